@@ -1,0 +1,86 @@
+"""Following a log while it is written: woken by the kernel (inotify), never by a timer."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from inotify_simple import INotify, flags
+
+from runner.logs.reader import LogFile
+from runner.logs.records import Result
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Iterator
+    from pathlib import Path
+
+    from runner.logs.records import Record
+
+APPEARS = flags.CREATE | flags.MOVED_TO | flags.ONLYDIR
+CHANGES = flags.MODIFY | flags.ATTRIB  # ATTRIB: the file was deleted, perhaps
+
+
+async def follow(path: Path) -> AsyncGenerator[Record, None]:
+    """Every record of a log, from the first on, as it is written; ends after the result record.
+
+    The file need not be there yet, its directory must. Ends too when the file is deleted. No record is left out or
+    given twice. Raises FileNotFoundError (no directory) and DamagedLogError. Close the iterator when you leave it early
+    (`contextlib.aclosing`).
+    """
+    with INotify() as notify, _wakeups(notify) as changed:
+        log = await _open(path, notify, changed)
+        try:
+            while True:
+                changed.clear()  # before reading: what is written from here on wakes us
+                drained = True
+                for record in log.next_records():
+                    drained = False
+                    yield record
+                    if isinstance(record, Result):
+                        return
+                if not drained:
+                    await asyncio.sleep(0)  # a long log must not hold up the others on this loop
+                elif os.fstat(log.fileno()).st_nlink:
+                    await changed.wait()
+                else:
+                    return
+        finally:
+            log.close()
+
+
+async def _open(path: Path, notify: INotify, changed: asyncio.Event) -> LogFile:
+    """Open the log, waiting until it is there; from then on its changes set `changed`."""
+    directory = None
+    while True:
+        changed.clear()
+        try:
+            log = LogFile(path)
+        except FileNotFoundError:
+            if directory is None:
+                directory = notify.add_watch(path.parent, APPEARS)  # then look once more: it may be there by now
+            else:
+                await changed.wait()
+        else:
+            notify.add_watch(f"/proc/self/fd/{log.fileno()}", CHANGES)  # this very file, whatever `path` names by now
+            if directory is not None:
+                notify.rm_watch(directory)
+            return log
+
+
+@contextmanager
+def _wakeups(notify: INotify) -> Iterator[asyncio.Event]:
+    """An event that is set whenever the kernel reports something."""
+    changed = asyncio.Event()
+
+    def wake() -> None:
+        notify.read(timeout=0)
+        changed.set()
+
+    loop = asyncio.get_running_loop()
+    loop.add_reader(notify.fileno(), wake)
+    try:
+        yield changed
+    finally:
+        loop.remove_reader(notify.fileno())

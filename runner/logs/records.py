@@ -1,0 +1,167 @@
+"""The records of a log as typed values: the reading side of the schema in docs/logs.md."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from runner.errors import RunnerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+class DamagedLogError(RunnerError):
+    """A whole line of a log is no record: the file was changed by something else, or the disk lost a part of it."""
+
+
+class Level(StrEnum):
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Common:
+    """`seq` counts from 1 without gap; `time` is aware (UTC); `line` is the JSON text as it stands in the file."""
+
+    seq: int
+    time: datetime
+    line: str = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build(_Common):
+    """The first record: which build this is the log of."""
+
+    schema: int
+    build: str
+    job: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group(_Common):
+    """A group opens. `step`: the TASK it is for; `shown` false: of interest only when it fails."""
+
+    id: int
+    parent: int | None
+    name: str
+    step: str | None
+    shown: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command(_Common):
+    """A command of a group begins."""
+
+    id: int
+    parent: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message(_Common):
+    """A line. `level`: the runner's own, None on a job's output; `partial`: goes on in the next one of `parent`."""
+
+    parent: int | None
+    text: str
+    level: Level | None = None
+    partial: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End(_Common):
+    """A group or command has ended; `exit` is None where there is no exit status."""
+
+    id: int
+    exit: int | None
+    duration_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result(_Common):
+    """The last record of a finished build."""
+
+    status: str
+    exit: int | None
+    reason: str | None
+    duration_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown(_Common):
+    """A record of a type that a newer version writes; `line` has all of it."""
+
+    type: str
+
+
+Record = Build | Group | Command | Message | End | Result | Unknown
+
+
+def parse(line: str) -> Record:
+    """Read one line of a log. Unknown keys are passed over, unknown types give `Unknown`; else DamagedLogError."""
+    line = line.rstrip("\n")
+    try:
+        keys = json.loads(line)
+        seq, time, kind = int(keys["seq"]), datetime.fromisoformat(keys["time"]), str(keys["type"])
+        if kind in _READERS:
+            return _READERS[kind](line, seq, time, keys)
+        return Unknown(line=line, seq=seq, time=time, type=kind)
+    except (ValueError, KeyError, TypeError) as error:
+        raise DamagedLogError(f"this line is no log record: {line[:80]}") from error
+
+
+def _build(line: str, seq: int, time: datetime, keys: Mapping[str, Any]) -> Build:
+    return Build(
+        line=line, seq=seq, time=time,
+        schema=keys["schema"], build=keys["build"], job=keys["job"], number=keys["number"],
+    )  # fmt: skip
+
+
+def _group(line: str, seq: int, time: datetime, keys: Mapping[str, Any]) -> Group:
+    return Group(
+        line=line, seq=seq, time=time,
+        id=keys["id"], parent=keys["parent"], name=keys["name"], step=keys["step"], shown=keys["shown"],
+    )  # fmt: skip
+
+
+def _command(line: str, seq: int, time: datetime, keys: Mapping[str, Any]) -> Command:
+    return Command(line=line, seq=seq, time=time, id=keys["id"], parent=keys["parent"], text=keys["text"])
+
+
+def _message(line: str, seq: int, time: datetime, keys: Mapping[str, Any]) -> Message:
+    level = _level(keys["level"]) if "level" in keys else None
+    partial = keys.get("partial", False)
+    return Message(
+        line=line, seq=seq, time=time, parent=keys["parent"], text=keys["text"], level=level, partial=partial
+    )  # fmt: skip
+
+
+def _end(line: str, seq: int, time: datetime, keys: Mapping[str, Any]) -> End:
+    return End(line=line, seq=seq, time=time, id=keys["id"], exit=keys["exit"], duration_us=keys["duration_us"])
+
+
+def _result(line: str, seq: int, time: datetime, keys: Mapping[str, Any]) -> Result:
+    return Result(
+        line=line, seq=seq, time=time,
+        status=keys["status"], exit=keys["exit"], reason=keys["reason"], duration_us=keys["duration_us"],
+    )  # fmt: skip
+
+
+def _level(text: str) -> Level:
+    """The level; one that this version does not know is shown as any other message of the runner."""
+    return Level(text) if text in set(Level) else Level.INFO
+
+
+_READERS: Mapping[str, Callable[[str, int, datetime, Mapping[str, Any]], Record]] = {
+    "build": _build,
+    "group": _group,
+    "command": _command,
+    "message": _message,
+    "end": _end,
+    "result": _result,
+}

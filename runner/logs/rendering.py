@@ -1,0 +1,177 @@
+"""Records as lines for people (plain or in colour) or, untouched, for programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from runner.logs.records import Build, Command, End, Group, Level, Message, Result, Unknown
+from runner.logs.sanitizing import RESET, harmless
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime, tzinfo
+
+    from runner.logs.records import Record
+
+STYLES = {  # SGR codes, which every terminal knows
+    "group": "\x1b[1m",
+    "command": "\x1b[36m",
+    "good": "\x1b[32m",
+    "warning": "\x1b[33m",
+    "error": "\x1b[31m",
+    "aside": "\x1b[2m",
+}
+
+
+class Renderer(Protocol):
+    """Turns the records of one log, in order, into lines without line ends."""
+
+    def render(self, record: Record) -> Iterable[str]: ...
+
+    def finish(self) -> Iterable[str]:
+        """Call once when no more records come: what was kept back and never decided."""
+
+
+class JsonRenderer:
+    """The records as they stand in the file."""
+
+    def render(self, record: Record) -> Iterable[str]:
+        return (record.line,)
+
+    def finish(self) -> Iterable[str]:
+        return ()
+
+
+class TextRenderer:
+    """Lines for people; one renderer per log, since it remembers which groups are open.
+
+    `label`: names the build when several are shown at once. `times`: begin lines with the time of day in `zone`
+    (None: the local one). `colour`: use colours and leave those of the job in. A hidden group is kept back until its
+    end shows whether anybody has to see it. Control sequences of the job never get through (see `harmless`).
+    """
+
+    def __init__(
+        self, *, label: str = "", times: bool = False, colour: bool = False, zone: tzinfo | None = None
+    ) -> None:
+        self._label = label
+        self._times = times
+        self._colour = colour
+        self._zone = zone
+        self._titles: dict[int, str] = {}  # of groups only
+        self._hidden_in: dict[int, int] = {}  # id of a group or command → the hidden group around it
+        self._kept: dict[int, list[str]] = {}  # hidden group → its lines so far
+
+    def render(self, record: Record) -> Iterator[str]:
+        hidden = self._hidden_root(record)
+        lines = [self._prefix(record.time) + line for line in self._lines(record)]
+        if hidden is None:
+            if isinstance(record, Result) and record.status != "success":
+                yield from self.finish()
+            yield from lines
+            return
+        kept = self._kept[hidden]
+        kept += lines
+        if isinstance(record, End) and record.id == hidden:
+            del self._kept[hidden]
+            if record.exit != 0:
+                yield from kept
+
+    def finish(self) -> Iterator[str]:
+        """The lines of hidden groups that have no end: the build stopped in them."""
+        for kept in self._kept.values():
+            yield from kept
+        self._kept.clear()
+
+    def _hidden_root(self, record: Record) -> int | None:
+        """The hidden group that decides whether this record is shown; None: it is shown now."""
+        match record:
+            case Group(id=id, parent=parent, shown=shown):
+                root = self._hidden_in.get(parent) if parent is not None else None
+                if root is None and not shown:
+                    root = id
+                    self._kept[id] = []
+                if root is not None:
+                    self._hidden_in[id] = root
+            case Command(id=id, parent=parent):
+                root = self._hidden_in.get(parent)
+                if root is not None:
+                    self._hidden_in[id] = root
+            case Message(parent=int(parent)):
+                root = self._hidden_in.get(parent)
+            case End(id=id):
+                root = self._hidden_in.get(id)
+            case _:
+                return None
+        return root if root in self._kept else None
+
+    def _lines(self, record: Record) -> Iterable[str]:
+        match record:
+            case Group():
+                self._titles[record.id] = self._clean(record.name)
+                return (self._styled("group", self._titles[record.id]),)
+            case Command():
+                return (self._styled("command", f"$ {self._first_line(record.text)}"),)
+            case Message():
+                return self._message(record)
+            case End():
+                return self._end(record)
+            case Result():
+                return (self._result(record),)
+            case Build() | Unknown():
+                return ()
+
+    def _message(self, record: Message) -> list[str]:
+        lines = [self._clean(line) for line in record.text.split("\n")]
+        match record.level:
+            case Level.WARNING | Level.ERROR as level:
+                return [self._styled(level.value, f"{level.value}: {line}") for line in lines]
+            case _:
+                return lines
+
+    def _end(self, record: End) -> Iterable[str]:
+        took = duration(record.duration_us)
+        title = self._titles.pop(record.id, None)
+        if title is None:
+            return () if record.exit == 0 else (self._styled("error", f"{_exit(record.exit)} after {took}"),)
+        if record.exit == 0:
+            return (self._styled("aside", f"{title}: {took}"),)
+        return (self._styled("error", f"{title}: {_exit(record.exit)} after {took}"),)
+
+    def _result(self, record: Result) -> str:
+        code = f" (exit {record.exit})" if record.exit else ""
+        reason = f": {self._clean(record.reason)}" if record.reason else ""
+        text = f"{self._clean(record.status)}{code} after {duration(record.duration_us)}{reason}"
+        return self._styled("good" if record.status == "success" else "error", text)
+
+    def _first_line(self, text: str) -> str:
+        first, *more = text.strip().split("\n")
+        return f"{self._clean(first)} …" if more else self._clean(first)
+
+    def _clean(self, text: str) -> str:
+        return harmless(text, colours=self._colour)
+
+    def _styled(self, style: str, text: str) -> str:
+        return f"{STYLES[style]}{text}{RESET}" if self._colour else text
+
+    def _prefix(self, time: datetime) -> str:
+        parts = [time.astimezone(self._zone).strftime("%H:%M:%S")] if self._times else []
+        if self._label:
+            parts.append(self._label)
+        return self._styled("aside", f"{' '.join(parts)} |") + " " if parts else ""
+
+
+def duration(microseconds: int) -> str:
+    """A length of time in the precision people read: `0.4 s`, `12 s`, `3 min 07 s`, `2 h 05 min`."""
+    seconds = microseconds / 1_000_000
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def _exit(code: int | None) -> str:
+    return "no exit status" if code is None else f"exit {code}"

@@ -1,0 +1,231 @@
+"""The writing side of a build's log: JSON Lines, whole records only, as little work for a line as possible.
+
+Imported by the supervisor under `python -I -S`: builtin modules only. The schema is documented in docs/logs.md.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from _json import encode_basestring  # json.encoder's own, without the cost of importing json
+
+from runner.logs.redaction import Redactor
+
+LINE_LIMIT = 64 * 1024  # bytes: longer lines of output are cut
+BLOCK = 256 * 1024  # bytes of output turned into records at a time
+MARK = "\x7f"  # stands for a line end while a block is escaped: JSON strings hold it unescaped
+
+
+class LogWriter:
+    """Appends records to one log file; only one writer may be open on a file at a time.
+
+    Every method that writes raises OSError when the file cannot take it (disk full, size limit). Then the file ends
+    with the last whole record, `seq` goes on from there, and the writer may be used again.
+    """
+
+    def __init__(self, path: str, redactor: Redactor, *, seq: int = 1, next_id: int = 1) -> None:
+        self.seq = seq
+        self.next_id = next_id
+        self._redactor = redactor
+        self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        _cut_half_record(self._fd)
+        self._records: list[str] = []  # made, not yet written
+        self._line = b""  # the unfinished line of output, redacted
+        self._parent = 0  # whose output it is
+        self._started: dict[int, int] = {}  # id of an open group or command → monotonic nanoseconds
+        self._second = -1
+        self._second_text = ""
+
+    def build(self, build: str, job: str, number: int) -> None:
+        """The first record of a log: which build it is of."""
+        self._add(f'"build","schema":1,"build":{self._text(build)},"job":{self._text(job)},"number":{number}')
+        self._write()
+
+    def group(self, name: str, *, parent: int | None = None, step: str | None = None, shown: bool = True) -> int:
+        """Open a group and return its id. `step`: the name of the TASK that the group is for."""
+        self._end_line()
+        id = self._open()
+        self._add(
+            f'"group","id":{id},"parent":{_json(parent)},"name":{self._text(name)},'
+            f'"step":{self._text(step)},"shown":{_json(shown)}'
+        )
+        self._write()
+        return id
+
+    def command(self, text: str, parent: int) -> int:
+        """Open a command of the group `parent` and return its id."""
+        self._end_line()
+        id = self._open()
+        self._add(f'"command","id":{id},"parent":{parent},"text":{self._text(text)}')
+        self._write()
+        return id
+
+    def output(self, parent: int, data: bytes) -> None:
+        """Add bytes that the command or group `parent` printed, cut anywhere."""
+        if parent != self._parent:
+            self._end_line()
+            self._parent = parent
+        for at in range(0, len(data), BLOCK):
+            self._take(self._redactor.feed(data[at : at + BLOCK]))
+            self._write()
+
+    def end(self, id: int, exit: int | None) -> None:
+        """Close a group or command that this writer opened. Bytes held back by the redactor stay held back."""
+        self._end_line()
+        duration = (time.monotonic_ns() - self._started[id]) // 1000
+        self._add(f'"end","id":{id},"exit":{_json(exit)},"duration_us":{duration}')
+        self._write()
+        del self._started[id]  # not before: an end that did not fit on the disk can be tried again
+
+    def message(self, text: str, parent: int | None, level: str = "info") -> None:
+        """Add a line of the runner's own; `level` is info, warning or error."""
+        self._add(f'"message","parent":{_json(parent)},"text":{self._text(text)},"level":"{level}"')
+        self._write()
+
+    def result(self, status: str, exit: int | None, reason: str | None, duration_us: int) -> None:
+        """The last record of a finished build: everything that is still held is written before it."""
+        self._end_stream()
+        self._add(
+            f'"result","status":{self._text(status)},"exit":{_json(exit)},'
+            f'"reason":{self._text(reason)},"duration_us":{duration_us}'
+        )
+        self._write()
+
+    def close(self) -> None:
+        """Write everything that is still held and close the file; the file is closed also if writing fails."""
+        if self._fd < 0:
+            return
+        try:
+            self._end_stream()
+            self._write()
+        finally:
+            os.close(self._fd)
+            self._fd = -1
+
+    def _open(self) -> int:
+        id = self.next_id
+        self.next_id += 1
+        self._started[id] = time.monotonic_ns()
+        return id
+
+    def _text(self, text: str | None) -> str:
+        return "null" if text is None else encode_basestring(self._redactor.redact(text))
+
+    def _end_stream(self) -> None:
+        self._take(self._redactor.flush())
+        self._end_line()
+
+    def _end_line(self) -> None:
+        if self._line:
+            line, self._line = self._line, b""
+            self._add_line(line)
+
+    def _take(self, data: bytes) -> None:
+        """Turn redacted output into records; what follows the last line end waits for its own."""
+        if self._line:
+            data = self._line + data
+        end = data.rfind(b"\n") + 1
+        if end:
+            lines = data[:end]
+            if _has_long_line(lines):
+                for line in lines[:-1].split(b"\n"):
+                    self._add_line(line.removesuffix(b"\r"))
+            else:
+                self._add_lines(lines)
+        self._line = self._cut(data[end:], LINE_LIMIT + data.endswith(b"\r"))  # the \r may be half a line end
+
+    def _add_line(self, line: bytes) -> None:
+        self._add_output(self._cut(line, LINE_LIMIT))
+
+    def _cut(self, line: bytes, limit: int) -> bytes:
+        """Make partial records of a line until no more than `limit` bytes are left; return these."""
+        while len(line) > limit:
+            cut = _character_start(line, LINE_LIMIT)
+            self._add_output(line[:cut], ',"partial":true')
+            line = line[cut:]
+        return line
+
+    def _add_output(self, line: bytes, more: str = "") -> None:
+        text = encode_basestring(line.decode("utf-8", "replace"))
+        self._add(f'"message","parent":{self._parent},"text":{text}{more}')
+
+    def _add_lines(self, lines: bytes) -> None:
+        """Make one record for each line of a block that ends with a line end, all at once."""
+        text = lines.decode("utf-8", "replace")
+        if "\r\n" in text:
+            text = text.replace("\r\n", "\n")
+        if MARK in text:
+            texts = [encode_basestring(line)[1:-1] for line in text[:-1].split("\n")]
+        else:
+            texts = encode_basestring(text[:-1].replace("\n", MARK))[1:-1].split(MARK)
+        head = f',"time":"{self._now()}","type":"message","parent":{self._parent},"text":"'
+        first = self.seq
+        self.seq += len(texts)
+        self._records += [f'{{"seq":{seq}{head}{text}"}}\n' for seq, text in enumerate(texts, first)]
+
+    def _add(self, rest: str) -> None:
+        self._records.append(f'{{"seq":{self.seq},"time":"{self._now()}","type":{rest}}}\n')
+        self.seq += 1
+
+    def _now(self) -> str:
+        second, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
+        if second != self._second:
+            self._second = second
+            self._second_text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+        return f"{self._second_text}.{nanoseconds // 1000:06}Z"
+
+    def _write(self) -> None:
+        """Write the records that were made; if they do not all fit, leave the file at the end of a whole one."""
+        if not self._records:
+            return
+        data = "".join(self._records).encode()
+        self._records.clear()
+        written = 0
+        try:
+            written = os.write(self._fd, data)
+            while written < len(data):
+                written += os.write(self._fd, memoryview(data)[written:])
+        except OSError:
+            whole = data.rfind(b"\n", 0, written) + 1
+            self.seq -= data.count(b"\n", whole)
+            if written > whole:
+                os.ftruncate(self._fd, os.lseek(self._fd, 0, os.SEEK_END) - (written - whole))
+            raise
+
+
+def _json(value: int | None) -> str:
+    """A number, a truth value or nothing, as JSON."""
+    return "null" if value is None else str(value).lower()
+
+
+def _has_long_line(lines: bytes) -> bool:
+    """Whether a block that ends with a line end holds a line over the limit: one look per 64 KiB, not per line."""
+    start = 0
+    while len(lines) - start > LINE_LIMIT:
+        end = lines.rfind(b"\n", start, start + LINE_LIMIT + 1)
+        if end < 0:
+            return True
+        start = end + 1
+    return False
+
+
+def _character_start(data: bytes, at: int) -> int:
+    """The nearest place not after `at` where a UTF-8 character begins; `at` itself in what is no UTF-8."""
+    for place in range(at, at - 4, -1):
+        if data[place] & 0xC0 != 0x80:
+            return place
+    return at
+
+
+def _cut_half_record(fd: int) -> None:
+    """Drop what a writer that was killed, or a host that went down, left after the last whole record."""
+    end = os.fstat(fd).st_size
+    while end:
+        start = max(0, end - LINE_LIMIT)
+        newline = os.pread(fd, end - start, start).rfind(b"\n")
+        if newline >= 0:
+            end = start + newline + 1
+            break
+        end = start
+    if end != os.fstat(fd).st_size:
+        os.ftruncate(fd, end)
