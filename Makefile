@@ -18,6 +18,8 @@ BIN := .venv/bin
 	@touch $@ .venv/.demo
 
 demo: .venv/.demo
+	@mkdir -p -m 700 examples/.runner
+	@install -m 600 examples/integrations.yml examples/.runner/integrations.yml
 	$(BIN)/runner run examples --aws-sandbox
 
 test: .venv/.dev

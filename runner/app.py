@@ -1,1 +1,181 @@
 """The composition root: it alone knows every adapter."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import pwd
+import signal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jobs.registry import JOB_TYPES
+from runner.cli.output import Output
+from runner.execution.launcher import LocalLauncher
+from runner.integrations.aws_iam import aws_role
+from runner.scheduling.rules import LocalRun, Rule
+from runner.service.credentials import NoRoles
+from runner.service.inputs import Inputs
+from runner.service.local_run import PipelineRun, Summary
+from runner.service.plan import digest, role_integrations
+from runner.service.ports import Credentials, Host
+from runner.service.preparation import Engine
+from runner.service.project import Project, base_directory
+from runner.service.recovery import end_abandoned
+from runner.service.selection import select_rules
+from runner.shipctl.shim import shim_text
+from runner.store.store import Store
+from runner.workspace.host import base_environment, write_commands
+
+if TYPE_CHECKING:
+    from runner.aws.whoami import WhoAmI
+
+PACKAGE_ROOT = Path(__file__).resolve().parent.parent
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What the command line says about a run. `jobs` empty: the whole pipeline."""
+
+    paths: Sequence[Path]
+    jobs: Sequence[str] = ()
+    injected: Mapping[str, str] = field(default_factory=dict)
+    reset: bool = False
+    max_parallel: int = 4
+    aws_region: str | None = None
+    aws_sandbox: bool = False
+
+
+def run_pipeline(project: Project, options: RunOptions, output: Output) -> Summary:
+    """Run it to its end. Raises UsageError, StoreError, CredentialsError where it cannot begin."""
+    rules = select_rules(project, options.jobs)
+    return asyncio.run(_run(project, rules, options, output))
+
+
+async def _run(project: Project, rules: Mapping[str, Rule], options: RunOptions, output: Output) -> Summary:
+    directory = make_store_directory(base_directory(options.paths))
+    async with AsyncExitStack() as stack:
+        store = Store(directory)
+        await store.open()
+        stack.push_async_callback(store.close)
+        for build in await end_abandoned(store):
+            output.notice(f"build {build} of an earlier run that was killed is marked as error")
+        await store.sync(project.pipeline)
+        host = _host(directory)
+        inputs = Inputs(project.pipeline, project.integrations, store)
+        engine = Engine(
+            store=store,
+            inputs=inputs,
+            job_types=JOB_TYPES,
+            launcher=LocalLauncher(),
+            credentials=await _credentials(project, rules, inputs, options, output, host, stack),
+            host=host,
+            injected=options.injected,
+            reset=options.reset,
+        )
+        plan = digest(project, rules)
+        output.planned(plan, len(rules))
+        run = await store.begin_run(plan)
+        earlier = await store.last_statuses(project.pipeline.jobs)
+        pipeline_run = PipelineRun(
+            engine=engine,
+            jobs=project.pipeline.jobs,
+            rules=LocalRun(rules, earlier, options.max_parallel),
+            run_id=run.id,
+            observer=output,
+        )
+        with output.live(), _interruptible(pipeline_run):
+            summary = await pipeline_run.run()
+        await store.end_run(run)
+        return summary
+
+
+def identities(project: Project, options: RunOptions) -> list[tuple[str, WhoAmI]]:
+    """The identities that jobs would have, labelled `job (integration)`: each role is assumed once, nothing is run.
+
+    Raises CredentialsError, SetupError."""
+    rules = select_rules(project, options.jobs)
+    return asyncio.run(_identities(project, rules, options))
+
+
+async def _identities(project: Project, rules: Mapping[str, Rule], options: RunOptions) -> list[tuple[str, WhoAmI]]:
+    from runner.service.identities import assume_all
+
+    return await assume_all(project, rules, region=options.aws_region, sandbox=options.aws_sandbox)
+
+
+@contextmanager
+def _interruptible(run: PipelineRun) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    for number in SIGNALS:
+        loop.add_signal_handler(number, run.interrupt, f"interrupted by {signal.Signals(number).name}")
+    try:
+        yield
+    finally:
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
+
+
+def make_store_directory(base: Path) -> Path:
+    """`.runner/` in `base`, private to its user and ignored by git."""
+    directory = base.resolve() / ".runner"
+    directory.mkdir(mode=0o700, exist_ok=True)
+    ignore = directory / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", "utf-8")
+    return directory
+
+
+def _host(directory: Path) -> Host:
+    commands = directory / "bin"
+    write_commands(commands, {"shipctl": shim_text(sys.executable, str(PACKAGE_ROOT)), "runner": _runner_command()})
+    return Host(
+        base=base_environment(os.environ, commands),
+        commands=commands,
+        machine=platform.machine(),
+        user=pwd.getpwuid(os.getuid()).pw_name,
+    )
+
+
+def _runner_command() -> str:
+    code = f"import sys; sys.path.insert(0, {str(PACKAGE_ROOT)!r}); from runner.cli.main import main; main()"
+    return f'#!/bin/sh\nexec {_quoted(sys.executable)} -c {_quoted(code)} "$@"\n'
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+async def _credentials(
+    project: Project,
+    rules: Mapping[str, Rule],
+    inputs: Inputs,
+    options: RunOptions,
+    output: Output,
+    host: Host,
+    stack: AsyncExitStack,
+) -> Credentials:
+    """The broker where a job names a role; else what keeps the host's own identity out of every job."""
+    integrations = role_integrations(project, rules)
+    if not integrations and not options.aws_sandbox:
+        return NoRoles()
+    found = [aws_role(await inputs.resolved(name)) for name in integrations] if options.aws_sandbox else []
+    roles = [role.arn for role in found if role is not None]
+    from runner.service.role_credentials import open_role_credentials
+
+    return await open_role_credentials(
+        stack,
+        roles=roles,
+        project=base_directory(options.paths).resolve().name,
+        region=options.aws_region,
+        sandbox=options.aws_sandbox,
+        shipctl=host.commands / "shipctl",
+        base=host.base,
+        notice=output.notice,
+    )

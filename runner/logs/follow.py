@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from typing import TYPE_CHECKING
 
 from inotify_simple import INotify, flags
 
 from runner.logs.reader import LogFile
-from runner.logs.records import Result
+from runner.logs.records import DamagedLogError, is_result, parse
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
@@ -23,24 +23,33 @@ CHANGES = flags.MODIFY | flags.ATTRIB  # ATTRIB: the file was deleted, perhaps
 
 
 async def follow(path: Path) -> AsyncGenerator[Record, None]:
-    """Every record of a log, from the first on, as it is written; ends after the result record.
+    """Every record of a log, from the first on, as it is written; else like `follow_lines`. Raises DamagedLogError."""
+    number = 0
+    async with aclosing(follow_lines(path)) as blocks:
+        async for lines in blocks:
+            for line in lines:
+                number += 1
+                try:
+                    yield parse(line)
+                except DamagedLogError as error:
+                    raise DamagedLogError(f"{path}:{number}: {error}") from error
 
-    The file need not be there yet, its directory must. Ends too when the file is deleted. No record is left out or
-    given twice. Raises FileNotFoundError (no directory) and DamagedLogError. Close the iterator when you leave it early
-    (`contextlib.aclosing`).
+
+async def follow_lines(path: Path) -> AsyncGenerator[list[str], None]:
+    """The lines of a log, not parsed, many at a time, as they are written; ends after the result record.
+
+    The file need not be there yet, its directory must. Ends too when the file is deleted. No line is left out or given
+    twice. Raises FileNotFoundError (no directory). Close the iterator when you leave it early (`contextlib.aclosing`).
     """
     with INotify() as notify, _wakeups(notify) as changed:
         log = await _open(path, notify, changed)
         try:
             while True:
                 changed.clear()  # before reading: what is written from here on wakes us
-                drained = True
-                for record in log.next_records():
-                    drained = False
-                    yield record
-                    if isinstance(record, Result):
+                if lines := log.next_lines():
+                    yield lines
+                    if is_result(lines[-1]):
                         return
-                if not drained:
                     await asyncio.sleep(0)  # a long log must not hold up the others on this loop
                 elif os.fstat(log.fileno()).st_nlink:
                     await changed.wait()

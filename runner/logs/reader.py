@@ -38,21 +38,22 @@ class LogFile:
 
     def next_records(self) -> Iterator[Record]:
         """The next block of records that are whole by now; none at the end of the file. Raises DamagedLogError."""
-        for line in self._next_lines():
+        for line in self.next_lines():
             self._number += 1
             try:
-                yield parse(line.decode("utf-8", "replace"))
+                yield parse(line)
             except DamagedLogError as error:
                 raise DamagedLogError(f"{self._path}:{self._number}: {error}") from error
 
-    def _next_lines(self) -> list[bytes]:
+    def next_lines(self) -> list[str]:
+        """The lines of the next block, unread, without their ends; none at the end of the file."""
         size = BLOCK
         while True:
             block = os.pread(self._file.fileno(), size, self._offset)
             end = block.rfind(b"\n")
             if end >= 0:
                 self._offset += end + 1
-                return block[:end].split(b"\n")
+                return block[:end].decode("utf-8", "replace").split("\n")
             if len(block) < size:
                 return []
             size *= 2

@@ -115,6 +115,11 @@ def parse(line: str) -> Record:
         raise DamagedLogError(f"this line is no log record: {line[:80]}") from error
 
 
+def is_result(line: str) -> bool:
+    """Whether a line is a result record, told from its head alone."""
+    return line.partition('"type":"')[2].startswith('result"')
+
+
 def _build(line: str, seq: int, time: datetime, keys: Mapping[str, Any]) -> Build:
     return Build(
         line=line, seq=seq, time=time,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from runner.logs.records import Build, Command, End, Group, Level, Message, Result, Unknown
+from runner.logs.records import Build, Command, End, Group, Level, Message, Result, Unknown, parse
 from runner.logs.sanitizing import RESET, harmless
 
 if TYPE_CHECKING:
@@ -23,10 +23,16 @@ STYLES = {  # SGR codes, which every terminal knows
 }
 
 
+NO_HEAD = "\n"  # what the head of no line ends with
+
+
 class Renderer(Protocol):
     """Turns the records of one log, in order, into lines without line ends."""
 
     def render(self, record: Record) -> Iterable[str]: ...
+
+    def render_lines(self, lines: Iterable[str]) -> list[str]:
+        """The same for lines of the file that nobody has parsed; quicker where there are many."""
 
     def finish(self) -> Iterable[str]:
         """Call once when no more records come: what was kept back and never decided."""
@@ -37,6 +43,9 @@ class JsonRenderer:
 
     def render(self, record: Record) -> Iterable[str]:
         return (record.line,)
+
+    def render_lines(self, lines: Iterable[str]) -> list[str]:
+        return list(lines)
 
     def finish(self) -> Iterable[str]:
         return ()
@@ -59,6 +68,7 @@ class TextRenderer:
         self._zone = zone
         self._titles: dict[int, str] = {}  # of groups only
         self._hidden_in: dict[int, int] = {}  # id of a group or command → the hidden group around it
+        self._plain = (NO_HEAD, "")  # how the newest command's output is recognized, and its prefix
         self._kept: dict[int, list[str]] = {}  # hidden group → its lines so far
 
     def render(self, record: Record) -> Iterator[str]:
@@ -75,6 +85,27 @@ class TextRenderer:
             del self._kept[hidden]
             if record.exit != 0:
                 yield from kept
+
+    def render_lines(self, lines: Iterable[str]) -> list[str]:
+        """Most lines of a long log are output of one command: these are taken apart without parsing."""
+        shown: list[str] = []
+        head_end, prefix = self._plain
+        for line in lines:
+            head, _, text = line.partition(',"text":"')
+            if head.endswith(head_end) and text.endswith('"}') and _is_literal(text := text[:-2]):
+                shown.append(prefix + text)
+                continue
+            record = parse(line)
+            shown += self.render(record)
+            if isinstance(record, Command):
+                head_end, prefix = self._plain = self._plain_output(record)
+        return shown
+
+    def _plain_output(self, command: Command) -> tuple[str, str]:
+        """How the heads of the command's output end, and what is put before its text."""
+        if self._times or command.id in self._hidden_in:
+            return NO_HEAD, ""
+        return f'"type":"message","parent":{command.id}', self._prefix(command.time)
 
     def finish(self) -> Iterator[str]:
         """The lines of hidden groups that have no end: the build stopped in them."""
@@ -158,6 +189,11 @@ class TextRenderer:
         if self._label:
             parts.append(self._label)
         return self._styled("aside", f"{' '.join(parts)} |") + " " if parts else ""
+
+
+def _is_literal(text: str) -> bool:
+    """Whether the inside of a JSON string is its value and can be shown as it is; no other key follows it."""
+    return '"' not in text and "\\" not in text and text.isprintable()
 
 
 def duration(microseconds: int) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from types import MappingProxyType
 from typing import TypeAlias
 
 from runner.pipeline.problems import Place, Problem, Severity
@@ -14,8 +13,6 @@ from runner.pipeline.problems import Place, Problem, Severity
 Data: TypeAlias = "bool | int | float | str | tuple[Data, ...] | Mapping[str, Data] | None"
 """Plain content of a file. A scalar is a number only where printing it gives back its source text (`5`, `0.5`);
 else it stays the text that was written (`0.10`, `022`, `off`, `22:22`). `true`/`false` are bool, `~`/`null` None."""
-
-EMPTY: Mapping[str, Data] = MappingProxyType({})
 
 
 class DependencyMode(StrEnum):
@@ -62,7 +59,7 @@ class In:
     dependency_mode: DependencyMode | None = None
     trigger_on_success: bool = True
     trigger_on_failure: bool = False
-    written: Mapping[str, Data] = EMPTY
+    written: Mapping[str, Data] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +72,7 @@ class Out:
     replicate_on_pull_request: bool = True
     overwrite: bool = False
     on_failure: bool = False
-    written: Mapping[str, Data] = EMPTY
+    written: Mapping[str, Data] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +104,7 @@ class Managed:
     """`- TASK: managed` of a managed job, with what stands beside it (`bump`, `deployMethod`)."""
 
     place: Place
-    options: Mapping[str, Data] = EMPTY
+    options: Mapping[str, Data] = field(default_factory=dict)
 
 
 Step: TypeAlias = In | Out | Task | Managed
@@ -156,7 +153,7 @@ class Job:
     allow_public_access: bool = False
     runtime: Runtime = Runtime()
     integrations: tuple[Named, ...] = ()
-    options: Mapping[str, Data] = EMPTY
+    options: Mapping[str, Data] = field(default_factory=dict)
 
     @property
     def ins(self) -> tuple[In, ...]:
@@ -183,9 +180,9 @@ class Resource:
     syntax: Syntax = Syntax.NONE
     integration: Named | None = None
     flags: tuple[str, ...] = ()
-    yml: Mapping[str, Data] = EMPTY
+    yml: Mapping[str, Data] = field(default_factory=dict)
     version_name: str | None = None
-    property_bag: Mapping[str, Data] = EMPTY
+    property_bag: Mapping[str, Data] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,32 @@
+"""`make bench`: what the runner costs, each figure beside a floor measured in the same run on the same machine.
+
+Quote the ratios: the absolute figures are those of this machine at this moment.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from bench.chain import chain, one_job
+from bench.figures import Figure
+from bench.log import log, whole_run
+from bench.shipctl import shipctl
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="bench-") as directory:
+        rows = [measure(Path(directory)) for measure in (one_job, chain, log, whole_run)]
+        rows += shipctl(Path(directory))
+    print(f"{'what':44} {'measured':>12} {'floor':>12} {'ratio':>8}   aim")
+    for row in rows:
+        print(line(row))
+
+
+def line(row: Figure) -> str:
+    measured, floor = (f"{value:.1f} {row.unit}" for value in (row.measured, row.floor))
+    return f"{row.what:44} {measured:>12} {floor:>12} {row.ratio:>8.2f}   {row.aim} (floor: {row.floor_is})"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""What the job types that run scripts share: from TASKs and hooks to one supervised process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runner.execution.launcher import Result, Spec, TaskSpec
+from runner.execution.script import render
+
+from jobs.context import Context
+from runner.errors import SetupError
+from runner.workspace.variables import effective
+
+
+async def run_tasks(context: Context) -> Result:
+    """Run the job's TASKs one after another under a supervisor and wait for its result."""
+    supervised = await context.launcher.start(
+        Spec(
+            build_dir=context.directory.root,
+            log=context.log,
+            result=context.result,
+            lock=context.lock,
+            seq=context.seq,
+            next_id=context.next_id,
+            tasks=tuple(_tasks(context)),
+            base=context.base,
+            secrets=tuple(context.secrets),
+            limit=context.job.runtime.limit,
+        )
+    )
+    context.started(supervised)
+    return await supervised.wait()
+
+
+def _tasks(context: Context) -> Iterator[TaskSpec]:
+    tasks = context.job.tasks
+    if not tasks:
+        raise SetupError(f"job {context.job.name} has no TASK to run")
+    for index, task in enumerate(tasks):
+        text = render(task, context.job.hooks, last=task is tasks[-1])
+        script = context.directory.write(f"scripts/yml_task_{index}.sh", text, 0o755)
+        variables = effective(context.variables.of_task(task, context.machine))
+        yield TaskSpec(
+            name=task.name,
+            script=script,
+            exports=tuple((variable.name, variable.value) for variable in variables.values()),
+        )

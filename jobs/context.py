@@ -1,0 +1,41 @@
+"""What a job type gets to run one build, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from runner.execution.launcher import Launcher, Result, Supervised
+
+from runner.pipeline.model import Job
+from runner.secret import Secret
+from runner.workspace.directory import BuildDirectory
+from runner.workspace.variables import JobVariables
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """A prepared build. `seq` and `next_id` say where its log goes on; `base` is the environment that its shells start
+    with; `machine` the processor. `started` is called once with the supervised process, as soon as there is one."""
+
+    job: Job
+    directory: BuildDirectory
+    variables: JobVariables
+    launcher: Launcher
+    log: Path
+    result: Path
+    lock: Path
+    seq: int
+    next_id: int
+    base: Mapping[str, str]
+    machine: str
+    secrets: Sequence[Secret]
+    started: Callable[[Supervised], None]
+
+
+class JobType(Protocol):
+    """How one type of job is run. A failed script is a Result; SetupError is raised where no user command ran."""
+
+    async def run(self, context: Context) -> Result: ...

@@ -1,0 +1,81 @@
+"""`runner`: the command line. Each verb is a module that is imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import NoReturn
+
+import click
+
+from runner.errors import RunnerError, UsageError
+
+VERBS = {
+    "run": "Run a pipeline on this host.",
+    "plan": "Show what would run, in which order and why; nothing is run.",
+    "validate": "Show every problem of pipeline files.",
+    "logs": "Show the log of a build, also while it runs.",
+    "builds": "List the builds of this store.",
+    "aws": "Look at AWS identities.",
+}
+SUCCESS, FAILED, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+class Verbs(click.Group):
+    """Lists verbs without importing them: start-up time is part of the interface."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = importlib.import_module(f"runner.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="shippable-runner", prog_name="runner")
+def cli() -> None:
+    """Run shippable.yml pipelines on this host."""
+
+
+def main() -> NoReturn:
+    """The console script. Exit: 0 success, 1 a job failed, 2 usage or invalid file, 3 our bug, 130 interrupted."""
+    sys.exit(_exit_code())
+
+
+def _exit_code() -> int:
+    try:
+        result = cli.main(standalone_mode=False)
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has gone, and that is their right
+        return SUCCESS
+    except UsageError as error:
+        click.echo(f"runner: {error}", err=True)
+        return USAGE
+    except RunnerError as error:
+        click.echo(f"runner: {error}", err=True)
+        return FAILED
+    except Exception:  # noqa: BLE001 - the edge of the command line
+        return _report_bug()
+    return result if isinstance(result, int) else SUCCESS
+
+
+def _report_bug() -> int:
+    import traceback
+
+    traceback.print_exc()
+    click.echo("runner: this is a bug of the runner, not of your pipeline; please report the lines above", err=True)
+    return BUG

@@ -1,0 +1,86 @@
+"""Arguments and options that several verbs share."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from runner.errors import UsageError
+
+if TYPE_CHECKING:
+    from runner.service.project import Project
+
+STORE = ".runner"
+
+paths = click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE|DIR]...")
+integrations = click.option(
+    "--integrations",
+    "integrations_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The integrations; default: .runner/integrations.yml beside the pipeline, then "
+    "~/.config/shippable-runner/integrations.yml.",
+)
+jobs = click.option("--job", "jobs", multiple=True, metavar="NAME", help="Only this job; may be given several times.")
+params = click.option(
+    "--param",
+    "params",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A variable for every job; may be given several times.",
+)
+skip_inconsistent = click.option(
+    "--skip-inconsistent", is_flag=True, help="Leave out jobs that name something nothing defines, run the rest."
+)
+directory = click.option(
+    "-C",
+    "--directory",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    metavar="DIR",
+    help="Where the pipeline stands; default: here, or the nearest directory above that has a store.",
+)
+
+
+def project(paths: Sequence[Path], integrations_file: Path | None, *, skip_inconsistent: bool) -> Project:
+    """Read the files; prints their problems to standard error and refuses (exit 2) what must not be run."""
+    from runner.service.project import read_project
+
+    found = read_project(paths or (Path(),), integrations_file)
+    for problem in found.problems:
+        click.echo(str(problem), err=True)
+    if found.refused:
+        raise UsageError("the file has the problems above; nothing was run")
+    if found.inconsistent and not skip_inconsistent:
+        raise UsageError("something names what nothing defines (above); --skip-inconsistent leaves it out")
+    return found
+
+
+def parsed_params(params: Sequence[str]) -> dict[str, str]:
+    """`KEY=VALUE` as a mapping. Raises UsageError."""
+    from runner.names import is_variable
+
+    parsed = {}
+    for text in params:
+        key, separator, value = text.partition("=")
+        if not separator or not is_variable(key):
+            raise UsageError(f"--param {text!r}: give KEY=VALUE, where KEY holds letters, digits and underscores")
+        parsed[key] = value
+    return parsed
+
+
+def store_directory(start: Path) -> Path:
+    """The store of `start` or of the nearest directory above it. Raises UsageError where there is none."""
+    resolved = start.resolve()
+    for directory in (resolved, *resolved.parents):
+        if (directory / STORE / "runner.db").is_file():
+            return directory / STORE
+    raise UsageError(f"no builds yet: there is no {STORE}/ in {resolved} or above it (name the place with -C)")
+
+
+def is_terminal() -> bool:
+    return sys.stdout.isatty()

@@ -1,0 +1,64 @@
+"""`runner plan`"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from runner.cli import options
+from runner.service.plan import Plan, PlannedJob, make_plan
+from runner.service.selection import select_rules
+
+
+@click.command("plan")
+@options.paths
+@options.jobs
+@options.params
+@options.integrations
+@options.skip_inconsistent
+@click.option("--json", "as_json", is_flag=True, help="The plan as one JSON object.")
+@click.option("-v", "--variables", is_flag=True, help="Name every variable, not only how many there are.")
+def command(
+    paths: tuple[Path, ...],
+    jobs: tuple[str, ...],
+    params: tuple[str, ...],
+    integrations_file: Path | None,
+    skip_inconsistent: bool,
+    as_json: bool,
+    variables: bool,
+) -> None:
+    """Show what `run` would do if every job succeeded and published: order, reasons, inputs, variables, roles.
+
+    Nothing is run, written, fetched or assumed.
+    """
+    project = options.project(paths, integrations_file, skip_inconsistent=skip_inconsistent)
+    plan = make_plan(project, select_rules(project, jobs), options.parsed_params(params))
+    if as_json:
+        click.echo(json.dumps(dataclasses.asdict(plan), ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n".join(_lines(plan, every_variable=variables)))
+
+
+def _lines(plan: Plan, *, every_variable: bool) -> Iterator[str]:
+    for number, job in enumerate(plan.jobs, 1):
+        why = "has no upstream job" if job.triggered_by == job.job else f"triggered by {job.triggered_by}"
+        yield f"{number}. {job.job} ({job.type}): {why}"
+        yield from (f"     {line}" for line in _details(job, every_variable=every_variable))
+    if plan.left_out:
+        yield "not run:"
+        yield from (f"   - {job}: {reason}" for job, reason in plan.left_out)
+    yield f"plan {plan.digest}"
+
+
+def _details(job: PlannedJob, *, every_variable: bool) -> Iterator[str]:
+    for word, items in (("IN", job.ins), ("OUT", job.outs), ("TASK", job.tasks), ("role", job.roles)):
+        yield from (f"{word:5}{item}" for item in items)
+    if every_variable:
+        for name, (source, secret) in job.variables.items():
+            yield f"var  {name} ({source}{', secret' if secret else ''})"
+    else:
+        yield f"var  {len(job.variables)} variables (-v names them)"

@@ -1,0 +1,45 @@
+"""`runner validate`"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from runner.cli import options
+from runner.pipeline.problems import Problem, Severity
+from runner.service.project import read_project
+
+
+@click.command("validate")
+@options.paths
+@options.integrations
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a problem and line, for editors.")
+def command(paths: tuple[Path, ...], integrations_file: Path | None, as_json: bool) -> int:
+    """Show every problem of pipeline files, each with its place.
+
+    Exit 0 if the pipeline can be run (warnings may be there), 2 if it cannot.
+    """
+    project = read_project(paths or (Path(),), integrations_file)
+    for problem in project.problems:
+        click.echo(json.dumps(as_record(problem), ensure_ascii=False) if as_json else str(problem))
+    broken = sum(problem.severity is not Severity.WARNING for problem in project.problems)
+    if not as_json:
+        jobs, resources = len(project.pipeline.jobs), len(project.pipeline.resources)
+        verdict = f"{broken} problem{'s' * (broken != 1)}" if broken else "valid"
+        click.echo(f"{verdict}: {jobs} jobs, {resources} resources", err=bool(broken))
+    return 2 if broken else 0
+
+
+def as_record(problem: Problem) -> dict[str, str | int | None]:
+    return {
+        "file": problem.place.file,
+        "line": problem.place.line,
+        "column": problem.place.column,
+        "severity": problem.severity.value,
+        "subject": problem.subject,
+        "message": problem.message,
+        "hint": problem.hint,
+        "node": problem.node,
+    }

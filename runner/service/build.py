@@ -1,0 +1,178 @@
+"""One build from its record to its versions: prepare, run, publish, each recorded before the next."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from jobs.context import Context
+from runner.errors import RunnerError, SetupError
+from runner.execution.launcher import Result, Supervised
+from runner.pipeline.model import Job
+from runner.secret import Secret
+from runner.service.journal import Journal
+from runner.service.ports import Ended
+from runner.service.preparation import Engine, Preparation, Prepared
+from runner.store.rows import BuildRow
+from runner.workspace.directory import BuildDirectory
+from runner.workspace.outs import Given, process
+from runner.workspace.versions import NewVersion
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The verdict on a build before it is recorded."""
+
+    status: str
+    reason: str | None = None
+    exit_code: int | None = None
+    versions: tuple[NewVersion, ...] = ()
+
+
+class Build:
+    """One build. `run` may be called once; `cancel` at any time."""
+
+    def __init__(self, engine: Engine, job: Job, row: BuildRow) -> None:
+        self._engine = engine
+        self._job = job
+        self._row = row
+        place = engine.store.build_directory(row.id).absolute()
+        self.journal = Journal(place / "log.jsonl")
+        self._place = place
+        self._directory = BuildDirectory(place / "work")
+        self._supervised: Supervised | None = None
+        self._preparing: asyncio.Timeout | None = None
+        self._cancelled: str | None = None
+        self._began = time.monotonic()
+        self.journal.open(row.id, job.name, row.number)
+
+    def cancel(self, reason: str) -> None:
+        """End the build: its processes get TERM, a grace, KILL; while it is prepared, nothing more is started."""
+        self._cancelled = reason
+        if self._supervised is not None:
+            self._supervised.cancel(reason)
+        elif self._preparing is not None:
+            self._preparing.reschedule(asyncio.get_running_loop().time())
+
+    async def run(self) -> Ended:
+        """Run it to its one recorded end. Only a failing store is raised (StoreError)."""
+        try:
+            end = await self._decide()
+        except RunnerError as error:
+            end = End("error", str(error))
+        except Exception as error:  # noqa: BLE001 - here a build's end is decided: whatever broke, the build ends
+            end = End("error", f"a bug of the runner ended this build: {type(error).__name__}: {error}")
+        return await self._finish(end)
+
+    async def _decide(self) -> End:
+        job_type = self._engine.job_types.get(self._job.type)
+        if job_type is None:
+            raise SetupError(f"jobs of type {self._job.type} cannot run in this version")
+        prepared = await self._prepare()
+        if prepared is None:
+            return End("cancelled", self._cancelled)
+        try:
+            result = await job_type.run(self._context(prepared))
+        finally:
+            prepared.grant.close()
+            self._supervised = None
+        self.journal.resume(result.seq, result.next_id)
+        return self._publish(result, prepared)
+
+    async def _prepare(self) -> Prepared | None:
+        """None when it was cancelled meanwhile."""
+        preparation = Preparation(
+            engine=self._engine,
+            job=self._job,
+            row=self._row,
+            journal=self.journal,
+            directory=self._directory,
+            renewed=self._renewed,
+            warn=self._warn,
+        )
+        try:
+            async with asyncio.timeout(None if self._cancelled is None else 0) as self._preparing:
+                await self._engine.store.start_build(self._row.id)
+                return await preparation.run()
+        except TimeoutError:
+            if self._preparing is None or not self._preparing.expired():
+                raise
+            return None
+        finally:
+            self._preparing = None
+
+    def _context(self, prepared: Prepared) -> Context:
+        return Context(
+            job=self._job,
+            directory=self._directory,
+            variables=prepared.variables,
+            launcher=self._engine.launcher,
+            log=self.journal.path,
+            result=self._place / "result.json",
+            lock=self._place / "lock",
+            seq=self.journal.seq,
+            next_id=self.journal.next_id,
+            base=self._engine.host.base,
+            machine=self._engine.host.machine,
+            secrets=self.journal.secrets,
+            started=self._started,
+        )
+
+    def _started(self, supervised: Supervised) -> None:
+        self._supervised = supervised
+        if self._cancelled is not None:
+            supervised.cancel(self._cancelled)
+
+    def _publish(self, result: Result, prepared: Prepared) -> End:
+        """Read what the scripts left; where that cannot be read, the build is a failure of the script."""
+        if result.status not in ("success", "failure"):
+            return End(result.status, result.reason, result.exit_code)
+        try:
+            with self.journal.section("Cleanup") as section, section.step("Publish outputs"):
+                given = process(
+                    self._directory.root,
+                    self._job,
+                    prepared.variables.dependencies,
+                    prepared.before,
+                    succeeded=result.status == "success",
+                    note=section.warn,
+                )
+                for version in given.outs:
+                    section.note(f"OUT {version.node}: new version {version.name or ''}".rstrip())
+        except RunnerError as error:
+            return End("failure", str(error), result.exit_code)
+        return End(result.status, result.reason, result.exit_code, versions_of(given))
+
+    async def _finish(self, end: End) -> Ended:
+        await self._engine.store.finish_build(self._row.id, end.status, end.reason, end.exit_code, end.versions)
+        duration = timedelta(seconds=time.monotonic() - self._began)
+        with contextlib.suppress(OSError):  # a full disk: the store has the end, the log cannot have it
+            self.journal.end(end.status, end.exit_code, end.reason, duration)
+        await asyncio.to_thread(self._directory.remove)
+        return Ended(
+            build=self._row.id,
+            job=self._job.name,
+            number=self._row.number,
+            status=end.status,
+            reason=end.reason,
+            duration=duration,
+            published=frozenset(version.node for version in end.versions if version.node != self._job.name),
+        )
+
+    def _renewed(self, secrets: Sequence[Secret]) -> None:
+        self.journal.mask(secrets)
+        if self._supervised is not None:
+            self._supervised.mask(secrets)
+
+    def _warn(self, text: str) -> None:
+        if self._supervised is not None:
+            self._supervised.note(text)
+
+
+def versions_of(given: Given) -> tuple[NewVersion, ...]:
+    """What is recorded: the job's own version first."""
+    return (*((given.job,) if given.job else ()), *given.outs)

@@ -1,0 +1,73 @@
+"""The inputs and outputs of one build: versions from the store, definitions from the file, integrations resolved."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from runner.errors import SetupError
+from runner.integrations.model import Integration, ResolvedIntegration
+from runner.integrations.sources import resolve
+from runner.pipeline.model import In, Job, Out, Pipeline
+from runner.pipeline.unsupported import UNSUPPORTED_RESOURCES
+from runner.store.store import Selected, Store
+from runner.workspace.dependency import Dependency
+
+
+class Inputs:
+    """Resolves each integration once for a run: a reference may be a command that asks a person or a vault."""
+
+    def __init__(self, pipeline: Pipeline, integrations: Mapping[str, Integration], store: Store) -> None:
+        self._pipeline = pipeline
+        self._integrations = integrations
+        self._store = store
+        self._resolved: dict[str, ResolvedIntegration] = {}
+        self._one_at_a_time = asyncio.Lock()
+
+    async def of(self, job: Job) -> tuple[Dependency, ...]:
+        """Every IN and OUT of the job, in the order of the file. Raises SetupError."""
+        steps = [step for step in job.steps if isinstance(step, In | Out)]
+        self._refuse_unsupported(steps)
+        selected = await self._store.select(steps)
+        return tuple([await self._dependency(step, chosen) for step, chosen in zip(steps, selected, strict=True)])
+
+    async def integrations_of(self, job: Job) -> tuple[ResolvedIntegration, ...]:
+        """The job's own list. Raises SetupError."""
+        return tuple([await self.resolved(named.name) for named in job.integrations])
+
+    async def resolved(self, name: str) -> ResolvedIntegration:
+        async with self._one_at_a_time:
+            if name not in self._resolved:
+                self._resolved[name] = await resolve(self._integrations[name])
+            return self._resolved[name]
+
+    async def _dependency(self, step: In | Out, selected: Selected) -> Dependency:
+        job = self._pipeline.jobs.get(step.name)
+        if job is not None:
+            return Dependency(
+                step=step,
+                type=job.type,
+                node_id=selected.node_id,
+                is_job=True,
+                version=selected.version,
+                files=selected.files,
+            )
+        resource = self._pipeline.resources[step.name]
+        named = resource.integration
+        return Dependency(
+            step=step,
+            type=resource.type,
+            node_id=selected.node_id,
+            yml=resource.yml,
+            version=selected.version,
+            integration=await self.resolved(named.name) if named else None,
+            files=selected.files,
+        )
+
+    def _refuse_unsupported(self, steps: Sequence[In | Out]) -> None:
+        for step in steps:
+            resource = self._pipeline.resources.get(step.name)
+            if resource is not None and resource.type in UNSUPPORTED_RESOURCES:
+                missing = UNSUPPORTED_RESOURCES[resource.type]
+                word = "IN" if isinstance(step, In) else "OUT"
+                raise SetupError(f"{word} {step.name} is of type {resource.type}: {missing}")

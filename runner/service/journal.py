@@ -1,0 +1,94 @@
+"""The log of one build as the service writes it: before the supervisor has it and after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from runner.logs.redaction import Redactor
+from runner.logs.writer import LogWriter
+from runner.secret import Secret
+from runner.service.repair import resume_at
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """An open group of the log."""
+
+    _writer: LogWriter
+    _group: int
+
+    def note(self, text: str) -> None:
+        self._writer.message(text, self._group)
+
+    def warn(self, text: str) -> None:
+        """A warning belongs to the build, not to the group: nobody may miss it because the group is folded."""
+        self._writer.message(text, None, "warning")
+
+    @contextmanager
+    def step(self, text: str) -> Iterator[None]:
+        """A command that ends with 0, or with 1 where an exception leaves it."""
+        command = self._writer.command(text, self._group)
+        status = 1
+        try:
+            yield
+            status = 0
+        finally:
+            self._writer.end(command, status)
+
+
+class Journal:
+    """Writes groups and the first and last record; `seq` and `next_id` say where the next writer goes on, `ended`
+    whether the last record is there."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.seq = 1
+        self.next_id = 1
+        self.ended = False
+        self.secrets: list[Secret] = []
+        self._redactor = Redactor()
+
+    def open(self, build: int, job: str, number: int) -> None:
+        """Make the log with its first record; from now on it can be followed."""
+        self.path.parent.mkdir(parents=True, mode=0o700)
+        with self._writer() as writer:
+            writer.build(str(build), job, number)
+
+    def mask(self, secrets: Iterable[Secret]) -> None:
+        fresh = list(secrets)
+        self.secrets.extend(fresh)
+        self._redactor.add(secret.reveal().encode() for secret in fresh)
+
+    def resume(self, seq: int, next_id: int) -> None:
+        """Go on behind another writer of the same file; 0: it was killed and could not say where it stopped."""
+        self.seq, self.next_id = (seq, next_id) if seq else resume_at(self.path)
+
+    @contextmanager
+    def section(self, name: str, *, shown: bool = False) -> Iterator[Section]:
+        """A group that ends with 0, or with 1 where an exception leaves it. Not `shown`: people see it if it failed."""
+        with self._writer() as writer:
+            group = writer.group(name, shown=shown)
+            status = 1
+            try:
+                yield Section(writer, group)
+                status = 0
+            finally:
+                writer.end(group, status)
+
+    def end(self, status: str, exit_code: int | None, reason: str | None, duration: timedelta) -> None:
+        with self._writer() as writer:
+            writer.result(status, exit_code, reason, int(duration.total_seconds() * 1_000_000))
+        self.ended = True
+
+    @contextmanager
+    def _writer(self) -> Iterator[LogWriter]:
+        writer = LogWriter(str(self.path), self._redactor, seq=self.seq, next_id=self.next_id)
+        try:
+            yield writer
+        finally:
+            writer.close()
+            self.seq, self.next_id = writer.seq, writer.next_id

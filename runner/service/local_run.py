@@ -1,0 +1,96 @@
+"""A run of a pipeline on this host: the rules say which job starts, builds run, their ends go back into the rules."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from runner.pipeline.model import Job
+from runner.scheduling.rules import Command, Finished, LeaveOut, LocalRun, Start
+from runner.service.build import Build
+from runner.service.ports import Ended, Observer
+from runner.service.preparation import Engine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What a run came to: the builds that ended, in that order, and the jobs left out with the reason."""
+
+    ended: tuple[Ended, ...]
+    left_out: tuple[LeaveOut, ...]
+    interrupted: bool
+
+    @property
+    def succeeded(self) -> bool:
+        return all(ended.status == "success" for ended in self.ended)
+
+
+@dataclass(slots=True)
+class PipelineRun:
+    """Runs the jobs that `rules` name. `interrupt` may be called at any time from the event loop."""
+
+    engine: Engine
+    jobs: Mapping[str, Job]
+    rules: LocalRun
+    run_id: int
+    observer: Observer
+    _builds: dict[str, Build] = field(default_factory=dict)
+    _ended: list[Ended] = field(default_factory=list)
+    _left_out: list[LeaveOut] = field(default_factory=list)
+    _interrupted: str | None = None
+
+    async def run(self) -> Summary:
+        """Returns when nothing runs any more and nothing more will start."""
+        ends: asyncio.Queue[Ended] = asyncio.Queue()
+        async with asyncio.TaskGroup() as group:
+            running = self._follow(self.rules.begin(), group, ends)
+            while running:
+                ended = await ends.get()
+                self._ended.append(ended)
+                finished = Finished(ended.job, ended.status, ended.published)
+                running += self._follow(self.rules.finished(finished), group, ends) - 1
+        return Summary(
+            ended=tuple(self._ended), left_out=tuple(self._left_out), interrupted=self._interrupted is not None
+        )
+
+    def interrupt(self, reason: str) -> None:
+        """Cancel what runs and start nothing more."""
+        self._interrupted = reason
+        self._leave_out(self.rules.stop(f"not started: {reason}"))
+        for build in self._builds.values():
+            build.cancel(reason)
+
+    def _follow(self, commands: Iterable[Command], group: asyncio.TaskGroup, ends: asyncio.Queue[Ended]) -> int:
+        """Carry out commands; gives the number of builds started."""
+        started = 0
+        for command in commands:
+            match command:
+                case Start():
+                    group.create_task(self._build(command, ends), name=f"build {command.job}")
+                    started += 1
+                case LeaveOut():
+                    self._leave_out([command])
+        return started
+
+    async def _build(self, start: Start, ends: asyncio.Queue[Ended]) -> None:
+        row = await self.engine.store.add_build(self.run_id, start.job, start.triggered_by)
+        build = Build(self.engine, self.jobs[start.job], row)
+        self._builds[start.job] = build
+        if self._interrupted is not None:
+            build.cancel(self._interrupted)
+        self.observer.started(row, build.journal.path)
+        async with asyncio.TaskGroup() as group:
+            watching = group.create_task(self.observer.watch(row, build.journal.path))
+            ended = await build.run()
+            if not build.journal.ended:
+                watching.cancel()  # the log has no end that could be waited for
+        del self._builds[start.job]
+        self.observer.ended(ended)
+        ends.put_nowait(ended)
+
+    def _leave_out(self, commands: Iterable[Command]) -> None:
+        for command in commands:
+            if isinstance(command, LeaveOut):
+                self._left_out.append(command)
+                self.observer.left_out(command.job, command.reason)

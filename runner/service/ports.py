@@ -1,0 +1,90 @@
+"""What a build needs from the outside: the seams that the composition root fills."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+from runner.integrations.model import ResolvedIntegration
+from runner.secret import Secret
+from runner.store.rows import BuildRow
+from runner.workspace.variables import Variable
+
+
+@dataclass(frozen=True, slots=True)
+class RoleUse:
+    """An AWS IAM integration that a build reaches, and the region that it names there, if any."""
+
+    integration: ResolvedIntegration
+    region: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a build ended. `published` are the resources that got a new version from it."""
+
+    build: int
+    job: str
+    number: int
+    status: str
+    reason: str | None
+    duration: timedelta
+    published: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """The credentials of one build, alive until `close`.
+
+    `config` is the text of its AWS config file, `notes` and `warnings` are lines for its log."""
+
+    variables: Sequence[Variable]
+    config: str
+    secrets: Sequence[Secret] = ()
+    notes: Sequence[str] = ()
+    warnings: Sequence[str] = ()
+    close: Callable[[], None] = lambda: None
+
+
+class Credentials(Protocol):
+    """Gives a build the credentials of its roles; raises CredentialsError with the sentence to read.
+
+    `config_file` is where the build's AWS config file will stand. `renewed` gets secrets that came later, `warn` a
+    sentence for the log of the build.
+    """
+
+    async def grant(
+        self,
+        build: str,
+        roles: Sequence[RoleUse],
+        *,
+        config_file: Path,
+        renewed: Callable[[Sequence[Secret]], None],
+        warn: Callable[[str], None],
+    ) -> Grant: ...
+
+
+class Observer(Protocol):
+    """Who watches a run: called as things happen, must not block."""
+
+    def started(self, build: BuildRow, log: Path) -> None: ...
+
+    def left_out(self, job: str, reason: str) -> None: ...
+
+    def ended(self, ended: Ended) -> None: ...
+
+    async def watch(self, build: BuildRow, log: Path) -> None:
+        """Show the log of a build while it grows; returns when the log has ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """What the host gives to each job: the shell's environment, the directory of our commands, the processor."""
+
+    base: Mapping[str, str]
+    commands: Path
+    machine: str
+    user: str

@@ -1,0 +1,163 @@
+"""What is done before the first user command: inputs, integrations, credentials, the build directory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from jobs.context import JobType
+from runner.execution.launcher import Launcher
+from runner.integrations.aws_iam import TYPES
+from runner.integrations.model import ResolvedIntegration
+from runner.pipeline.model import Job, Out
+from runner.secret import Secret
+from runner.service.inputs import Inputs
+from runner.service.journal import Journal
+from runner.service.ports import Credentials, Grant, Host, RoleUse
+from runner.store.rows import BuildRow
+from runner.store.store import Store
+from runner.workspace.dependency import Dependency, Identity
+from runner.workspace.directory import BuildDirectory
+from runner.workspace.documents import expand_placeholders
+from runner.workspace.variables import JobVariables, unusable
+from runner.workspace.versions import Version
+
+CONFIG_FILE = "secrets/aws_config"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """What all builds of a run share. `injected` are the `--param` variables, `reset` ignores the previous state."""
+
+    store: Store
+    inputs: Inputs
+    job_types: Mapping[str, JobType]
+    launcher: Launcher
+    credentials: Credentials
+    host: Host
+    injected: Mapping[str, str] = field(default_factory=dict)
+    reset: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A build that can start. `before` are the versions its dependencies had, placeholders not replaced."""
+
+    variables: JobVariables
+    before: Mapping[str, Version | None]
+    grant: Grant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preparation:
+    """Prepares one build; each stage is a group of its log.
+
+    `renewed` gets secrets that come while the build runs, `warn` sentences about its credentials."""
+
+    engine: Engine
+    job: Job
+    row: BuildRow
+    journal: Journal
+    directory: BuildDirectory
+    renewed: Callable[[Sequence[Secret]], None]
+    warn: Callable[[str], None]
+
+    async def run(self) -> Prepared:
+        """Raises SetupError; then nothing of the build is left but its log."""
+        with self.journal.section("Setup") as section, section.step("Resolve inputs and integrations"):
+            dependencies = await self.engine.inputs.of(self.job)
+            integrations = await self.engine.inputs.integrations_of(self.job)
+            self.journal.mask(secrets_of(dependencies, integrations))
+            for dependency in dependencies:
+                section.note(describe(dependency))
+        grant = await self._grant(roles_of(dependencies, integrations))
+        try:
+            with self.journal.section("Build directory") as section, section.step("Make the build directory"):
+                variables = await self._variables(dependencies, integrations, grant)
+                await self._fill(variables, grant.config)
+                for variable in unusable(variables.shared()):
+                    section.warn(f"{variable.source}: '{variable.name}' is no name for a variable; it was left out")
+        except BaseException:
+            grant.close()
+            raise
+        before = {d.name: d.version for d in dependencies if isinstance(d.step, Out)}
+        return Prepared(variables=variables, before=before, grant=grant)
+
+    async def _grant(self, roles: Sequence[RoleUse]) -> Grant:
+        with self.journal.section("AWS credentials", shown=bool(roles)) as section:
+            grant = await self.engine.credentials.grant(
+                f"{self.job.name}.{self.row.number}",
+                roles,
+                config_file=self.directory.root / CONFIG_FILE,
+                renewed=self.renewed,
+                warn=self.warn,
+            )
+            self.journal.mask(grant.secrets)
+            for text in grant.notes:
+                section.note(text)
+            for text in grant.warnings:
+                section.warn(text)
+        return grant
+
+    async def _variables(
+        self, dependencies: Sequence[Dependency], integrations: Sequence[ResolvedIntegration], grant: Grant
+    ) -> JobVariables:
+        return expand_placeholders(
+            JobVariables(
+                identity=await self._identity(),
+                dependencies=dependencies,
+                injected=self.engine.injected,
+                integrations=integrations,
+                aws=grant.variables,
+            )
+        )
+
+    async def _identity(self) -> Identity:
+        store, triggered_by = self.engine.store, self.row.triggered_by
+        return Identity(
+            build_id=self.row.id,
+            number=self.row.number,
+            run_id=self.row.run_id,
+            job=self.job.name,
+            job_type=self.job.type,
+            job_id=await store.node_id(self.job.name),
+            root=str(self.directory.root),
+            url=self.journal.path.absolute().as_uri(),
+            triggered_by=triggered_by,
+            triggered_by_id=await store.node_id(triggered_by),
+            user=self.engine.host.user if triggered_by == self.job.name else "",
+        )
+
+    async def _fill(self, variables: JobVariables, config: str) -> None:
+        previous = () if self.engine.reset else await self.engine.store.previous_state(self.job.name)
+        self.directory.make()
+        self.directory.fill(self.job, variables.identity, variables.dependencies)
+        self.directory.add_integrations(variables.integrations)
+        self.directory.restore_previous_state(previous)
+        self.directory.write(CONFIG_FILE, config, 0o600)
+
+
+def secrets_of(dependencies: Sequence[Dependency], integrations: Sequence[ResolvedIntegration]) -> tuple[Secret, ...]:
+    """Every secret value that the build's integrations bring with them."""
+    reached = (*(d.integration for d in dependencies if d.integration), *integrations)
+    return tuple(secret for integration in reached for secret in integration.secrets)
+
+
+def roles_of(dependencies: Sequence[Dependency], integrations: Sequence[ResolvedIntegration]) -> tuple[RoleUse, ...]:
+    """The AWS IAM integrations that the build reaches, each once, in step order, then the job's own list."""
+    reached: dict[str, RoleUse] = {}
+    for dependency in dependencies:
+        if dependency.integration is not None:
+            region = dependency.bag.get("region")
+            use = RoleUse(dependency.integration, region if isinstance(region, str) else None)
+            reached.setdefault(dependency.integration.name, use)
+    for integration in integrations:
+        reached.setdefault(integration.name, RoleUse(integration, None))
+    return tuple(use for use in reached.values() if use.integration.type.master_name in TYPES)
+
+
+def describe(dependency: Dependency) -> str:
+    """One line about an input or output for the log."""
+    version = dependency.version
+    told = f"version {version.number}{f' ({version.name})' if version.name else ''}" if version else "no version yet"
+    return f"{dependency.operation} {dependency.name} ({dependency.type}): {told}"

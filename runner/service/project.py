@@ -1,0 +1,82 @@
+"""A project: the files of a pipeline and the integrations it names, read together and checked against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runner.integrations.model import Integration, IntegrationsReading
+from runner.integrations.sources import default_path, read_integrations
+from runner.pipeline.files import discover
+from runner.pipeline.model import Job, Named, Pipeline, Resource
+from runner.pipeline.problems import Problem, Severity, nearest
+from runner.pipeline.reader import read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """`integrations_file` is None where no file was named and none was found; `problems` hold those of both."""
+
+    pipeline: Pipeline
+    integrations: Mapping[str, Integration] = field(default_factory=dict)
+    integrations_file: Path | None = None
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def refused(self) -> bool:
+        return any(problem.severity is Severity.ERROR for problem in self.problems)
+
+    @property
+    def inconsistent(self) -> Mapping[str, Problem]:
+        """What cannot be used, with the first reason."""
+        found: dict[str, Problem] = {}
+        for problem in self.problems:
+            if problem.severity is Severity.INCONSISTENT and problem.node:
+                found.setdefault(problem.node, problem)
+        return found
+
+
+def read_project(paths: Sequence[Path], integrations_file: Path | None) -> Project:
+    """Read everything; problems are collected, not raised. Raises UsageError for a file that cannot be read at all."""
+    reading = read(discover(paths))
+    path = integrations_file or default_path(base_directory(paths))
+    found = IntegrationsReading(integrations={}) if path is None else read_integrations(path)
+    checks = () if found.refused else tuple(_check_integrations(reading.pipeline, found.integrations, path))
+    return Project(
+        pipeline=reading.pipeline,
+        integrations=found.integrations,
+        integrations_file=path,
+        problems=(*sorted((*reading.problems, *checks), key=lambda p: p.place), *found.problems),
+    )
+
+
+def base_directory(paths: Sequence[Path]) -> Path:
+    """The directory that the first path is or lies in: `.runner/` stands there."""
+    first = paths[0]
+    return first if first.is_dir() else first.parent
+
+
+def _check_integrations(
+    pipeline: Pipeline, integrations: Mapping[str, Integration], path: Path | None
+) -> Iterator[Problem]:
+    where = f"in {path}" if path else "because there is no integrations file (see --integrations)"
+    items: list[Resource | Job] = [*pipeline.resources.values(), *pipeline.jobs.values()]
+    for item in items:
+        for named in _named(item):
+            if named.name not in integrations:
+                yield Problem(
+                    place=named.place,
+                    severity=Severity.ERROR,
+                    subject=f"'{item.name}'",
+                    message=f"names integration '{named.name}', which does not exist {where}",
+                    hint=nearest(named.name, integrations),
+                )
+
+
+def _named(item: Resource | Job) -> Sequence[Named]:
+    match item:
+        case Resource():
+            return (item.integration,) if item.integration else ()
+        case Job():
+            return item.integrations

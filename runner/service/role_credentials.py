@@ -1,0 +1,135 @@
+"""Credentials for builds that use roles: leases from the broker for as long as the build runs."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.aws.broker import Broker
+from runner.aws.environment import job_aws
+from runner.aws.lease import AssumeRequest, Lease, LeaseRequest, choose_region
+from runner.aws.sandbox import Sandbox
+from runner.aws.session_name import session_name
+from runner.aws.sts import Sts
+from runner.aws.whoami import WhoAmI, of_lease
+from runner.integrations.aws_iam import AwsRole, aws_role
+from runner.integrations.role_arn import RoleArn
+from runner.secret import Secret
+from runner.service.credentials import variables_of
+from runner.service.ports import Grant, RoleUse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleCredentials:
+    """Leases from one broker. `project` begins every session name, `region` is the settings' default, `shipctl` the
+    absolute path of the command, `base` the environment that jobs start from."""
+
+    broker: Broker
+    project: str
+    region: str | None
+    shipctl: Path
+    base: Mapping[str, str]
+    endpoint_url: str | None = None
+
+    async def grant(
+        self,
+        build: str,
+        roles: Sequence[RoleUse],
+        *,
+        config_file: Path,
+        renewed: Callable[[Sequence[Secret]], None],
+        warn: Callable[[str], None],
+    ) -> Grant:
+        """Assume every role of the build before anything of it runs. Raises CredentialsError; then holds nothing."""
+        leases: list[Lease] = []
+        session = session_name((self.project, build), uuid.uuid4().hex)
+        try:
+            for use in roles:
+                role = aws_role(use.integration)
+                if role is not None:
+                    leases.append(await self.broker.lease(self._request(role, use, session, renewed, warn)))
+        except BaseException:
+            self._revoke(leases)
+            raise
+        aws = job_aws(
+            leases,
+            config_file=config_file,
+            shipctl=self.shipctl,
+            base=self.base,
+            endpoint_url=self.endpoint_url,
+        )
+        return Grant(
+            variables=variables_of(aws),
+            config=aws.config,
+            secrets=tuple(secret for lease in leases for secret in lease.secrets),
+            notes=tuple(str(lease) for lease in leases),
+            warnings=aws.warnings,
+            close=lambda: self._revoke(leases),
+        )
+
+    async def identity(self, job: str, use: RoleUse) -> WhoAmI | None:
+        """Who `job` would be with this role; None where the integration names none. Raises CredentialsError."""
+        role = aws_role(use.integration)
+        if role is None:
+            return None
+        session = session_name((self.project, job), uuid.uuid4().hex)
+        lease = await self.broker.lease(self._request(role, use, session, lambda secrets: None, lambda text: None))
+        self.broker.revoke(lease)
+        return of_lease(lease)
+
+    def _request(
+        self,
+        role: AwsRole,
+        use: RoleUse,
+        session: str,
+        renewed: Callable[[Sequence[Secret]], None],
+        warn: Callable[[str], None],
+    ) -> LeaseRequest:
+        return LeaseRequest(
+            integration=role.integration,
+            assume=AssumeRequest(role=role.arn, session=session, external_id=role.external_id),
+            region=choose_region(use.region, role.region, self.region),
+            deliver=role.deliver,
+            on_renewed=renewed,
+            on_warning=warn,
+        )
+
+    def _revoke(self, leases: Sequence[Lease]) -> None:
+        for lease in leases:
+            self.broker.revoke(lease)
+
+
+async def open_role_credentials(
+    stack: AsyncExitStack,
+    *,
+    roles: Sequence[RoleArn],
+    project: str,
+    region: str | None,
+    sandbox: bool,
+    shipctl: Path,
+    base: Mapping[str, str],
+    notice: Callable[[str], None],
+) -> RoleCredentials:
+    """Open the broker, and with `sandbox` an AWS of our own that knows `roles`; `stack` closes them.
+
+    Raises CredentialsError or UsageError with the sentence to read.
+    """
+    endpoint_url, keys = None, None
+    if sandbox:
+        opened = await stack.enter_async_context(Sandbox(roles))
+        endpoint_url, keys = opened.endpoint_url, opened.keys
+        notice(f"AWS sandbox at {endpoint_url} ({len(roles)} role{'s' * (len(roles) != 1)}); nothing leaves this host")
+    sts = await stack.enter_async_context(
+        Sts(region=choose_region(None, None, region), endpoint_url=endpoint_url, keys=keys)
+    )
+    return RoleCredentials(
+        broker=await stack.enter_async_context(Broker(sts)),
+        project=project,
+        region=region,
+        shipctl=shipctl,
+        base=base,
+        endpoint_url=endpoint_url,
+    )

@@ -1,0 +1,73 @@
+-- Each statement stands under its name; runner/store/queries.py reads them.
+
+-- name: node
+SELECT id, kind, type, definition FROM node WHERE name = :name;
+
+-- name: add_node
+INSERT INTO node (name, kind, type, definition) VALUES (:name, :kind, :type, :definition);
+
+-- name: retire_node
+UPDATE node SET name = name || '#' || id WHERE id = :id;
+
+-- name: set_definition
+UPDATE node SET definition = :definition WHERE id = :id;
+
+-- name: add_version
+INSERT INTO version (node_id, number, name, property_bag, file_set, build_id, created_at)
+SELECT :node_id, coalesce(max(number), 0) + 1, :name, :property_bag, :file_set, :build_id, :created_at
+FROM version WHERE node_id = :node_id;
+
+-- name: newest_version
+SELECT id, number, name, property_bag, created_at, file_set
+FROM version WHERE node_id = :node_id ORDER BY number DESC LIMIT 1;
+
+-- name: version_by_number
+SELECT id, number, name, property_bag, created_at, file_set
+FROM version WHERE node_id = :node_id AND number = :number;
+
+-- name: version_by_name
+SELECT id, number, name, property_bag, created_at, file_set
+FROM version WHERE node_id = :node_id AND name = :name ORDER BY number DESC LIMIT 1;
+
+-- name: add_blob
+INSERT INTO blob (digest, content) VALUES (:digest, :content) ON CONFLICT DO NOTHING;
+
+-- name: add_file
+INSERT INTO file_set (digest, path, mode, blob) VALUES (:digest, :path, :mode, :blob) ON CONFLICT DO NOTHING;
+
+-- name: files
+SELECT file_set.path, file_set.mode, blob.content
+FROM file_set JOIN blob ON blob.digest = file_set.blob
+WHERE file_set.digest = :digest ORDER BY file_set.path;
+
+-- name: add_run
+INSERT INTO run (digest, started_at) VALUES (:digest, :started_at);
+
+-- name: end_run
+UPDATE run SET ended_at = :ended_at WHERE id = :id AND ended_at IS NULL;
+
+-- name: add_build
+INSERT INTO build (run_id, node_id, number, status, triggered_by, created_at)
+SELECT :run_id, :node_id, coalesce(max(number), 0) + 1, 'queued', :triggered_by, :created_at
+FROM build WHERE node_id = :node_id;
+
+-- name: start_build
+UPDATE build SET status = 'processing', started_at = :started_at WHERE id = :id AND status = 'queued';
+
+-- name: finish_build
+UPDATE build SET status = :status, reason = :reason, exit_code = :exit_code, ended_at = :ended_at
+WHERE id = :id AND ended_at IS NULL;
+
+-- name: open_builds
+SELECT build.id, build.run_id FROM build WHERE ended_at IS NULL ORDER BY build.id;
+
+-- name: last_status
+SELECT status FROM build JOIN node ON node.id = build.node_id
+WHERE node.name = :job AND ended_at IS NOT NULL ORDER BY build.number DESC LIMIT 1;
+
+-- name: builds
+SELECT build.id, node.name AS job, build.number, build.status, build.triggered_by, build.reason, build.exit_code,
+       build.created_at, build.started_at, build.ended_at, build.run_id
+FROM build JOIN node ON node.id = build.node_id
+WHERE (:job IS NULL OR node.name = :job) AND (:number IS NULL OR build.number = :number)
+ORDER BY build.id DESC LIMIT :most;

@@ -1,0 +1,116 @@
+"""The SQLite driver: one connection on one thread, WAL, every write durable before it is acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from runner.errors import StoreError
+from runner.store.queries import migrations, statements
+
+T = TypeVar("T")
+BUSY_TIMEOUT_S = 30.0
+
+
+class Transaction:
+    """Named statements inside one transaction; a row is a sqlite3.Row."""
+
+    def __init__(self, connection: sqlite3.Connection, sql: Callable[[str], str]) -> None:
+        self._connection = connection
+        self._sql = sql
+
+    def change(self, statement: str, /, **values: object) -> int:
+        """Run a statement that changes something; gives the number of rows it changed."""
+        return self._connection.execute(self._sql(statement), values).rowcount
+
+    def insert(self, statement: str, /, **values: object) -> int:
+        """Run an insert; gives the id of the new row."""
+        row = self._connection.execute(self._sql(statement), values).lastrowid
+        if row is None:
+            raise StoreError(f"the statement {statement} inserted nothing")
+        return row
+
+    def row(self, statement: str, /, **values: object) -> Any:
+        """The first row, or None."""
+        return self._connection.execute(self._sql(statement), values).fetchone()
+
+    def rows(self, statement: str, /, **values: object) -> list[Any]:
+        return self._connection.execute(self._sql(statement), values).fetchall()
+
+
+class SQLite:
+    """Runs functions of a Transaction, one after another, off the event loop."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        self._sql = statements()
+        self._connection: sqlite3.Connection | None = None
+
+    async def open(self) -> None:
+        """Open the file and bring it to the newest schema. Raises StoreError with the sentence to read."""
+        await self._call(self._open)
+
+    async def close(self) -> None:
+        await self._call(self._close)
+        self._thread.shutdown()
+
+    async def transaction(self, work: Callable[[Transaction], T]) -> T:
+        """Everything `work` does is there or nothing of it. Raises StoreError when the file cannot be used."""
+        return await self._call(lambda: self._work(work))
+
+    async def _call(self, function: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function)
+
+    def _work(self, work: Callable[[Transaction], T]) -> T:
+        assert self._connection is not None, "the store is not open"  # noqa: S101
+        with self._sentences(), self._immediate(self._connection) as connection:
+            return work(Transaction(connection, self._sql.__getitem__))
+
+    def _open(self) -> None:
+        with self._sentences():
+            self._connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+            self._connection.row_factory = sqlite3.Row
+            self._connection.executescript(
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+            )
+            self._migrate(self._connection)
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        newest = 0
+        for number, text in migrations():
+            newest = number
+            with self._immediate(connection):
+                if connection.execute("PRAGMA user_version").fetchone()[0] < number:
+                    for statement in text.split(";\n"):
+                        connection.execute(statement)
+                    connection.execute(f"PRAGMA user_version = {number}")
+        if connection.execute("PRAGMA user_version").fetchone()[0] > newest:
+            raise StoreError(f"{self._path} was written by a newer version of shippable-runner: upgrade this one")
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    @contextlib.contextmanager
+    def _immediate(self, connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+    @contextlib.contextmanager
+    def _sentences(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise StoreError(f"the store {self._path} cannot be used: {error}") from error

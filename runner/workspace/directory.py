@@ -1,0 +1,100 @@
+"""The build directory: what a script finds on disk when it starts, with the modes it had on the platform."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from runner.integrations.flatten import integration_env, integration_json
+from runner.integrations.model import ResolvedIntegration
+from runner.pipeline.model import In, Job
+from runner.pipeline.plain import variable_text
+from runner.workspace.dependency import Dependency, Identity
+from runner.workspace.documents import message_document, version_document
+from runner.workspace.saved_files import restore
+from runner.workspace.variables import params_of
+from runner.workspace.versions import SavedFile
+
+TOP = ("IN", "OUT", "state", "shared", "scripts", "secrets", "previousState")
+
+
+class BuildDirectory:
+    """One build's directory. Directories have mode 755, files 644 where nothing else is said; its parent keeps other
+    users out."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def make(self) -> None:
+        """Create the empty tree. Raises FileExistsError if something is there already."""
+        self._directory(self.root)
+        for name in TOP:
+            self._directory(self.root / name)
+        self.write("scripts/integration_envs.env", "")
+
+    def fill(self, job: Job, identity: Identity, dependencies: Sequence[Dependency]) -> None:
+        """Write what belongs to each IN and OUT, the empty state files and message.json."""
+        for dependency in dependencies:
+            self._add(dependency)
+        for name in (*(dependency.name for dependency in dependencies), job.name):
+            self.write(f"state/{name}.env", "")
+        self.write("message.json", message_document(job, identity, dependencies))
+
+    def add_integrations(self, integrations: Iterable[ResolvedIntegration]) -> None:
+        """`integrations/<name>/` of the job's own list."""
+        for integration in integrations:
+            self._directory(self.root / "integrations" / integration.name)
+            self._integration(f"integrations/{integration.name}", integration)
+
+    def restore_previous_state(self, files: Iterable[SavedFile]) -> None:
+        restore(self.root / "previousState", files)
+
+    def write(self, relative: str, text: str, mode: int = 0o644) -> Path:
+        """Write one file below the root, which must not be there yet or is replaced; gives its path."""
+        path = self.root / relative
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
+        with open(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(text)
+        return path
+
+    def remove(self) -> None:
+        """Remove the tree, also where a script took permissions away from directories."""
+
+        def unlock(function: object, path: str, error: object) -> None:
+            os.chmod(os.path.dirname(path), 0o700)
+            if os.path.isdir(path) and not os.path.islink(path):
+                os.chmod(path, 0o700)
+                shutil.rmtree(path)
+            else:
+                os.unlink(path)
+
+        if self.root.exists():
+            shutil.rmtree(self.root, onerror=unlock)
+
+    def _add(self, dependency: Dependency) -> None:
+        base = f"{dependency.operation}/{dependency.name}"
+        self._directory(self.root / base)
+        self.write(f"{base}/version.json", version_document(dependency))
+        if dependency.type != "params":
+            self._directory(self.root / base / dependency.type)
+            restore(self.root / base / dependency.type, dependency.files)
+        elif isinstance(dependency.step, In):
+            self.write(f"{base}/params", _params_file(dependency))
+        if dependency.integration is not None:
+            self._integration(base, dependency.integration)
+
+    def _integration(self, base: str, integration: ResolvedIntegration) -> None:
+        self.write(f"{base}/integration.json", integration_json(integration))
+        self.write(f"{base}/integration.env", integration_env(integration))
+
+    def _directory(self, path: Path) -> None:
+        path.mkdir(mode=0o755, parents=True)
+        path.chmod(0o755)
+
+
+def _params_file(dependency: Dependency) -> str:
+    lines = (f"{key}={variable_text(value)}\n" for key, value in params_of(dependency.bag).items())
+    return "".join(lines)

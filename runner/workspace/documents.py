@@ -1,0 +1,109 @@
+"""version.json of a dependency and message.json of a build: the documents that scripts and shipctl read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from runner.pipeline.model import In, Job, Managed, Out, Task
+from runner.pipeline.plain import Json, json_line, plain
+from runner.workspace.dependency import Dependency, Identity
+from runner.workspace.placeholders import expand
+from runner.workspace.variables import JobVariables, effective
+
+FLAGS = ("replicate", "replicateOnPullRequest", "overwrite", "on_failure", "pull", "applyTo", "force")
+"""Options of a step that version.json repeats in `versionDependencyPropertyBag`."""
+
+
+def expand_placeholders(variables: JobVariables) -> JobVariables:
+    """The same job with the placeholders of its dependencies replaced, each with what earlier steps give."""
+    for position, dependency in enumerate(variables.dependencies):
+        if dependency.type != "params":
+            known = {name: v.value for name, v in effective(variables.before(position)).items()}
+            done = list(variables.dependencies)
+            done[position] = _expanded(dependency, known)
+            variables = replace(variables, dependencies=done)
+    return variables
+
+
+def _expanded(dependency: Dependency, known: Mapping[str, str]) -> Dependency:
+    version = dependency.version
+    if version is not None:
+        version = replace(
+            version, name=expand(version.name, known), property_bag=expand(dict(version.property_bag), known)
+        )
+    return replace(dependency, yml=expand(plain(dependency.yml), known), version=version)
+
+
+def version_document(dependency: Dependency) -> str:
+    """The one line of version.json."""
+    step = plain(dependency.step.written)
+    return json_line(
+        {
+            "name": dependency.name,
+            "operation": dependency.operation,
+            "resourceId": dependency.node_id,
+            "type": dependency.type,
+            "isJob": dependency.is_job,
+            "isConsistent": True,
+            "propertyBag": {"yml": plain(dependency.yml)},
+            "version": version_of(dependency),
+            "versionDependencyPropertyBag": {key: step[key] for key in FLAGS if key in step},
+            "step": step,
+        }
+    )
+
+
+def version_of(dependency: Dependency) -> Json:
+    """`version` of version.json; null ids for an OUT that has none yet."""
+    version = dependency.version
+    return {
+        "versionId": version.id if version else None,
+        "versionNumber": version.number if version else None,
+        "versionName": version.name if version else None,
+        "createdAt": version.created_at if version else None,
+        "propertyBag": dict(dependency.bag),
+    }
+
+
+def message_document(job: Job, identity: Identity, dependencies: Sequence[Dependency]) -> str:
+    """The one line of message.json."""
+    return json_line(
+        {
+            "name": job.name,
+            "resourceId": identity.job_id,
+            "subscriptionId": "local",
+            "type": job.type,
+            "path": identity.root,
+            "buildNumber": identity.number,
+            "steps": [_step(step) for step in job.steps],
+            "force": False,
+            "propertyBag": {},
+            "dependencies": [_message_dependency(dependency, identity.root) for dependency in dependencies],
+        }
+    )
+
+
+def _step(step: In | Out | Task | Managed) -> Json:
+    match step:
+        case In() | Out():
+            return plain(step.written)
+        case Task():
+            return {"TASK": {"name": step.name, "script": [item.text for item in step.script]}}
+        case Managed():
+            return {"TASK": "managed", **{key: plain(value) for key, value in step.options.items()}}
+
+
+def _message_dependency(dependency: Dependency, root: str) -> Json:
+    step = plain(dependency.step.written)
+    return {
+        "operation": dependency.operation,
+        "name": dependency.name,
+        "resourceId": dependency.node_id,
+        "type": dependency.type,
+        "path": f"{root}/{dependency.operation}/{dependency.name}",
+        "propertyBag": {"yml": plain(dependency.yml)},
+        "sourceName": dependency.bag.get("sourceName"),
+        "version": version_of(dependency),
+        "versionDependencyPropertyBag": {key: step[key] for key in FLAGS if key in step},
+    }

@@ -1,0 +1,37 @@
+"""What a job gets from the host: a clean environment and a directory of commands at the head of PATH."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+KEPT = frozenset(
+    {
+        *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TERM", "TMPDIR"),
+        *("http_proxy", "https_proxy", "no_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"),
+        *("SSL_CERT_FILE", "SSL_CERT_DIR", "SSH_AUTH_SOCK"),
+    }
+)
+"""Variables of the runner's own environment that a job sees; `LC_*` too. Nothing else: no AWS identity of the host,
+no token of whoever started the runner."""
+
+
+def base_environment(environ: Mapping[str, str], commands: Path) -> dict[str, str]:
+    """The environment that a job's shell starts with; `commands` is the directory put at the head of PATH."""
+    base = {name: value for name, value in environ.items() if name in KEPT or name.startswith("LC_")}
+    base["PATH"] = f"{commands}{os.pathsep}{base.get('PATH') or os.defpath}"
+    return base
+
+
+def write_commands(directory: Path, commands: Mapping[str, str]) -> None:
+    """Put each command (name → text of the executable) into `directory`, atomically, where it is not there already."""
+    directory.mkdir(mode=0o755, exist_ok=True)
+    for name, text in commands.items():
+        path = directory / name
+        if path.is_file() and path.read_text("utf-8") == text and os.access(path, os.X_OK):
+            continue
+        fresh = directory / f".{name}.{os.getpid()}"
+        fresh.write_text(text, "utf-8")
+        fresh.chmod(0o755)
+        fresh.replace(path)

@@ -1,0 +1,179 @@
+"""What a finished build gives out: its own version, the versions of its OUT resources, its saved files.
+
+Source of each rule: the platform's OUT processing, with its defects mended: a value keeps everything after the first
+`=`, a failed build's `on_failure` OUTs take the values of this build, keys extend outputVersion.json.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from runner.errors import RunnerError
+from runner.pipeline.model import In, Job, Out
+from runner.pipeline.plain import Json
+from runner.workspace.dependency import Dependency
+from runner.workspace.saved_files import collect, file_set_digest
+from runner.workspace.versions import NewVersion, Version
+
+Note: TypeAlias = Callable[[str], None]
+KEPT = ("shaData", "webhookRequestHeaders", "webhookRequestBody")
+"""What `overwrite` keeps and what `replicate` copies between repositories."""
+REPOSITORIES = frozenset({"gitRepo", "syncRepo", "ciRepo"})
+BOOKKEEPING = frozenset({"trace", "sourceObjectId", "sourceObjectType"})
+"""Keys that make no difference between two versions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What a build leaves: the version of its job (None: none) and those of its OUTs that differ from the newest."""
+
+    job: NewVersion | None
+    outs: tuple[NewVersion, ...] = ()
+
+
+def process(
+    root: Path,
+    job: Job,
+    dependencies: Sequence[Dependency],
+    before: Mapping[str, Version | None],
+    *,
+    succeeded: bool,
+    note: Note,
+) -> Given:
+    """Read what the scripts left. Raises RunnerError where it cannot be read or is too large.
+
+    `before` are the stored versions, placeholders not replaced, by name. `note` gets one sentence for each OUT that
+    was left out although it was asked for.
+    """
+    files = collect(root / "state") if succeeded else None
+    bag: dict[str, Json] = {}
+    name = None
+    if succeeded:
+        name, bag = _own_version(root / "state", job.name)
+    bag["trace"] = [_trace(dependency) for dependency in dependencies]
+    reader = _Outs(root, {d.name: d for d in dependencies if isinstance(d.step, In)}, before, note)
+    outs = (
+        reader.version(dependency, dependency.step)
+        for dependency in dependencies
+        if isinstance(dependency.step, Out) and not dependency.is_job and (succeeded or dependency.step.on_failure)
+    )
+    return Given(
+        job=NewVersion(node=job.name, name=name, property_bag=bag, files=files),
+        outs=tuple(version for version in outs if version is not None),
+    )
+
+
+def env_lines(path: Path) -> dict[str, str]:
+    """`KEY=VALUE` lines, cut at the first `=`; lines without one and empty keys are dropped, a byte order mark too."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig", "replace")
+    except FileNotFoundError:
+        return {}
+    pairs = (line.split("=", 1) for line in text.split("\n") if "=" in line)
+    return {key: value for key, value in pairs if key}
+
+
+def _own_version(state: Path, job: str) -> tuple[str | None, dict[str, Json]]:
+    bag: dict[str, Json] = {}
+    name: str | None = None
+    document = state / "outputVersion.json"
+    if document.is_file():
+        written = _document(document)
+        bag = dict(written.get("propertyBag") or {})
+        name = _text_or_none(written.get("versionName"))
+    keys = env_lines(state / f"{job}.env")
+    name = keys.pop("versionName", name)
+    return name, {**bag, **keys}
+
+
+@dataclass(frozen=True, slots=True)
+class _Outs:
+    root: Path
+    ins: dict[str, Dependency]
+    before: Mapping[str, Version | None]
+    note: Note
+
+    def version(self, out: Dependency, step: Out) -> NewVersion | None:
+        """The new version of one OUT, or None where it equals the newest one."""
+        document = self.root / "OUT" / out.name / "version.json"
+        start = (_document(document).get("version") or {}) if document.is_file() else {}
+        name, bag = _text_or_none(start.get("versionName")), dict(start.get("propertyBag") or {})
+        if step.overwrite:
+            bag = {key: bag[key] for key in KEPT if key in bag}
+            if out.type == "params":
+                bag["params"] = {}
+        if step.replicate is not None:
+            copied = self._replicate(out, step, name, bag)
+            if copied is None:
+                return None
+            name, bag = copied
+        files = None
+        if out.type == "state":
+            files = collect(self.root / "OUT" / out.name / "state")
+            if files or (out.version and out.version.file_set):
+                name = bag["shaData"] = file_set_digest(files)
+        name, bag = self._overlay(out, name, bag)
+        stored = self.before[out.name]
+        before = (stored.name, _significant(dict(stored.property_bag))) if stored else (None, {})
+        if (name, _significant(bag)) == before:
+            return None
+        return NewVersion(node=out.name, name=name, property_bag=bag, files=files)
+
+    def _overlay(self, out: Dependency, name: str | None, bag: dict[str, Json]) -> tuple[str | None, dict[str, Json]]:
+        keys = env_lines(self.root / "state" / f"{out.name}.env")
+        name = keys.pop("versionName", name)
+        if out.type != "params":
+            return name, {**bag, **keys}
+        params = bag.get("params")
+        return name, {**bag, "params": {**(params if isinstance(params, dict) else {}), **keys}} if keys else bag
+
+    def _replicate(
+        self, out: Dependency, step: Out, name: str | None, bag: dict[str, Json]
+    ) -> tuple[str | None, dict[str, Json]] | None:
+        source = self.ins.get(step.replicate or "")
+        if source is None:
+            self.note(f"OUT {out.name} was left as it is: '{step.replicate}' is not an input of this job.")
+            return None
+        sha_data = source.bag.get("shaData")
+        pull_request = isinstance(sha_data, dict) and bool(sha_data.get("isPullRequest"))
+        if pull_request and not step.replicate_on_pull_request:
+            return None
+        if out.type in REPOSITORIES:
+            return name, {**bag, **{key: source.bag[key] for key in KEPT if key in source.bag}}
+        return (source.version.name if source.version else None), dict(source.bag)
+
+
+def _significant(bag: dict[str, Json]) -> dict[str, Json]:
+    return {key: value for key, value in bag.items() if key not in BOOKKEEPING}
+
+
+def _trace(dependency: Dependency) -> Json:
+    version = dependency.version if isinstance(dependency.step, In) else None
+    return {
+        "operation": dependency.operation,
+        "resourceId": dependency.node_id,
+        "resourceName": dependency.name,
+        "versionId": version.id if version else None,
+        "versionNumber": version.number if version else None,
+        "versionName": version.name if version else None,
+        "versionCreatedAt": version.created_at if version else None,
+    }
+
+
+def _document(path: Path) -> dict[str, Json]:
+    """A JSON object that a script may have written. Raises RunnerError where it is none."""
+    try:
+        value = json.loads(path.read_text("utf-8"))
+    except (ValueError, OSError) as error:
+        raise RunnerError(f"{path.parent.name}/{path.name} is not readable as JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise RunnerError(f"{path.parent.name}/{path.name} must hold a JSON object")
+    return value
+
+
+def _text_or_none(value: Json) -> str | None:
+    return value if isinstance(value, str) else None if value is None else str(value)

@@ -1,0 +1,203 @@
+"""The variables of a build in the order in which they are exported; a later one of the same name wins.
+
+Source of the order: params, platform, injected, one block per IN and OUT in the order of the file, the job's own
+integrations, the TASK's env; then the platform's set once more, so that nothing can take its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from runner.integrations.flatten import flatten
+from runner.integrations.model import ResolvedIntegration
+from runner.names import is_variable, variable_key, variable_prefix
+from runner.pipeline.model import In, Task
+from runner.pipeline.plain import Json, plain, variable_text
+from runner.workspace.dependency import Dependency, Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A name bash takes, the literal value, and where it comes from (for people)."""
+
+    name: str
+    value: str
+    source: str
+    secret: bool = False
+
+
+def params_variables(dependencies: Iterable[Dependency]) -> Iterator[Variable]:
+    """Every key of every params IN under its own name, sanitized, case kept."""
+    for dependency in dependencies:
+        if dependency.type == "params" and isinstance(dependency.step, In):
+            for key, value in params_of(dependency.bag).items():
+                yield Variable(variable_key(key), variable_text(value), f"params {dependency.name}")
+
+
+def params_of(bag: Mapping[str, Json]) -> Mapping[str, Json]:
+    """`params` of a property bag; an empty mapping where there are none."""
+    params = bag.get("params")
+    return params if isinstance(params, dict) else {}
+
+
+def platform_variables(identity: Identity) -> Iterator[Variable]:
+    """What the platform sets for every runSh job."""
+    root = identity.root
+    places = {
+        "PATH": root,
+        "STATE": f"{root}/state",
+        "PREVIOUS_STATE": f"{root}/previousState",
+        "INTEGRATIONS": f"{root}/integrations",
+        "MESSAGE": f"{root}/message.json",
+    }
+    values = {
+        "RESOURCE_ID": str(identity.job_id),
+        "BUILD_ID": str(identity.build_id),
+        "BUILD_NUMBER": str(identity.number),
+        "BUILD_JOB_ID": str(identity.build_id),
+        "BUILD_JOB_NUMBER": "1",
+        "BUILD_URL": identity.url,
+        "SUBSCRIPTION_ID": "local",
+        "JOB_NAME": identity.job,
+        "JOB_TYPE": identity.job_type,
+        "BUILD_DIR": root,
+        **{f"JOB_{key}": place for key, place in places.items()},
+        "JOB_TRIGGERED_BY_NAME": identity.triggered_by,
+        "JOB_TRIGGERED_BY_ID": str(identity.triggered_by_id),
+        "JOB_TRIGGERED_BY_USER": identity.user,
+        "SHARED_DIR": f"{root}/shared",
+        "BUILD_SECRETS_DIR": f"{root}/secrets",
+        "SUBSCRIPTION_PRIVATE_KEY": f"{root}/secrets/00_sub",
+        "SHIPPABLE_INTEGRATION_ENVS_PATH": f"{root}/scripts/integration_envs.env",
+        "SHIPPABLE_AMI_VERSION": "local",
+        "SHIPPABLE_WWW_URL": "",
+    }
+    prefix = variable_prefix(identity.job)
+    own = {"NAME": identity.job, "TYPE": identity.job_type, **places}
+    values |= {f"{prefix}_{key}": value for key, value in own.items()}
+    return (Variable(name, value, "platform") for name, value in values.items())
+
+
+def dependency_variables(dependency: Dependency, root: str) -> Iterator[Variable]:
+    """`<NAME>_*` of one IN or OUT; with an integration its fields, key-value pairs under their own names too."""
+    prefix = variable_prefix(dependency.name)
+    source = f"{dependency.operation} {dependency.name}"
+    path = f"{root}/{dependency.operation}/{dependency.name}"
+    version = dependency.version
+    values = {
+        "NAME": dependency.name,
+        "TYPE": dependency.type,
+        "OPERATION": dependency.operation,
+        "ID": str(dependency.node_id),
+        "PATH": path,
+        "META": path,
+        "STATE": f"{path}/{dependency.type}",
+        "VERSIONNAME": (version.name or "") if version else "",
+        "VERSIONNUMBER": str(version.number) if version else "",
+        "VERSIONID": str(version.id) if version else "",
+    }
+    if "sourceName" in dependency.bag:
+        values["SOURCENAME"] = variable_text(dependency.bag["sourceName"])
+    yield from (Variable(f"{prefix}_{key}", value, source) for key, value in values.items())
+    yield from (Variable(f"{prefix}_{key}", value, source) for key, value in _content_variables(dependency))
+    if dependency.integration is not None:
+        yield from integration_variables(dependency.integration, prefix, source)
+
+
+def _content_variables(dependency: Dependency) -> Iterator[tuple[str, str]]:
+    if dependency.type == "params" and isinstance(dependency.step, In):
+        for key, value in params_of(dependency.bag).items():
+            yield f"PARAMS_{variable_key(key).upper()}", variable_text(value)
+    for word in ("pointer", "seed"):  # the old syntax only: a versionTemplate makes no such variables
+        if word in dependency.yml:
+            yield from spread(word.upper(), plain(dependency.yml[word]))
+
+
+def spread(prefix: str, value: Json) -> Iterator[tuple[str, str]]:
+    """Nested content as `PREFIX_KEY_KEY`, lists by index from 0."""
+    match value:
+        case dict():
+            for key, inner in value.items():
+                yield from spread(f"{prefix}_{variable_key(str(key)).upper()}", inner)
+        case list():
+            for index, inner in enumerate(value):
+                yield from spread(f"{prefix}_{index}", inner)
+        case _:
+            yield prefix, variable_text(value)
+
+
+def integration_variables(integration: ResolvedIntegration, prefix: str, source: str) -> Iterator[Variable]:
+    """`<PREFIX>_INTEGRATION_<FIELD>` of each field, and the bare name of each key-value pair."""
+    for flat in flatten(integration):
+        key = variable_key(flat.key)
+        if flat.bare:
+            yield Variable(key, flat.value, source, flat.secret)
+        yield Variable(f"{prefix}_INTEGRATION_{key.upper()}", flat.value, source, flat.secret)
+
+
+def task_variables(task: Task, machine: str) -> Iterator[Variable]:
+    """What the platform says about the TASK itself. `machine` is the processor (`x86_64`)."""
+    yield Variable("TASK_NAME", task.name, "platform")
+    yield Variable("TASK_IN_CONTAINER", "false", "platform")
+    yield Variable("SHIPPABLE_NODE_ARCHITECTURE", machine, "platform")
+    yield Variable("SHIPPABLE_NODE_OPERATING_SYSTEM", "linux", "platform")
+    yield Variable("IS_RESTRICTED_NODE", "false", "platform")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobVariables:
+    """The blocks of a build's variables that all of its TASKs share. `injected` comes from the command line, `aws`
+    from the credential broker."""
+
+    identity: Identity
+    dependencies: Sequence[Dependency]
+    injected: Mapping[str, str]
+    integrations: Sequence[ResolvedIntegration] = ()
+    aws: Sequence[Variable] = ()
+
+    def before(self, position: int) -> list[Variable]:
+        """What is known when the dependency at `position` is prepared: nothing of later steps."""
+        known = self.dependencies[:position]
+        return [*self._head(known), *self._steps(known)]
+
+    def shared(self) -> list[Variable]:
+        """Everything but what belongs to one TASK."""
+        own = (
+            variable
+            for integration in self.integrations
+            for variable in integration_variables(
+                integration, variable_prefix(integration.name), f"integration {integration.name}"
+            )
+        )
+        return [*self._head(self.dependencies), *self._steps(self.dependencies), *own]
+
+    def of_task(self, task: Task, machine: str) -> list[Variable]:
+        """The complete list for one TASK, in order."""
+        env = (Variable(name, value, f"TASK {task.name}") for name, value in task.env)
+        return [
+            *self.shared(),
+            *env,
+            *platform_variables(self.identity),
+            *task_variables(task, machine),
+            *self.aws,
+        ]
+
+    def _head(self, known: Sequence[Dependency]) -> Iterator[Variable]:
+        yield from params_variables(known)
+        yield from platform_variables(self.identity)
+        yield from (Variable(name, value, "--param") for name, value in self.injected.items())
+
+    def _steps(self, known: Sequence[Dependency]) -> Iterator[Variable]:
+        for dependency in known:
+            yield from dependency_variables(dependency, self.identity.root)
+
+
+def effective(variables: Iterable[Variable]) -> dict[str, Variable]:
+    """The winning variable of each name, in the order of first mention; names bash does not take are left out."""
+    return {variable.name: variable for variable in variables if is_variable(variable.name)}
+
+
+def unusable(variables: Iterable[Variable]) -> list[Variable]:
+    """Variables whose names bash does not take, for a warning."""
+    return [variable for variable in variables if not is_variable(variable.name)]

@@ -1,0 +1,256 @@
+"""What a job's environment holds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.runner_command import Project
+
+SHOW_ALL = "env -0 | tr '\\n\\0' '~\\n'"
+
+
+def environment(project: Project, text: str, job: str = "a", **environ: str) -> dict[str, str]:
+    """The environment that a pipeline's job sees; a newline in a value becomes `~`."""
+    project.write(text)
+    said = project.run("--job", job, **environ)
+    assert said.code == 0, said
+    return dict(line.split("=", 1) for line in said.messages(job))
+
+
+def test_the_platform_says_who_the_job_is(project: Project) -> None:
+    env = environment(
+        project, f"jobs: [{{name: my-job.1, type: runSh, steps: [TASK: {{script: [{SHOW_ALL}]}}]}}]", "my-job.1"
+    )
+    root = env["BUILD_DIR"]
+    assert Path(root).is_relative_to(project.directory / ".runner")
+    expected = {
+        "JOB_NAME": "my-job.1",
+        "JOB_TYPE": "runSh",
+        "JOB_PATH": root,
+        "JOB_STATE": f"{root}/state",
+        "JOB_PREVIOUS_STATE": f"{root}/previousState",
+        "JOB_INTEGRATIONS": f"{root}/integrations",
+        "JOB_MESSAGE": f"{root}/message.json",
+        "MYJOB1_NAME": "my-job.1",
+        "MYJOB1_STATE": f"{root}/state",
+        "MYJOB1_PREVIOUS_STATE": f"{root}/previousState",
+        "BUILD_NUMBER": "1",
+        "BUILD_JOB_NUMBER": "1",
+        "JOB_TRIGGERED_BY_NAME": "my-job.1",
+        "JOB_TRIGGERED_BY_ID": env["RESOURCE_ID"],
+        "SHARED_DIR": f"{root}/shared",
+        "BUILD_SECRETS_DIR": f"{root}/secrets",
+        "TASK_NAME": "Task 0",
+        "TASK_IN_CONTAINER": "false",
+        "SHIPPABLE_NODE_OPERATING_SYSTEM": "linux",
+        "PWD": root,
+    }
+    assert {name: env.get(name) for name in expected} == expected
+
+
+def test_the_host_gives_a_job_nothing_but_a_short_list(project: Project) -> None:
+    host = {
+        "AWS_ACCESS_KEY_ID": "AKIAHOST",
+        "AWS_PROFILE": "host",
+        "GITHUB_TOKEN": "t",
+        "LC_TIME": "C",
+        "BASH_ENV": "/x",
+    }
+    env = environment(project, f"jobs: [{{name: a, type: runSh, steps: [TASK: {{script: [{SHOW_ALL}]}}]}}]", **host)
+    assert env["LC_TIME"] == "C"
+    assert not {"AWS_ACCESS_KEY_ID", "AWS_PROFILE", "GITHUB_TOKEN", "BASH_ENV"} & env.keys()
+    assert env["AWS_EC2_METADATA_DISABLED"] == "true"
+    assert env["AWS_SHARED_CREDENTIALS_FILE"] == "/dev/null"
+
+
+def test_a_later_source_wins_and_the_platform_wins_over_all(project: Project) -> None:
+    project.integrations(
+        "integrations: [{name: pairs, type: Key-Value, envs: {V: pair, BUILD_ID: hijacked, K: '$x `y` \"z\"'}}]"
+    )
+    seen = project.directory / "seen"
+    project.write(f"""
+        resources:
+          - {{name: p, type: params, versionTemplate: {{params: {{V: p, W: p, JOB_NAME: hijacked}}}}}}
+          - {{name: q, type: params, versionTemplate: {{params: {{V: q}}}}}}
+          - {{name: kv, type: integration, integration: pairs}}
+        jobs:
+          - name: a
+            type: runSh
+            steps:
+              - IN: p
+              - IN: q
+              - IN: kv
+              - TASK:
+                  runtime: {{options: {{env: [{{W: task}}, {{TASK_NAME: hijacked}}]}}}}
+                  script: [env -0 > {seen}]
+    """)
+    assert project.run().code == 0
+    env = dict(pair.split("=", 1) for pair in seen.read_text().split("\0") if pair)
+    assert (env["V"], env["W"]) == ("pair", "task")
+    assert env["K"] == env["KV_INTEGRATION_K"] == '$x `y` "z"'
+    assert env["JOB_NAME"] == "a"
+    assert env["TASK_NAME"] == "Task 0"
+    assert env["BUILD_ID"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        (
+            "type: params, versionTemplate: {params: {a-b: 1, c: true, d: 0.10, e: null, f: {x: [1, ' y']}, 1Z: no}}",
+            {
+                "ab": "1",
+                "c": "true",
+                "d": "0.10",
+                "e": "",
+                "f": '{"x":[1," y"]}',
+                "R_PARAMS_AB": "1",
+                "R_PARAMS_1Z": "no",
+                "R_TYPE": "params",
+            },
+        ),
+        (
+            "type: cluster, integration: none, pointer: {sourceName: c, region: eu-west-1, deep: {k-1: [p, q]}}",
+            {
+                "R_POINTER_REGION": "eu-west-1",
+                "R_POINTER_DEEP_K1_1": "q",
+                "R_SOURCENAME": "c",
+                "R_INTEGRATION_NAME": "none",
+                "R_INTEGRATION_A": "b",
+            },
+        ),
+        (
+            "type: image, pointer: {sourceName: s}, seed: {versionName: v}",
+            {"R_SEED_VERSIONNAME": "v", "R_VERSIONNAME": "v"},
+        ),
+        (
+            "type: image, versionTemplate: {sourceName: s, versionName: v}",
+            {"R_VERSIONNAME": "v", "R_SEED_VERSIONNAME": None},
+        ),
+        ("type: version, seed: {versionName: 0.0.1}", {"R_VERSIONNAME": "0.0.1"}),
+        ("type: trigger, version: {counter: 7}", {"R_TYPE": "trigger", "R_OPERATION": "IN"}),
+        ("type: replicas, version: {count: 2}", {"R_VERSIONNUMBER": "1"}),
+        ("type: dockerOptions, version: {memory: 512}", {"R_NAME": "r"}),
+        ("type: file, pointer: {sourceName: 'http://x/y'}, seed: {versionName: none}", {"R_SOURCENAME": "http://x/y"}),
+        ("type: state", {"R_TYPE": "state"}),
+    ],
+)
+def test_each_type_of_resource_gives_its_variables(
+    project: Project, resource: str, expected: dict[str, str | None]
+) -> None:
+    project.integrations("integrations: [{name: none, type: keyValuePair, envs: {a: b}}]")
+    env = environment(
+        project,
+        f"""
+        resources: [{{name: r, {resource}}}]
+        jobs: [{{name: a, type: runSh, steps: [IN: r, TASK: {{script: [{SHOW_ALL}]}}]}}]
+        """,
+    )
+    assert {name: env.get(name) for name in expected} == expected
+    assert env["R_PATH"] == env["R_META"] == f"{env['BUILD_DIR']}/IN/r"
+    assert env["R_STATE"] == f"{env['BUILD_DIR']}/IN/r/{env['R_TYPE']}"
+
+
+@pytest.mark.parametrize(
+    ("name", "prefix"), [("my-key-1", "MYKEY1"), ("my_key_1", "MY_KEY_1"), ("9my-key.res", "MYKEYRES"), ("A b", "AB")]
+)
+def test_the_aws_iam_page_names_the_variables(project: Project, name: str, prefix: str) -> None:
+    project.integrations("""
+        integrations:
+          - {name: i, type: amazonIamRole, assumeRoleARN: "arn:aws:iam::210987654321:role/path/deploy"}
+    """)
+    project.write(f"""
+        resources: [{{name: "{name}", type: integration, integration: i}}]
+        jobs: [{{name: a, type: runSh, steps: [IN: "{name}", TASK: {{script: [{SHOW_ALL}]}}]}}]
+    """)
+    said = project.run("--aws-sandbox")
+    env = dict(line.split("=", 1) for line in said.messages("a"))
+    assert env[f"{prefix}_INTEGRATION_AWSACCOUNTID"] == "210987654321"
+    assert env[f"{prefix}_INTEGRATION_ASSUMEROLEARN"] == "arn:aws:iam::210987654321:role/path/deploy"
+
+
+def test_the_build_directory_has_the_documented_files_and_modes(project: Project) -> None:
+    project.integrations("integrations: [{name: kv, type: keyValuePair, envs: {TOKEN: 'a b'}}]")
+    project.write("""
+        resources:
+          - {name: p, type: params, versionTemplate: {params: {A: 1}}}
+          - {name: img, type: image, versionTemplate: {sourceName: s, versionName: v}}
+          - {name: i, type: integration, integration: kv}
+        jobs:
+          - name: a
+            type: runSh
+            integrations: [kv]
+            steps:
+              - IN: p
+              - IN: i
+              - OUT: img
+              - TASK: {script: ["find . -mindepth 1 -printf '%y %m %P\\n' | sort"]}
+    """)
+    assert project.run().messages("a") == [
+        "d 755 IN",
+        "d 755 IN/i",
+        "d 755 IN/i/integration",
+        "d 755 IN/p",
+        "d 755 OUT",
+        "d 755 OUT/img",
+        "d 755 OUT/img/image",
+        "d 755 integrations",
+        "d 755 integrations/kv",
+        "d 755 previousState",
+        "d 755 scripts",
+        "d 755 secrets",
+        "d 755 shared",
+        "d 755 state",
+        "f 600 secrets/aws_config",
+        "f 644 IN/i/integration.env",
+        "f 644 IN/i/integration.json",
+        "f 644 IN/i/version.json",
+        "f 644 IN/p/params",
+        "f 644 IN/p/version.json",
+        "f 644 OUT/img/version.json",
+        "f 644 integrations/kv/integration.env",
+        "f 644 integrations/kv/integration.json",
+        "f 644 message.json",
+        "f 644 scripts/integration_envs.env",
+        "f 644 state/a.env",
+        "f 644 state/i.env",
+        "f 644 state/img.env",
+        "f 644 state/p.env",
+        "f 755 scripts/yml_task_0.sh",
+    ]
+
+
+def test_version_json_and_message_json_hold_what_scripts_read(project: Project) -> None:
+    project.write("""
+        resources: [{name: img, type: image, flags: [x], pointer: {sourceName: s}, seed: {versionName: v}}]
+        jobs:
+          - name: a
+            type: runSh
+            steps: [{IN: img, switch: off}, TASK: {script: [cat IN/img/version.json, echo, cat message.json]}]
+    """)
+    printed = project.run().messages("a")
+    version, message = json.loads(printed[0]), json.loads(printed[2])
+    assert (version["name"], version["operation"], version["type"], version["isJob"]) == ("img", "IN", "image", False)
+    assert version["propertyBag"]["yml"]["pointer"] == {"sourceName": "s"}
+    assert version["version"]["versionName"] == "v"
+    assert version["version"]["propertyBag"] == {"sourceName": "s"}
+    assert version["step"] == {"IN": "img", "switch": "off"} or version["step"] == {"IN": "img", "switch": False}
+    assert (message["name"], message["buildNumber"]) == ("a", 1)
+    assert [d["name"] for d in message["dependencies"]] == ["img"]
+
+
+def test_placeholders_take_what_earlier_steps_give(project: Project) -> None:
+    project.write("""
+        resources:
+          - {name: p, type: params, versionTemplate: {params: {TAG: 'a"b', LATER: no}}}
+          - {name: img, type: image, versionTemplate: {sourceName: "repo/${TAG}/$UNKNOWN/$1", versionName: $LATE}}
+          - {name: late, type: params, versionTemplate: {params: {LATE: x}}}
+        jobs:
+          - name: a
+            type: runSh
+            steps: [IN: p, IN: img, IN: late, TASK: {script: ['echo "$IMG_SOURCENAME|$IMG_VERSIONNAME|"']}]
+    """)
+    assert project.run().messages("a") == ['repo/a"b//$1||']

@@ -1,0 +1,173 @@
+"""`runner run`: what runs, in which order, with which end."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+
+from tests.runner_command import Project
+
+CHAIN = """
+    resources:
+      - name: img
+        type: image
+        versionTemplate: {sourceName: repo/app, versionName: v0}
+    jobs:
+      - name: second
+        type: runSh
+        steps:
+          - IN: img
+          - TASK:
+              script:
+                - echo "got $(shipctl get_resource_version_name img) by $JOB_TRIGGERED_BY_NAME"
+      - name: first
+        type: runSh
+        steps:
+          - OUT: img
+          - TASK:
+              script:
+                - shipctl put_resource_state img versionName "v$BUILD_NUMBER"
+"""
+
+
+def test_jobs_run_in_the_order_of_their_resources(project: Project) -> None:
+    project.write(CHAIN)
+    said = project.run()
+    assert said.code == 0
+    assert list(said.statuses().items()) == [("first", "success"), ("second", "success")]
+    assert said.messages("second") == ["got v1 by img"]
+
+
+def test_an_output_that_stays_the_same_starts_nothing(project: Project) -> None:
+    project.write(CHAIN.replace("v$BUILD_NUMBER", "v1"))
+    project.run()
+    said = project.run()
+    assert said.code == 0
+    assert said.statuses() == {"first": "success"}
+    assert said.left_out() == {"second": "no input changed: first gave no new version of img"}
+
+
+def test_a_named_job_runs_alone_with_the_newest_versions(project: Project) -> None:
+    project.write(CHAIN)
+    project.run()
+    said = project.run("--job", "second")
+    assert said.statuses() == {"second": "success"}
+    assert said.messages("second") == ["got v1 by second"]
+
+
+def test_a_failed_job_blocks_what_needs_it_and_the_exit_is_1(project: Project) -> None:
+    project.write("""
+        jobs:
+          - {name: a, type: runSh, steps: [TASK: {script: [exit 3]}]}
+          - {name: b, type: runSh, steps: [IN: a, TASK: {script: [echo no]}]}
+          - {name: c, type: runSh, steps: [TASK: {script: [echo yes]}]}
+    """)
+    said = project.run()
+    assert said.code == 1
+    assert said.statuses() == {"a": "failure", "c": "success"}
+    assert said.left_out() == {"b": "blocked: a ended with failure"}
+    row = next(e for e in project.runner("builds", "a", "--json").events)
+    assert (row["status"], row["exit"]) == ("failure", 3)
+
+
+def test_a_switched_off_input_starts_nothing(project: Project) -> None:
+    project.write("""
+        jobs:
+          - {name: a, type: runSh, steps: [TASK: {script: [echo a]}]}
+          - {name: gate, type: runSh, steps: [{IN: a, switch: off}, TASK: {script: [echo gate]}]}
+    """)
+    said = project.run()
+    assert said.code == 0
+    assert said.statuses() == {"a": "success"}
+    assert said.left_out()["gate"].startswith("gate: every input")
+    assert project.run("--job", "gate").statuses() == {"gate": "success"}
+
+
+def test_a_parameter_of_the_command_line_is_a_variable_of_every_job(project: Project) -> None:
+    project.write("jobs: [{name: a, type: runSh, steps: [TASK: {script: ['echo \"<$X>\"']}]}]")
+    assert project.run("--param", "X=$HOME `id` 'q' \"d\"").messages("a") == ["<$HOME `id` 'q' \"d\">"]
+
+
+def test_a_loop_is_a_warning_and_each_job_runs_once(project: Project) -> None:
+    project.write("""
+        jobs:
+          - {name: a, type: runSh, steps: [IN: b, TASK: {script: [echo a]}]}
+          - {name: b, type: runSh, steps: [IN: a, TASK: {script: [echo b]}]}
+    """)
+    said = project.run()
+    assert said.statuses() == {"a": "success", "b": "success"}
+    assert "a -> b -> a" in said.err
+
+
+def test_builds_of_one_run_go_side_by_side_up_to_the_limit(project: Project) -> None:
+    waits = "for i in $(seq 500); do [ -f {0}/there ] && exit 0; sleep 0.02; done; exit 1"
+    project.write(f"""
+        jobs:
+          - {{name: a, type: runSh, steps: [TASK: {{script: ["{waits.format(project.directory)}"]}}]}}
+          - {{name: b, type: runSh, steps: [TASK: {{script: [touch {project.directory}/there]}}]}}
+    """)
+    assert project.run("--max-parallel", "2").statuses() == {"a": "success", "b": "success"}
+
+
+def test_a_job_of_a_type_that_cannot_run_yet_ends_in_error_by_name(project: Project) -> None:
+    project.write("""
+        resources:
+          - {name: repo, type: gitRepo, integration: gh, versionTemplate: {sourceName: o/r, branch: master}}
+          - {name: img, type: image, versionTemplate: {sourceName: repo/app, versionName: v0}}
+        jobs:
+          - {name: m, type: manifest, steps: [IN: img]}
+          - {name: s, type: runSh, steps: [IN: repo, TASK: {script: [echo never]}]}
+    """)
+    project.integrations("integrations: [{name: gh, type: github, url: 'https://x', token: secret-token}]")
+    said = project.run()
+    assert said.code == 1
+    assert said.statuses() == {"m": "error", "s": "error"}
+    assert said.messages("s") == []
+    reasons = {e["job"]: e["reason"] for e in said.events if e["event"] == "build_ended"}
+    assert "manifest" in reasons["m"]
+    assert "repo is of type gitRepo" in reasons["s"]
+    assert "manifest" in said.err
+    assert "gitRepo" in said.err
+
+
+def test_the_plan_digest_of_plan_and_run_are_the_same(project: Project) -> None:
+    project.write(CHAIN)
+    planned = json.loads(project.runner("plan", "--json").out)["digest"]
+    ran = next(e["digest"] for e in project.run().events if e["event"] == "run_planned")
+    assert planned == ran
+
+
+def test_plain_output_ends_with_a_table_of_what_ran_and_what_did_not(project: Project) -> None:
+    project.write(CHAIN.replace("v$BUILD_NUMBER", "v0"))
+    said = project.runner("run")
+    assert said.code == 0
+    *_, table, left_out = said.out.splitlines()
+    assert table.split()[:2] == ["first/1", "success"]
+    assert left_out == "not run: second: no input changed: first gave no new version of img"
+
+
+def test_a_build_of_a_killed_run_is_marked_as_error_by_the_next(project: Project) -> None:
+    project.write("jobs: [{name: a, type: runSh, steps: [TASK: {script: [echo begun, sleep 60]}]}]")
+    first = project.start("run", "--output", "plain")
+    assert first.stdout is not None
+    while "begun" not in first.stdout.readline().replace("$ echo begun", ""):
+        pass
+    first.kill()
+    first.wait()
+    first.stdout.close()
+    project.write("jobs: [{name: b, type: runSh, steps: [TASK: {script: [echo b]}]}]")
+    assert project.run().code == 0
+    rows = {row["job"]: row for row in project.runner("builds", "--json").events}
+    assert rows["a"]["status"] == "error"
+    assert "was stopped before this build ended" in rows["a"]["reason"]
+    last = json.loads(project.runner("logs", "a", "--json").out.splitlines()[-1])
+    assert (last["type"], last["status"]) == ("result", "error")
+
+
+def test_no_secret_of_the_store_is_readable_by_others(project: Project) -> None:
+    project.write(CHAIN)
+    project.run()
+    assert (project.directory / ".runner").stat().st_mode & 0o077 == 0
+    with sqlite3.connect(project.directory / ".runner" / "runner.db") as database:
+        assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    database.close()
