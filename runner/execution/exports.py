@@ -1,0 +1,65 @@
+"""The variables of a TASK as text that bash reads: literal values, byte for byte."""
+
+from __future__ import annotations
+
+import os
+
+from runner.execution.order import encode
+from runner.names import is_variable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+READONLY = frozenset({"BASHOPTS", "BASH_VERSINFO", "EUID", "PPID", "SHELLOPTS", "UID"})
+LONGEST = 128 * 1024  # bytes: the longest `NAME=value`, with its end, that the kernel hands to a program
+
+
+def export_text(exports: Sequence[tuple[str, str]]) -> tuple[bytes, list[str]]:
+    """What the shell sources, and the warnings about variables that it cannot have as they were meant."""
+    values: dict[str, bytes] = {}
+    warnings: list[str] = []
+    for name, value in exports:
+        if reason := _refused(name):
+            warnings.append(f"the variable {name!r} was not set: {reason}")
+            continue
+        values.pop(name, None)
+        values[name] = encode(value)
+        if "\0" in value:
+            values[name] = values[name].replace(b"\0", b"")
+            warnings.append(f"the variable {name} was set without its zero bytes: no program can be given them")
+    kept_back = _too_long(values)
+    for name in sorted(kept_back):
+        size = len(values[name])
+        warnings.append(f"the variable {name} has {size:,} bytes: it is set in the shell, but programs do not get it")
+    return b"".join(_assignment(name, value, name not in kept_back) for name, value in values.items()), warnings
+
+
+def _refused(name: str) -> str:
+    if not is_variable(name):
+        return "this is not a name that bash takes"
+    if name in READONLY:
+        return "bash does not let anyone change it"
+    if name.startswith("__ship_"):
+        return "names with this beginning belong to the runner"
+    return ""
+
+
+def _too_long(values: dict[str, bytes]) -> set[str]:
+    """The names that cannot be exported: those too long by themselves, and the longest of what is too much together.
+
+    Half of what the kernel takes is left for the arguments of programs and for what scripts export.
+    """
+    sizes = {name: len(name) + len(value) + 2 for name, value in values.items()}
+    too_long = {name for name, size in sizes.items() if size > LONGEST}
+    room = os.sysconf("SC_ARG_MAX") // 2 - sum(size for name, size in sizes.items() if name not in too_long)
+    for name in sorted(sizes.keys() - too_long, key=lambda name: -sizes[name]):
+        if room >= 0:
+            break
+        too_long.add(name)
+        room += sizes[name]
+    return too_long
+
+
+def _assignment(name: str, value: bytes, exported: bool) -> bytes:
+    return b"%s%s='%s'\n" % (b"export " if exported else b"", name.encode(), value.replace(b"'", b"'\\''"))

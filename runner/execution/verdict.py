@@ -1,0 +1,75 @@
+"""How a build ended, in values and in a sentence. The statuses are those of exits, never of what a job printed."""
+
+from __future__ import annotations
+
+import os
+from _json import encode_basestring_ascii  # json's own, without the cost of importing json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runner.execution.shell import Shell
+
+
+class Verdict:
+    """`exit` is None where nothing exited with a status: after a signal, a cancel, a time limit or an error."""
+
+    __slots__ = ("exit", "reason", "signal", "status", "task")
+
+    def __init__(
+        self, status: str, reason: str | None = None, *, exit: int | None = None, signal: int | None = None
+    ) -> None:
+        self.status = status
+        self.reason = reason
+        self.exit = exit
+        self.signal = signal
+        self.task: str | None = None
+
+
+SUCCESS = "success"
+
+
+def judge(task: str, shell: Shell, wait_status: int) -> Verdict:
+    """The verdict on a TASK whose shell has ended: success needs the status 0 and the shell's word that it got to
+    the end of its script (so `exec true` is none)."""
+    status = os.waitstatus_to_exitcode(wait_status)
+    if status < 0:
+        return Verdict("failure", f"task '{task}' failed: killed by signal {-status}", signal=-status)
+    if status == 0 and shell.end == 0:
+        return Verdict(SUCCESS, exit=0)
+    if shell.end is None:
+        told = f"exit status {status}, " if status else ""
+        why = f"{told}its shell ended before the end of the script (an exec, or another EXIT trap)"
+        return Verdict("failure", f"task '{task}' failed: {why}", exit=status or None)
+    status = status or shell.end
+    where = "in a hook: " if shell.body == 0 else ""
+    return Verdict("failure", f"task '{task}' failed: {where}exit status {status}", exit=status)
+
+
+def limit_reached(seconds: float) -> str:
+    """`time limit of 60 minutes reached`"""
+    number, unit = (seconds / 60, "minute") if seconds >= 60 and seconds % 60 == 0 else (seconds, "second")
+    return f"time limit of {number:g} {unit}{'' if number == 1 else 's'} reached"
+
+
+def write_result(path: str, verdict: Verdict, numbers: tuple[int, int], times: tuple[int, int]) -> None:
+    """Leave the result file: whole or not at all. `numbers` are the next seq and id of the log, `times` begin and end
+    in microseconds since 1970. Raises OSError."""
+    values: dict[str, str | int | None] = {
+        "status": verdict.status, "exit": verdict.exit, "signal": verdict.signal, "reason": verdict.reason,
+        "task": verdict.task, "seq": numbers[0], "next_id": numbers[1], "started_us": times[0], "ended_us": times[1],
+    }  # fmt: skip
+    text = "{" + ",".join(f'"{key}":{_json(value)}' for key, value in values.items()) + "}\n"
+    temporary = f"{path}.tmp"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(descriptor, text.encode())
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    os.rename(temporary, path)
+
+
+def _json(value: str | int | None) -> str:
+    if value is None:
+        return "null"
+    return encode_basestring_ascii(value) if isinstance(value, str) else str(value)
