@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runner.execution.launcher import Result, Spec, TaskSpec
-from runner.execution.script import render
-
 from jobs.context import Context
 from runner.errors import SetupError
+from runner.execution.launcher import Result, Spec, TaskSpec
+from runner.execution.script import render
 from runner.workspace.variables import effective
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Protocol
 
 from runner.execution.launcher import Launcher, Result, Supervised
-
 from runner.pipeline.model import Job
 from runner.secret import Secret
 from runner.workspace.directory import BuildDirectory

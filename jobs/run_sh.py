@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from runner.execution.launcher import Result
-
 from jobs._script import run_tasks
 from jobs.context import Context
+from runner.execution.launcher import Result
 
 
 class RunSh:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from jobs.registry import JOB_TYPES
 from runner.cli.output import Output
+from runner.errors import StoreError
 from runner.execution.launcher import LocalLauncher
 from runner.integrations.aws_iam import aws_role
 from runner.scheduling.rules import LocalRun, Rule
@@ -123,12 +124,15 @@ def _interruptible(run: PipelineRun) -> Iterator[None]:
 
 
 def make_store_directory(base: Path) -> Path:
-    """`.runner/` in `base`, private to its user and ignored by git."""
+    """`.runner/` in `base`, private to its user and ignored by git. Raises StoreError."""
     directory = base.resolve() / ".runner"
-    directory.mkdir(mode=0o700, exist_ok=True)
-    ignore = directory / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n", "utf-8")
+    try:
+        directory.mkdir(mode=0o700, exist_ok=True)
+        ignore = directory / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", "utf-8")
+    except OSError as error:
+        raise StoreError(f"the store {directory} cannot be made: {error.strerror}") from error
     return directory
 
 

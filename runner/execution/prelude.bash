@@ -8,6 +8,8 @@ if [[ -n ${__ship_ready-} ]]; then builtin trap "$__ship_on_error" ERR; eval "$_
 
 builtin . /dev/fd/247
 exec 247<&-
+# What earlier TASKs and command line set-up have left for this one.
+[[ ! -s ${SHIPPABLE_INTEGRATION_ENVS_PATH-} ]] || . "$SHIPPABLE_INTEGRATION_ENVS_PATH" || builtin :
 
 __ship_trace= __ship_text= __ship_status=0 __ship_answer= __ship_hooks=0
 __ship_self=${BASH_SOURCE[0]}

@@ -9,7 +9,7 @@ from runner.errors import SetupError
 from runner.integrations.model import Integration, ResolvedIntegration
 from runner.integrations.sources import resolve
 from runner.pipeline.model import In, Job, Out, Pipeline
-from runner.pipeline.unsupported import UNSUPPORTED_RESOURCES
+from runner.pipeline.unsupported import missing_for_input
 from runner.store.store import Selected, Store
 from runner.workspace.dependency import Dependency
 
@@ -67,7 +67,6 @@ class Inputs:
     def _refuse_unsupported(self, steps: Sequence[In | Out]) -> None:
         for step in steps:
             resource = self._pipeline.resources.get(step.name)
-            if resource is not None and resource.type in UNSUPPORTED_RESOURCES:
-                missing = UNSUPPORTED_RESOURCES[resource.type]
-                word = "IN" if isinstance(step, In) else "OUT"
-                raise SetupError(f"{word} {step.name} is of type {resource.type}: {missing}")
+            missing = missing_for_input(resource) if resource is not None and isinstance(step, In) else None
+            if resource is not None and missing is not None:
+                raise SetupError(f"IN {step.name} is of type {resource.type}: {missing}")

@@ -254,3 +254,15 @@ def test_placeholders_take_what_earlier_steps_give(project: Project) -> None:
             steps: [IN: p, IN: img, IN: late, TASK: {script: ['echo "$IMG_SOURCENAME|$IMG_VERSIONNAME|"']}]
     """)
     assert project.run().messages("a") == ['repo/a"b//$1||']
+
+
+def test_what_a_task_leaves_in_the_integration_envs_file_is_there_in_the_next(project: Project) -> None:
+    project.write("""
+        jobs:
+          - name: a
+            type: runSh
+            steps:
+              - TASK: {script: ['echo "export LEFT=here" >> "$SHIPPABLE_INTEGRATION_ENVS_PATH"', 'echo "<$LEFT>"']}
+              - TASK: {script: ['echo "<$LEFT>"']}
+    """)
+    assert project.run().messages("a") == ["<>", "<here>"]

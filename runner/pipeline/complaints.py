@@ -1,0 +1,74 @@
+"""The reasons of a YAML reader, in plain words."""
+
+from __future__ import annotations
+
+import re
+
+import yaml
+
+from runner.pipeline.problems import Place
+
+_INDENTATION = "this does not fit the lines above: check the indentation"
+_QUOTE_COLON = "': ' is not expected here: put the value in quotes, or check the indentation"
+_UNCLOSED = r"expected ',' or '[\]}]'"
+_OPEN_QUOTE = r"unexpected end of stream"
+_FAR = (_UNCLOSED, _OPEN_QUOTE)
+"""The reasons that are found far behind what they are about: the line of its start helps."""
+_REASONS: tuple[tuple[str, str], ...] = (
+    (r"mapping values are not allowed", _QUOTE_COLON),
+    (r"did not find expected key|expected <block end>", _INDENTATION),
+    (r"did not find expected '-' indicator", "the list goes on here without '- ': check the indentation"),
+    (r"could not find expected ':'", "a key has no ':' behind it"),
+    (_UNCLOSED, "a '[' or '{' is not closed, or a ',' is missing"),
+    (_OPEN_QUOTE, "a quoted text is not closed"),
+    (
+        r"unknown escape character",
+        "an unknown escape in a double-quoted text: use single quotes, or double the backslash",
+    ),
+    (r"sequence entries are not allowed", "a list cannot start here: put its '- ' on a line of its own"),
+    (r"<document start>", _INDENTATION),
+    (r"undefined tag handle", "a value cannot start with '!': put it in quotes"),
+)
+"""What libyaml and PyYAML say (both wordings) and what is said to the user; any other reason is passed on as it is."""
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def explain(error: yaml.YAMLError, file: str, text: str) -> tuple[Place, str]:
+    """Where and why the text is not YAML."""
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem is None:
+        return Place(file), (str(error).splitlines() or ["unreadable"])[0]
+    mark = error.problem_mark or error.context_mark
+    place = Place(file, mark.line + 1, mark.column + 1) if mark is not None else Place(file)
+    return place, _reason(error, error.problem, _character(text, place))
+
+
+def unprintable(file: str, text: str) -> tuple[Place, str] | None:
+    """The first character that YAML forbids (control characters), if there is one."""
+    found = _UNPRINTABLE.search(text)
+    if found is None:
+        return None
+    lines = (text[: found.start()] + "x").splitlines()
+    place = Place(file, len(lines), len(lines[-1]))
+    return place, f"the control character U+{ord(found.group()):04X} is not allowed"
+
+
+def _reason(error: yaml.MarkedYAMLError, problem: str, character: str) -> str:
+    if "cannot start any token" in problem:
+        if character == "\t":
+            return "a TAB cannot be used for indentation: use spaces"
+        return f"a value cannot start with '{character}': put it in quotes"
+    for pattern, words in _REASONS:
+        if re.search(pattern, problem):
+            return words + (_opened(error) if pattern in _FAR else "")
+    return f"{problem} {error.context}" if error.context else problem
+
+
+def _character(text: str, place: Place) -> str:
+    lines = text.splitlines()
+    line = lines[place.line - 1] if place.line <= len(lines) else ""
+    return line[place.column - 1 : place.column]
+
+
+def _opened(error: yaml.MarkedYAMLError) -> str:
+    mark = error.context_mark
+    return f" (it starts in line {mark.line + 1})" if mark is not None else ""

@@ -1,0 +1,89 @@
+"""Checks the content of a resource against the tables of its type."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner.pipeline.nodes import MappingNode, Node, Scalar, is_null
+from runner.pipeline.problems import nearest
+from runner.pipeline.report import Note
+from runner.pipeline.resource_types import ResourceType, Section
+from runner.pipeline.unsupported import SECURE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runner.pipeline.fields import Keys
+    from runner.pipeline.report import Spot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """Where the content of a resource stands. `whole`: none of it was refused for what it is."""
+
+    template: MappingNode | None
+    old: Mapping[Section, MappingNode]
+    whole: bool
+
+
+def check_content(spot: Spot, name: Scalar, resource_type: ResourceType, content: Content) -> None:
+    """Report wrong, missing and unknown content of the resource `name`."""
+    values: dict[str, Node] = {}
+    if content.template is not None:
+        below = spot.at(content.template, ".versionTemplate")
+        values |= _section(below, content.template, resource_type.content, resource_type)
+    for section, node in content.old.items():
+        values |= _section(spot.at(node, f".{section}"), node, resource_type.section(section), resource_type)
+    if not content.whole:
+        return
+    subject = f"{resource_type.name} '{name.text}'"
+    for key in resource_type.content.values():
+        if key.required and key.name not in values:
+            spot.report.error(name.place, spot.path, f"{subject}: {key.name} is required")
+    _check_together(spot.at(name, ""), subject, resource_type, values)
+
+
+def _section(spot: Spot, node: MappingNode, keys: Keys, resource_type: ResourceType) -> dict[str, Node]:
+    """The values that are there, each read by its kind."""
+    found: dict[str, Node] = {}
+    for entry in node.entries:
+        name = entry.key.text
+        below = spot.at(entry.value, f".{name}")
+        if name in keys and not is_null(entry.value):
+            found[name] = entry.value
+            if not _has_placeholder(entry.value):
+                keys[name].kind.read(below)
+        elif name not in keys and not resource_type.open:
+            _unknown(spot.at(entry.key, f".{name}"), name, keys, resource_type)
+    return found
+
+
+def _unknown(spot: Spot, name: str, keys: Keys, resource_type: ResourceType) -> None:
+    place = next((section for section in Section if name in resource_type.section(section)), None)
+    hint = f"it belongs under '{place}'" if place is not None else nearest(name, keys)
+    spot.warn(f"'{name}' is not a known key here of a resource of type {resource_type.name}", hint)
+
+
+def _has_placeholder(node: Node) -> bool:
+    """`$NAME` is filled in when a job uses the resource: what comes of it is not known here."""
+    return isinstance(node, Scalar) and "$" in node.text
+
+
+def _check_together(spot: Spot, subject: str, resource_type: ResourceType, values: Mapping[str, Node]) -> None:
+    """What keys say about each other."""
+    match resource_type.name:
+        case "gitRepo" if "branch" in values and "branches" in values:
+            spot.error(f"{subject}: branch and branches exclude each other")
+        case "replicas":
+            if ("minReplicas" in values) != ("maxReplicas" in values):
+                spot.error(f"{subject}: minReplicas and maxReplicas need each other")
+            elif "count" not in values and "minReplicas" not in values:
+                spot.error(f"{subject}: count is required")
+        case "params":
+            params = values.get("params")
+            secure = params.find(SECURE) if isinstance(params, MappingNode) else None
+            if secure is not None:
+                spot.report.note(Note.SECURE, secure.key.place, subject)
+        case _:
+            pass

@@ -1,0 +1,144 @@
+"""The entries of `jobs`, `resources` and `triggers`: their names and types."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from runner.names import variable_prefix
+from runner.pipeline.fields import read_key
+from runner.pipeline.job import read_job
+from runner.pipeline.job_types import DEAD_JOBS, JOB_TYPES, NAME, RENAMED_JOBS, TYPE
+from runner.pipeline.kinds import flat
+from runner.pipeline.model import Job, Resource
+from runner.pipeline.nodes import MappingNode, Scalar, SequenceNode, Unresolved, is_null, kind_of
+from runner.pipeline.problems import Place, nearest
+from runner.pipeline.resource import read_resource
+from runner.pipeline.resource_types import DEAD_RESOURCES, RESOURCE_TYPES
+from runner.pipeline.unsupported import UNSUPPORTED_JOBS, UNSUPPORTED_RESOURCES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runner.pipeline.report import Spot
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\- ]*")
+_MAX_NAME = 255
+_NAME_RULE = f"letters, digits, '_', '-', '.' and spaces; first a letter, a digit or '_'; at most {_MAX_NAME}"
+
+
+class Section(StrEnum):
+    """The lists of a file."""
+
+    JOBS = "jobs"
+    RESOURCES = "resources"
+    TRIGGERS = "triggers"
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A name that is used, whether or not its entry can be read."""
+
+    kind: str
+    place: Place
+
+
+@dataclass(slots=True)
+class Entries:
+    """All entries of all files so far. `declared` holds every name, also of entries that could not be read."""
+
+    jobs: dict[str, Job] = field(default_factory=dict)
+    resources: dict[str, Resource] = field(default_factory=dict)
+    declared: dict[str, Declared] = field(default_factory=dict)
+
+
+def read_section(spot: Spot, section: Section, entries: Entries) -> None:
+    """One list of one file. Nothing behind the key is an empty list."""
+    if isinstance(spot.node, SequenceNode):
+        for number, item in enumerate(flat(spot)):
+            _entry(item, section, number, entries)
+    elif not is_null(spot.node) and not isinstance(spot.node, Unresolved):
+        spot.error(f"must be a list, not {kind_of(spot.node)}", "put '- ' before each entry")
+
+
+def _entry(spot: Spot, section: Section, number: int, entries: Entries) -> None:
+    node = spot.node
+    if isinstance(node, Unresolved):
+        return
+    if not isinstance(node, MappingNode):
+        spot.error(f"entry {number + 1} of {section} must be a mapping, not {kind_of(node)}")
+        return
+    name, kind = read_key(spot, node, NAME), read_key(spot, node, TYPE)
+    if name is None:
+        _missing(spot, node, NAME.name, f"entry {number + 1} of {section}")
+    elif not _declare(spot.at(name, ".name"), name, section, entries):
+        name = None
+    if kind is None and section is Section.TRIGGERS and node.find(TYPE.name) is None:
+        kind = Scalar("trigger", True, node.place)
+    if kind is None:
+        _missing(spot, node, TYPE.name, f"entry {number + 1} of {section}" if name is None else f"'{name.text}'")
+    elif section is Section.JOBS:
+        _job(spot, node, name, kind, entries)
+    else:
+        _resource(spot, node, name, kind, entries)
+
+
+def _missing(spot: Spot, node: MappingNode, key: str, entry: str) -> None:
+    """Nothing is missing where something wrong is written: that is reported already."""
+    found = node.find(key)
+    if found is None or is_null(found.value):
+        spot.error(f"{entry} has no {key}")
+
+
+def _declare(spot: Spot, name: Scalar, section: Section, entries: Entries) -> bool:
+    """Check the name and take it; false where it cannot be used."""
+    text = name.text
+    first = entries.declared.get(text)
+    if first is not None:
+        spot.error(f"the name '{text}' is already used by a {first.kind} at {first.place}")
+        return False
+    entries.declared[text] = Declared("job" if section is Section.JOBS else "resource", name.place)
+    if not _NAME.fullmatch(text) or len(text) > _MAX_NAME:
+        spot.error(f"'{text[:40]}' cannot be a name", _NAME_RULE)
+        return False
+    if not variable_prefix(text):
+        spot.warn(f"'{text}' has no letter: its variables have no name of their own ('_PATH', '_STATE' …)")
+    if " " in text or "." in text:
+        spot.warn(f"the name '{text}' holds a space or a dot: '-' and '_' are safer")
+    return True
+
+
+def _job(spot: Spot, node: MappingNode, name: Scalar | None, kind: Scalar, entries: Entries) -> None:
+    below = spot.at(kind, ".type")
+    if kind.text in RENAMED_JOBS:
+        below.warn(f"'{kind.text}' is an older name", f"use {RENAMED_JOBS[kind.text]}")
+    job_type = JOB_TYPES.get(RENAMED_JOBS.get(kind.text, kind.text))
+    if job_type is None:
+        _unknown(below, kind.text, "job", JOB_TYPES, DEAD_JOBS)
+    elif name is not None:
+        if job_type.name in UNSUPPORTED_JOBS:
+            below.warn(f"the {job_type.name} job '{name.text}' cannot run yet: {UNSUPPORTED_JOBS[job_type.name]}")
+        entries.jobs[name.text] = read_job(spot, node, name, job_type)
+
+
+def _resource(spot: Spot, node: MappingNode, name: Scalar | None, kind: Scalar, entries: Entries) -> None:
+    below = spot.at(kind, ".type")
+    resource_type = RESOURCE_TYPES.get(kind.text)
+    if resource_type is None:
+        _unknown(below, kind.text, "resource", RESOURCE_TYPES, DEAD_RESOURCES)
+    elif name is not None:
+        if kind.text in UNSUPPORTED_RESOURCES:
+            below.warn(f"the {kind.text} '{name.text}' cannot be an input yet: {UNSUPPORTED_RESOURCES[kind.text]}")
+        entries.resources[name.text] = read_resource(spot, node, name, resource_type)
+
+
+def _unknown(spot: Spot, word: str, what: str, known: Mapping[str, object], dead: Mapping[str, str]) -> None:
+    if word in dead:
+        spot.error(f"'{word}' is no longer a {what} type", dead[word])
+    elif word in RESOURCE_TYPES or word in JOB_TYPES:
+        other = "resources" if word in RESOURCE_TYPES else "jobs"
+        spot.error(f"'{word}' is not a {what} type", f"it belongs under '{other}'")
+    else:
+        spot.error(f"'{word}' is not a {what} type", nearest(word, known))

@@ -1,0 +1,87 @@
+"""Tables of keys: what a mapping may hold, as data, and the one reader for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeAlias, TypeVar, cast, overload
+
+from runner.pipeline.kinds import Kind
+from runner.pipeline.nodes import MappingNode, is_null
+from runner.pipeline.problems import nearest
+from runner.pipeline.report import Spot
+
+T = TypeVar("T")
+D = TypeVar("D")
+
+
+@dataclass(frozen=True, slots=True)
+class Key(Generic[T]):
+    """One key of a table. `doc` is one sentence for the reader of the language's reference."""
+
+    name: str
+    kind: Kind[T]
+    doc: str
+    required: bool = False
+
+
+Keys: TypeAlias = Mapping[str, Key[Any]]
+"""A table: the keys of one kind of mapping by their names."""
+
+
+def table(*keys: Key[Any]) -> Keys:
+    return {key.name: key for key in keys}
+
+
+class Fields:
+    """The values of one mapping that could be read, by their keys."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: Mapping[str, object]) -> None:
+        self._values = values
+
+    @overload
+    def get(self, key: Key[T]) -> T | None: ...
+    @overload
+    def get(self, key: Key[T], default: D) -> T | D: ...
+    def get(self, key: Key[T], default: D | None = None) -> T | D | None:
+        """The value, or the default where the key is absent, empty or wrong."""
+        return cast("T | D | None", self._values.get(key.name, default))
+
+
+def read_fields(spot: Spot, node: MappingNode, keys: Keys, what: str, skip: Container[str] = ()) -> Fields:
+    """Read a mapping by its table. Unknown keys are warnings (real files carry strays), missing ones errors.
+
+    `what` names the mapping in sentences (`a runSh job`); keys in `skip` are read elsewhere. A key with nothing
+    behind it counts as absent.
+    """
+    values: dict[str, object] = {}
+    present: set[str] = set()
+    for entry in node.entries:
+        name = entry.key.text
+        key = keys.get(name)
+        if name in skip:
+            continue
+        if key is None:
+            warn_unknown(spot.at(entry.key, f".{name}"), name, keys, what)
+        elif not is_null(entry.value):
+            present.add(name)
+            values[name] = key.kind.read(spot.at(entry.value, f".{name}"))
+    for key in keys.values():
+        if key.required and key.name not in present and key.name not in skip:
+            spot.error(f"{key.name} is required")
+    return Fields({name: value for name, value in values.items() if value is not None})
+
+
+def read_key(spot: Spot, node: MappingNode, key: Key[T]) -> T | None:
+    """The value of one key, read ahead of its table."""
+    entry = node.find(key.name)
+    if entry is None or is_null(entry.value):
+        return None
+    return key.kind.read(spot.at(entry.value, f".{key.name}"))
+
+
+def warn_unknown(spot: Spot, name: str, known: Iterable[str], what: str) -> None:
+    """The warning for a key that nothing reads."""
+    spot.warn(f"'{name}' is not a key of {what} and is ignored", nearest(name, known))

@@ -1,0 +1,76 @@
+"""Hooks: what is done when a job starts and ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.pipeline.fields import Key, Keys, read_fields, table
+from runner.pipeline.kinds import Form, Truth, Word, flat
+from runner.pipeline.model import Hook, Named, ScriptItem
+from runner.pipeline.nodes import MappingNode, Node, Unresolved, is_null
+from runner.pipeline.report import Note
+from runner.pipeline.scripts import read_line, read_script
+
+if TYPE_CHECKING:
+    from runner.pipeline.job_types import JobType
+    from runner.pipeline.report import Spot
+
+_SHAPE = "a list of {script: …} and {NOTIFY: …}, or one mapping of both"
+
+ON_START: Key[Node] = Key("on_start", Form(_SHAPE), "What is notified when the job starts.")
+ON_SUCCESS: Key[Node] = Key("on_success", Form(_SHAPE), "What is done when the job has succeeded.")
+ON_FAILURE: Key[Node] = Key("on_failure", Form(_SHAPE), "What is done when the job has failed.")
+ON_CANCEL: Key[Node] = Key("on_cancel", Form(_SHAPE), "What is notified when the job is cancelled.")
+ALWAYS: Key[Node] = Key("always", Form(_SHAPE), "What is done after on_success or on_failure.")
+HOOKS: Keys = table(ON_START, ON_SUCCESS, ON_FAILURE, ON_CANCEL, ALWAYS)
+
+SCRIPT: Key[Node] = Key("script", Form("text, or a list of texts"), "What is run in the shell of the last TASK.")
+NOTIFY: Key[Node] = Key("NOTIFY", Form("a name, or a list of names"), "The notification resources to send to.")
+_ITEM: Keys = table(SCRIPT, NOTIFY)
+_TARGET_NAME = Key("name", Word(), "The notification resource.", required=True)
+_TARGET: Keys = table(_TARGET_NAME, Key("sendFailingSnippet", Truth(), "Whether an e-mail quotes the failing lines."))
+
+
+def read_hook(spot: Spot, hook: Key[Node], owner: str, job_type: JobType) -> Hook:
+    """One hook of the job `owner`: its items in their order, whatever the shape."""
+    script: list[ScriptItem] = []
+    notify: list[Named] = []
+    for item in flat(spot):
+        if isinstance(item.node, MappingNode):
+            fields = read_fields(item, item.node, _ITEM, "a hook")
+            lines, targets = fields.get(SCRIPT), fields.get(NOTIFY)
+            script.extend(() if lines is None else read_script(item.at(lines, ".script")))
+            notify.extend(() if targets is None else read_targets(item.at(targets, ".NOTIFY"), owner))
+        elif not is_null(item.node) and not isinstance(item.node, Unresolved):
+            item.warn("a command of a hook is better written as 'script: …'")
+            script.extend(read_line(item))
+    return Hook(script=_allowed(spot, hook, owner, job_type, tuple(script)), notify=tuple(notify))
+
+
+def read_targets(spot: Spot, owner: str) -> tuple[Named, ...]:
+    """The value of NOTIFY: a name, or a list of names and of `{name, sendFailingSnippet}`."""
+    found: list[Named] = []
+    for item in flat(spot):
+        if isinstance(item.node, MappingNode):
+            name = read_fields(item, item.node, _TARGET, "NOTIFY").get(_TARGET_NAME)
+        else:
+            name = Word().read(item)
+        if name is not None:
+            found.append(Named(name.text, name.place))
+            spot.report.note(Note.NOTIFY, name.place, owner)
+    return tuple(found)
+
+
+def _allowed(
+    spot: Spot, hook: Key[Node], owner: str, job_type: JobType, script: tuple[ScriptItem, ...]
+) -> tuple[ScriptItem, ...]:
+    """The script where this hook of this type of job takes one; else none, and a warning."""
+    if not script:
+        return ()
+    if hook.name in (ON_START.name, ON_CANCEL.name):
+        spot.report.note(Note.IGNORED_HOOK, script[0].place, owner)
+        return ()
+    if not job_type.hook_scripts:
+        spot.warn(f"hooks of a {job_type.name} job take NOTIFY only: the script is ignored")
+        return ()
+    return script

@@ -1,0 +1,91 @@
+"""Collects the problems of one reading."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from runner.pipeline.problems import Place, Problem, Severity
+
+if TYPE_CHECKING:
+    from runner.pipeline.nodes import Node
+
+_SHOWN = 10
+"""How many names a note spells out."""
+
+
+class Note(Enum):
+    """What is said once about many jobs, not once for each: the sentence before the names, and whether each file
+    gets its own."""
+
+    CONTAINER = ("tasks run on this host, not in the container or image that is asked for by", True)
+    NOTIFY = ("notifications are not sent yet; they are asked for by", False)
+    IGNORED_HOOK = ("on_start and on_cancel take no scripts: those are ignored in", False)
+    SECURE = ("'secure' values are not decrypted yet: what uses them ends in error", False)
+    SECURE_ENV = ("'secure' variables are not decrypted yet and are left out in", False)
+
+    def __init__(self, sentence: str, per_file: bool) -> None:
+        self.sentence = sentence
+        self.per_file = per_file
+
+
+@dataclass(slots=True)
+class _Noted:
+    place: Place
+    names: dict[str, None]
+
+
+class Report:
+    """Problems as they are found. The same sentence at the same place (a template used twice) counts once."""
+
+    def __init__(self) -> None:
+        self._problems: dict[tuple[Place, str], Problem] = {}
+        self._notes: dict[tuple[Note, str], _Noted] = {}
+
+    def error(self, place: Place, subject: str, message: str, hint: str = "") -> None:
+        self.add(Problem(place=place, severity=Severity.ERROR, message=message, subject=subject, hint=hint))
+
+    def warn(self, place: Place, subject: str, message: str, hint: str = "") -> None:
+        self.add(Problem(place=place, severity=Severity.WARNING, message=message, subject=subject, hint=hint))
+
+    def add(self, problem: Problem) -> None:
+        self._problems.setdefault((problem.place, problem.message), problem)
+
+    def note(self, note: Note, place: Place, name: str) -> None:
+        """Remember that this note concerns the job or resource `name`."""
+        noted = self._notes.setdefault((note, place.file if note.per_file else ""), _Noted(place, {}))
+        noted.place = min(noted.place, place)
+        noted.names.setdefault(name)
+
+    def problems(self) -> tuple[Problem, ...]:
+        """All of them, sorted by place."""
+        notes = (
+            Problem(place=noted.place, severity=Severity.WARNING, message=f"{note.sentence}: {_listed(noted.names)}")
+            for (note, _), noted in self._notes.items()
+        )
+        return tuple(sorted((*self._problems.values(), *notes), key=lambda problem: problem.place))
+
+
+def _listed(names: dict[str, None]) -> str:
+    shown = list(names)[:_SHOWN]
+    return ", ".join(shown) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A node with its path in the document (`jobs[0].steps`) and the report that hears about it."""
+
+    node: Node
+    path: str
+    report: Report
+
+    def at(self, node: Node, step: str) -> Spot:
+        """What stands below: `step` is `.key` or `[index]`."""
+        return Spot(node, self.path + step, self.report)
+
+    def error(self, message: str, hint: str = "") -> None:
+        self.report.error(self.node.place, self.path, message, hint)
+
+    def warn(self, message: str, hint: str = "") -> None:
+        self.report.warn(self.node.place, self.path, message, hint)

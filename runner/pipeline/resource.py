@@ -1,0 +1,126 @@
+"""One entry of `resources` or `triggers`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from runner.pipeline.content import Content, check_content
+from runner.pipeline.fields import Fields, Key, Keys, read_fields, table
+from runner.pipeline.job_types import FLAGS, NAME, TYPE
+from runner.pipeline.kinds import Table, Word
+from runner.pipeline.model import Data, Named, Resource, Syntax
+from runner.pipeline.nodes import Entry, MappingNode, Scalar, data, is_null
+from runner.pipeline.resource_types import ResourceType, Section
+
+if TYPE_CHECKING:
+    from runner.pipeline.report import Spot
+
+INTEGRATION = Key("integration", Word(), "The integration it is reached with.")
+INTEGRATION_NAME = Key("integrationName", Word(), "An older spelling of integration.")
+TEMPLATE = Key("versionTemplate", Table(), "Its content.")
+POINTER = Key("pointer", Table(), "Older: where it is.")
+SEED = Key("seed", Table(), "Older: the version to start from.")
+VERSION = Key("version", Table(), "Older: its static content.")
+SOURCE = Key("source", Table(), "Oldest: where it is, with name and tag.")
+INITIAL = Key("initialVersion", Table(), "Oldest: the version to start from.")
+RESOURCE: Keys = table(
+    NAME, TYPE, FLAGS, INTEGRATION, INTEGRATION_NAME, TEMPLATE, POINTER, SEED, VERSION, SOURCE, INITIAL
+)
+_OLD = ((Section.POINTER, POINTER), (Section.SEED, SEED), (Section.VERSION, VERSION))
+_CONTENT = (TEMPLATE, POINTER, SEED, VERSION, SOURCE, INITIAL)
+_SOURCE_KEYS = {"name": (Section.POINTER, "sourceName"), "tag": (Section.SEED, "versionName")}
+
+
+def read_resource(spot: Spot, node: MappingNode, name: Scalar, resource_type: ResourceType) -> Resource:
+    """The resource, whose name and type are read already."""
+    subject = f"{resource_type.name} '{name.text}'"
+    fields = read_fields(spot, node, RESOURCE, "a resource", skip=("name", "type"))
+    template, old = fields.get(TEMPLATE), _old_sections(spot, fields, resource_type)
+    if template is not None and old:
+        spot.error(f"{subject}: versionTemplate and {', '.join(old)} exclude each other")
+    check_content(spot, name, resource_type, Content(template=template, old=old, whole=_whole(node, fields)))
+    first = template if template is not None else old.get(Section.SEED)
+    return Resource(
+        name=name.text,
+        type=resource_type.name,
+        place=name.place,
+        syntax=Syntax.NEW if template is not None else Syntax.OLD if old else Syntax.NONE,
+        integration=_integration(spot, fields, subject, resource_type),
+        flags=tuple(flag.text for flag in fields.get(FLAGS, ())),
+        yml=_mapping(node),
+        version_name=_version_name(first),
+        property_bag=_bag(template, old),
+    )
+
+
+def _whole(node: MappingNode, fields: Fields) -> bool:
+    """Whether every content that is written could be read."""
+    written = ((node.find(key.name), fields.get(key)) for key in _CONTENT)
+    return all(entry is None or is_null(entry.value) or value is not None for entry, value in written)
+
+
+def _old_sections(spot: Spot, fields: Fields, resource_type: ResourceType) -> dict[Section, MappingNode]:
+    """`pointer`, `seed` and `version`, with what the oldest keys mean put where it belongs."""
+    moved = [entry for key in (SOURCE, INITIAL) for entry in _moved(spot, fields, key, resource_type)]
+    found: dict[Section, MappingNode] = {}
+    for section, key in _OLD:
+        written = fields.get(key)
+        below = [entry for place, entry in moved if place is section]
+        if written is not None:
+            below.extend(written.entries)
+        if written is not None or below:
+            entries = {entry.key.text: entry for entry in below}
+            found[section] = MappingNode(
+                tuple(entries.values()), written.place if written is not None else spot.node.place
+            )
+    return found
+
+
+def _moved(
+    spot: Spot, fields: Fields, key: Key[MappingNode], resource_type: ResourceType
+) -> list[tuple[Section, Entry]]:
+    """The entries of `source` or `initialVersion`, each with its place in the later syntax."""
+    node = fields.get(key)
+    if node is None:
+        return []
+    spot.at(node, f".{key.name}").warn(f"'{key.name}' is an older spelling", "use versionTemplate")
+    default = Section.SEED if key is INITIAL else Section.VERSION if resource_type.version else Section.POINTER
+    found = []
+    for entry in node.entries:
+        section, name = default, entry.key.text
+        if key is SOURCE:
+            section, name = _SOURCE_KEYS.get(name, (default, name))
+        found.append((section, Entry(Scalar(name, entry.key.plain, entry.key.place), entry.value)))
+    return found
+
+
+def _integration(spot: Spot, fields: Fields, subject: str, resource_type: ResourceType) -> Named | None:
+    named, older = fields.get(INTEGRATION), fields.get(INTEGRATION_NAME)
+    if older is not None:
+        spot.at(older, ".integrationName").warn("'integrationName' is an older spelling", "use integration")
+        named = named or older
+    if named is None and resource_type.integration:
+        spot.error(f"{subject}: integration is required")
+    return None if named is None else Named(named.text, named.place)
+
+
+def _bag(template: MappingNode | None, old: Mapping[Section, MappingNode]) -> Mapping[str, Data]:
+    bag: dict[str, Data] = {}
+    for section in (Section.POINTER, Section.VERSION):
+        if section in old:
+            bag.update(_mapping(old[section]))
+    if template is not None:
+        bag.update((key, value) for key, value in _mapping(template).items() if key != "versionName")
+    return bag
+
+
+def _version_name(node: MappingNode | None) -> str | None:
+    entry = None if node is None else node.find("versionName")
+    if entry is None or not isinstance(entry.value, Scalar) or is_null(entry.value):
+        return None
+    return entry.value.text or None
+
+
+def _mapping(node: MappingNode) -> dict[str, Data]:
+    return {entry.key.text: data(entry.value) for entry in node.entries}

@@ -1,0 +1,111 @@
+"""`runtime` of a job and of a TASK: where and how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from runner.pipeline.env import read_env
+from runner.pipeline.fields import Fields, Key, Keys, read_fields, table
+from runner.pipeline.kinds import Form, Text, Truth, Whole
+from runner.pipeline.model import Runtime
+from runner.pipeline.nodes import Entry, MappingNode, Node, Scalar, SequenceNode, Unresolved
+from runner.pipeline.report import Note
+
+if TYPE_CHECKING:
+    from runner.pipeline.report import Spot
+
+MAX_MINUTES = 1440
+
+NODE_POOL = Key("nodePool", Text(), "The pool of hosts the job may run on.")
+CONTAINER = Key("container", Truth(), "Whether TASKs are to run in a container.")
+TIMEOUT = Key("timeoutMinutes", Whole(1, MAX_MINUTES), "The job's time limit in minutes; 60 if absent.")
+JOB_RUNTIME: Keys = table(NODE_POOL, CONTAINER, TIMEOUT)
+
+IMAGE_NAME = Key("imageName", Text(), "The image of the container.")
+IMAGE_TAG = Key("imageTag", Text(), "The tag of the image; latest if absent.")
+PULL = Key("pull", Truth(), "Whether the image is pulled first.")
+RUN_OPTIONS: Key[Node] = Key("options", Form("text"), "Options of docker run.")
+ENV: Key[Node] = Key("env", Form("a mapping, or a list of mappings or of KEY=value texts"), "Variables of this TASK.")
+IMAGE_OPTIONS: Keys = table(IMAGE_NAME, IMAGE_TAG, PULL, RUN_OPTIONS, ENV)
+OPTIONS: Key[Node] = Key(
+    "options", Form("a mapping"), "Image and variables; its keys may also stand directly under runtime."
+)
+TASK_RUNTIME: Keys = {**IMAGE_OPTIONS, **table(CONTAINER, OPTIONS)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRuntime:
+    """What a TASK's runtime says. `image` is `name:tag`."""
+
+    container: bool | None = None
+    image: str | None = None
+    env: tuple[tuple[str, str], ...] = ()
+
+
+def read_job_runtime(spot: Spot, owner: str) -> Runtime:
+    """`runtime` of the job `owner`: a mapping, or a list of mappings where later ones win."""
+    node = merged(spot)
+    if node is None:
+        return Runtime()
+    fields = read_fields(spot, node, JOB_RUNTIME, "a job's runtime")
+    container = fields.get(CONTAINER)
+    if container:
+        spot.report.note(Note.CONTAINER, spot.node.place, owner)
+    minutes = fields.get(TIMEOUT)
+    limit = Runtime().limit if minutes is None else timedelta(minutes=minutes)
+    return Runtime(limit=limit, node_pool=fields.get(NODE_POOL), container=container)
+
+
+def read_task_runtime(spot: Spot, owner: str) -> TaskRuntime:
+    """`runtime` of a TASK of the job `owner`. Image and variables stand under `options` or directly."""
+    node = merged(spot)
+    if node is None:
+        return TaskRuntime()
+    outer = read_fields(spot, node, TASK_RUNTIME, "a TASK's runtime")
+    inner = _options(spot, node)
+    container = outer.get(CONTAINER)
+    image = _image(inner) or _image(outer)
+    if container or image:
+        spot.report.note(Note.CONTAINER, spot.node.place, owner)
+    return TaskRuntime(container=container, image=image, env=_env(spot, owner, outer, inner))
+
+
+def merged(spot: Spot) -> MappingNode | None:
+    """A mapping, or a list of mappings taken as one; None (and reported) for anything else."""
+    node = spot.node
+    if isinstance(node, MappingNode):
+        return node
+    if isinstance(node, SequenceNode):
+        parts = [item for item in node.items if isinstance(item, MappingNode)]
+        if len(parts) == len(node.items):
+            entries: dict[str, Entry] = {e.key.text: e for part in parts for e in part.entries}
+            return MappingNode(tuple(entries.values()), node.place)
+    if not isinstance(node, Unresolved):
+        spot.error("must be a mapping")
+    return None
+
+
+def _options(spot: Spot, node: MappingNode) -> Fields:
+    """The fields below `options`; a text there is for docker alone."""
+    entry = node.find("options")
+    if entry is None or isinstance(entry.value, Scalar):
+        return Fields({})
+    below = spot.at(entry.value, ".options")
+    options = merged(below)
+    return Fields({}) if options is None else read_fields(below, options, IMAGE_OPTIONS, "runtime.options")
+
+
+def _image(fields: Fields) -> str | None:
+    name = fields.get(IMAGE_NAME)
+    return None if name is None else f"{name}:{fields.get(IMAGE_TAG, 'latest')}"
+
+
+def _env(spot: Spot, owner: str, outer: Fields, inner: Fields) -> tuple[tuple[str, str], ...]:
+    env: dict[str, str] = {}
+    for fields, path in ((outer, ".env"), (inner, ".options.env")):
+        node = fields.get(ENV)
+        if node is not None:
+            env.update(read_env(spot.at(node, path), owner))
+    return tuple(env.items())

@@ -1,0 +1,275 @@
+"""YAML text → nodes with their places. Reading never raises: what is wrong becomes a problem and reading goes on.
+
+Composed here from YAML's events, because a composer that only knows one file and drops places, duplicate keys and
+source texts is not enough for this language.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import yaml
+
+from runner.pipeline.complaints import explain, unprintable
+from runner.pipeline.nodes import Entry, MappingNode, Node, Scalar, SequenceNode, Unresolved, data, is_null
+from runner.pipeline.problems import Place, Problem, Severity
+
+__all__ = [
+    "Anchored",
+    "Document",
+    "Entry",
+    "MappingNode",
+    "Node",
+    "Scalar",
+    "SequenceNode",
+    "Unresolved",
+    "compose",
+    "data",
+    "is_null",
+    "parse",
+]
+
+MAX_DEPTH = 100
+"""How deep lists and mappings may stand inside each other."""
+MAX_EXPANDED = 1_000_000
+"""How many nodes the aliases of one file may stand for in all."""
+
+_HAS_LIBYAML: bool = yaml.__with_libyaml__
+_LOADER = yaml.CSafeLoader if _HAS_LIBYAML else yaml.SafeLoader
+_STRAY_TABS = re.compile(r"^[ \t]*\t[ \t]*$" if _HAS_LIBYAML else r"[ \t]*\t[ \t]*$", re.MULTILINE)
+"""Blank lines that hold a TAB: other readers of YAML take them. PyYAML without libyaml also trips over TABs behind a
+value."""
+_CORE = "tag:yaml.org,2002:"
+_PLAIN_TAGS = frozenset(_CORE + name for name in ("bool", "float", "int", "null"))
+_TAGS = _PLAIN_TAGS | {"!", *(_CORE + name for name in ("map", "seq", "str"))}
+
+_Event: TypeAlias = yaml.events.Event
+
+
+@dataclass(frozen=True, slots=True)
+class Anchored:
+    """What an anchor names, with the number and the depth of the nodes it stands for (its own aliases expanded)."""
+
+    node: Node
+    size: int = 1
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file: its content (None where it has none, or none that could be composed), problems and anchors."""
+
+    root: Node | None
+    problems: tuple[Problem, ...] = ()
+    anchors: Mapping[str, Anchored] = field(default_factory=dict)
+
+
+def parse(
+    name: str, text: str, anchors: Mapping[str, Anchored] | None = None
+) -> tuple[Node | None, tuple[Problem, ...]]:
+    """Content and problems of one file that is read for itself."""
+    document = compose(name, text, anchors)
+    return document.root, document.problems
+
+
+def compose(name: str, text: str, anchors: Mapping[str, Anchored] | None = None) -> Document:
+    """Compose one text. `anchors` are those it may use beside its own (of the templates file)."""
+    text = text.removeprefix("\ufeff")
+    forbidden = unprintable(name, text)
+    if forbidden is not None:
+        return _broken(*forbidden)
+    try:
+        return _Composer(name, anchors or {}).run(text)
+    except yaml.YAMLError as error:
+        return _retried(name, text, anchors or {}) or _broken(*explain(error, name, text))
+
+
+def _retried(name: str, text: str, anchors: Mapping[str, Anchored]) -> Document | None:
+    """The text without stray TABs, every place as before; None where that does not mend it."""
+    blanked = _STRAY_TABS.sub("", text)
+    if blanked == text:
+        return None
+    try:
+        return _Composer(name, anchors).run(blanked)
+    except yaml.YAMLError:
+        return None
+
+
+def _broken(place: Place, reason: str) -> Document:
+    return Document(None, (Problem(place=place, severity=Severity.ERROR, message=f"not valid YAML: {reason}"),))
+
+
+class _TooDeepError(Exception):
+    """The rest of the file is not read."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self.place = place
+
+
+@dataclass(slots=True)
+class _Open:
+    """A list or mapping whose end is not reached yet. `size` and `depth` as in `Anchored`."""
+
+    place: Place
+    anchor: str | None
+    mapping: bool
+    size: int = 1
+    depth: int = 1
+    items: list[Node] = field(default_factory=list)
+    entries: dict[str, Entry] = field(default_factory=dict)
+    merged: list[Entry] = field(default_factory=list)
+    key: Scalar | None = None
+    has_key: bool = False
+
+
+class _Composer:
+    def __init__(self, file: str, known: Mapping[str, Anchored]) -> None:
+        self._file = file
+        self._anchors: dict[str, Anchored] = dict(known)
+        self._stack: list[_Open] = []
+        self._root: Node | None = None
+        self._documents = 0
+        self._expanded = 0
+        self._problems: list[Problem] = []
+
+    def run(self, text: str) -> Document:
+        """Raises `yaml.YAMLError` where the text is not YAML."""
+        try:
+            for event in _events(text):
+                self._take(event)
+                if self._documents > 1:
+                    self._error(self._place(event), "a file holds one document: what follows this '---' is not read")
+                    break
+        except _TooDeepError as error:
+            self._error(error.place, f"lists and mappings stand more than {MAX_DEPTH} deep inside each other")
+            self._root = None
+        return Document(self._root, tuple(self._problems), self._anchors)
+
+    def _take(self, event: _Event) -> None:
+        match event:
+            case yaml.ScalarEvent():
+                self._add(Anchored(self._scalar(event)), event.anchor)
+            case yaml.SequenceStartEvent() | yaml.MappingStartEvent():
+                self._open(event, isinstance(event, yaml.MappingStartEvent))
+            case yaml.SequenceEndEvent() | yaml.MappingEndEvent():
+                self._close()
+            case yaml.AliasEvent():
+                self._alias(event)
+            case yaml.DocumentStartEvent():
+                self._documents += 1
+
+    def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
+        place = self._place(event)
+        self._check_tag(event.tag, place)
+        if "\0" in event.value:
+            self._error(place, "a text cannot hold the character NUL")
+            return Unresolved("", False, place)
+        plain = event.tag in _PLAIN_TAGS if event.tag else not event.style
+        return Scalar(event.value, plain, place)
+
+    def _check_tag(self, tag: str | None, place: Place) -> None:
+        if tag is not None and tag not in _TAGS:
+            self._error(
+                place, f"the tag '{tag.replace(_CORE, '!!')}' is not known (put a value that starts with '!' in quotes)"
+            )
+
+    def _open(self, event: yaml.CollectionStartEvent, mapping: bool) -> None:
+        place = self._place(event)
+        if len(self._stack) >= MAX_DEPTH:
+            raise _TooDeepError(place)
+        self._check_tag(event.tag, place)
+        self._stack.append(_Open(place, event.anchor, mapping))
+
+    def _close(self) -> None:
+        done = self._stack.pop()
+        node: Node
+        if done.mapping:
+            inherited = {e.key.text: e for e in reversed(done.merged) if e.key.text not in done.entries}
+            node = MappingNode((*reversed(inherited.values()), *done.entries.values()), done.place)
+        else:
+            node = SequenceNode(tuple(done.items), done.place)
+        self._add(Anchored(node, done.size, done.depth), done.anchor)
+
+    def _alias(self, event: yaml.AliasEvent) -> None:
+        place, name = self._place(event), str(event.anchor)
+        target = self._target(name, place)
+        if len(self._stack) + target.depth > MAX_DEPTH:
+            raise _TooDeepError(place)
+        before = self._expanded
+        self._expanded += target.size
+        if self._expanded > MAX_EXPANDED:
+            if before <= MAX_EXPANDED:
+                self._error(place, f"the aliases of this file stand for more than {MAX_EXPANDED:,} values")
+            target = Anchored(Unresolved("", False, place))
+        self._add(target, None)
+
+    def _target(self, name: str, place: Place) -> Anchored:
+        if any(node.anchor == name for node in self._stack):
+            self._error(place, f"alias *{name} stands inside what it names")
+        elif name in self._anchors:
+            return self._anchors[name]
+        else:
+            self._error(place, f"alias *{name} is not defined here nor in shippable.templates.yml")
+        return Anchored(Unresolved("", False, place))
+
+    def _add(self, finished: Anchored, anchor: str | None) -> None:
+        """Put a finished node where it belongs."""
+        if anchor is not None:
+            self._anchors[anchor] = finished
+        node = finished.node
+        if not self._stack:
+            self._root = node
+            return
+        parent = self._stack[-1]
+        parent.size += finished.size
+        parent.depth = max(parent.depth, finished.depth + 1)
+        if not parent.mapping:
+            parent.items.append(node)
+        elif not parent.has_key:
+            parent.key, parent.has_key = self._key(node), True
+        else:
+            self._add_entry(parent, parent.key, node)
+            parent.key, parent.has_key = None, False
+
+    def _key(self, node: Node) -> Scalar | None:
+        if isinstance(node, Scalar):
+            return node
+        self._error(
+            node.place, "a key must be text, not a list or a mapping: put a text that starts with '[' or '{' in quotes"
+        )
+        return None
+
+    def _add_entry(self, parent: _Open, key: Scalar | None, value: Node) -> None:
+        if key is None or isinstance(key, Unresolved):
+            return
+        if key.plain and key.text == "<<":
+            parent.merged.extend(self._merged(value))
+            return
+        first = parent.entries.setdefault(key.text, Entry(key, value))
+        if first.key is not key:
+            self._error(key.place, f"the key '{key.text}' stands twice in one mapping: first at {first.key.place}")
+
+    def _merged(self, value: Node) -> Iterator[Entry]:
+        """What `<<` brings in: the first mapping that has a key wins."""
+        for node in value.items if isinstance(value, SequenceNode) else (value,):
+            if isinstance(node, MappingNode):
+                yield from node.entries
+            elif not isinstance(node, Unresolved):
+                self._error(node.place, "'<<' takes a mapping or a list of mappings")
+
+    def _place(self, event: _Event) -> Place:
+        mark = event.start_mark
+        if mark is None:
+            return Place(self._file)
+        return Place(self._file, mark.line + 1, mark.column + 1)
+
+    def _error(self, place: Place, message: str) -> None:
+        self._problems.append(Problem(place=place, severity=Severity.ERROR, message=message))
+
+
+def _events(text: str) -> Iterator[_Event]:
+    return yaml.parse(text, Loader=_LOADER)

@@ -1,0 +1,109 @@
+"""TASK: one shell with its script, in every shape that files have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from runner.pipeline.fields import Key, Keys, read_fields, table
+from runner.pipeline.kinds import Form, Text, flat
+from runner.pipeline.model import ScriptItem, Task
+from runner.pipeline.nodes import MappingNode, Node, Scalar, SequenceNode, Unresolved, is_null
+from runner.pipeline.problems import nearest
+from runner.pipeline.runtime import TaskRuntime, read_task_runtime
+from runner.pipeline.scripts import read_line, read_script
+
+if TYPE_CHECKING:
+    from runner.pipeline.report import Spot
+
+MANAGED = "managed"
+
+NAME = Key("name", Text(), "The name of the TASK; 'Task <number>' if absent.")
+RUNTIME: Key[Node] = Key("runtime", Form("a mapping"), "Where the TASK runs, and its variables.")
+SCRIPT: Key[Node] = Key("script", Form("text, or a list of texts"), "What the TASK's shell evaluates, in order.")
+TASK: Keys = table(NAME, RUNTIME, SCRIPT)
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What was found of one TASK so far."""
+
+    script: list[ScriptItem] = field(default_factory=list)
+    name: str | None = None
+    runtime: TaskRuntime = field(default_factory=TaskRuntime)
+
+
+def read_task(spot: Spot, owner: str, number: int) -> Task | None:
+    """The TASK of a job `owner` whose earlier TASKs are `number`; None (and reported) where it has no script."""
+    parts = _Parts()
+    node = spot.node
+    if isinstance(node, MappingNode):
+        if not _keys(spot, node, owner, parts):
+            spot.error("the TASK has no script")
+    elif isinstance(node, SequenceNode):
+        _list(spot, owner, parts)
+    elif _is_text(node):
+        spot.warn("a TASK is better written with 'script:'")
+        parts.script.extend(read_line(spot))
+    elif not isinstance(node, Unresolved):
+        spot.error("the TASK is empty", "name, runtime and script are indented below TASK")
+    if not parts.script:
+        return None
+    return Task(
+        name=parts.name or f"Task {number}",
+        place=node.place,
+        script=tuple(parts.script),
+        env=parts.runtime.env,
+        container=parts.runtime.container,
+        image=parts.runtime.image,
+    )
+
+
+def is_managed(node: Node) -> bool:
+    """`- TASK: managed`, the placeholder of managed jobs."""
+    return isinstance(node, Scalar) and node.text == MANAGED
+
+
+def _keys(spot: Spot, node: MappingNode, owner: str, parts: _Parts) -> bool:
+    """`name`, `runtime` and `script` of a whole TASK or of one item of a list; whether `script` is there."""
+    fields = read_fields(spot, node, TASK, "a TASK", skip=_misspelt(spot, node))
+    parts.name = fields.get(NAME, parts.name)
+    runtime = fields.get(RUNTIME)
+    if runtime is not None:
+        parts.runtime = read_task_runtime(spot.at(runtime, ".runtime"), owner)
+    entry = node.find(SCRIPT.name)
+    if entry is not None:
+        below = spot.at(entry.value, ".script")
+        parts.script.extend(read_line(below) if is_null(entry.value) else read_script(below))
+    return entry is not None
+
+
+def _list(spot: Spot, owner: str, parts: _Parts) -> None:
+    """The older form: a list of `script: …`."""
+    items = list(flat(spot))
+    if not items:
+        spot.error("the TASK is empty")
+    if any(_is_text(item.node) for item in items):
+        spot.warn("plain texts in a TASK are better written as 'script: …'")
+    for item in items:
+        if isinstance(item.node, MappingNode):
+            _keys(item, item.node, owner, parts)
+        else:
+            parts.script.extend(read_line(item))
+
+
+def _misspelt(spot: Spot, node: MappingNode) -> frozenset[str]:
+    """Keys that were meant as `script` where there is none: they are errors, for their commands would never run."""
+    if node.find(SCRIPT.name) is not None:
+        return frozenset()
+    meant: set[str] = set()
+    for name, key in ((entry.key.text, entry.key) for entry in node.entries if entry.key.text not in TASK):
+        hint = nearest(name, TASK)
+        if hint == nearest(SCRIPT.name, TASK):
+            spot.at(key, f".{name}").error(f"'{name}' is not a key of a TASK", hint)
+            meant.add(name)
+    return frozenset(meant)
+
+
+def _is_text(node: Node) -> bool:
+    return isinstance(node, Scalar) and not isinstance(node, Unresolved) and not is_null(node)

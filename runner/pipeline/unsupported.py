@@ -1,0 +1,40 @@
+"""What is read but cannot run yet, by type, and what is missing. Each sentence ends a build or a warning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from runner.pipeline.model import Resource
+
+UNSUPPORTED_JOBS: Mapping[str, str] = {
+    "runCI": "the CI part of a file is not run yet",
+    "manifest": "manifests are not built yet",
+    "release": "releases are not made yet",
+    "deploy": "nothing is deployed to clusters yet",
+    "provision": "load balancers are not created yet",
+    "externalCI": "results of other CI systems are not received yet",
+    "rSync": "files are read by every run, there is no job for it",
+}
+"""Types of jobs that end in error instead of running."""
+
+UNSUPPORTED_RESOURCES: Mapping[str, str] = {
+    "gitRepo": "repositories are not cloned yet",
+    "syncRepo": "repositories are not cloned yet",
+    "ciRepo": "repositories are not cloned yet",
+    "cliConfig": "command line tools are not configured yet",
+    "externalCIServer": "results of other CI systems are not received yet",
+}
+"""Types of resources that a job cannot have as input yet."""
+
+SECURE = "secure"
+"""The key of encrypted values among params and variables."""
+
+
+def missing_for_input(resource: Resource) -> str | None:
+    """What is missing for a job that has this resource as input; None where nothing is."""
+    params = resource.property_bag.get("params")
+    if resource.type == "params" and isinstance(params, Mapping) and SECURE in params:
+        return "'secure' values are not decrypted yet"
+    return UNSUPPORTED_RESOURCES.get(resource.type)

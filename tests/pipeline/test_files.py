@@ -1,0 +1,139 @@
+"""Which files are found, and what is said about those that cannot be read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from runner.errors import UsageError
+from runner.pipeline.files import MAX_BYTES, discover
+from runner.pipeline.reader import read
+from tests.pipeline.reading import printed
+
+
+def write(root: Path, *names: str) -> None:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("")
+
+
+def found(root: Path, *paths: Path) -> list[str]:
+    return [os.path.relpath(file.name, root) for file in discover(paths or (root,))]
+
+
+def refusal(*paths: Path) -> str:
+    with pytest.raises(UsageError) as raised:
+        discover(paths)
+    return str(raised.value)
+
+
+def test_a_directory_is_searched_at_any_depth_for_the_names_of_pipeline_files(tmp_path: Path) -> None:
+    write(
+        tmp_path, "shippable.yml", "a/b/x.shippable.yml", "a/.shippable.yml", "shippable.jobs.yml",
+        "a/shippable.resources.yml", "a/shippable.triggers.yml", "shippable.templates.yml",
+    )  # fmt: skip
+    assert sorted(found(tmp_path)) == sorted(
+        ["shippable.yml", "a/b/x.shippable.yml", "a/.shippable.yml", "shippable.jobs.yml",
+         "a/shippable.resources.yml", "a/shippable.triggers.yml", "shippable.templates.yml"]
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["shippable.yaml", "shippable.yml.example", "a/shippable.templates.yml", "x.shippable.jobs.yml",
+     ".git/shippable.yml", ".runner/shippable.yml", ".venv/shippable.yml", "node_modules/a/shippable.yml"],
+)  # fmt: skip
+def test_other_names_and_places_are_not_read(tmp_path: Path, name: str) -> None:
+    write(tmp_path, "shippable.yml", name)
+    assert found(tmp_path) == ["shippable.yml"]
+
+
+def test_links_to_directories_are_not_followed(tmp_path: Path) -> None:
+    write(tmp_path, "in/shippable.yml", "out/shippable.yml")
+    (tmp_path / "in/link").symlink_to(tmp_path / "out")
+    assert found(tmp_path, tmp_path / "in") == ["in/shippable.yml"]
+
+
+def test_a_named_file_is_read_whatever_its_name_with_the_templates_beside_it(tmp_path: Path) -> None:
+    write(tmp_path, "pipeline.yaml", "shippable.templates.yml", "shippable.yml")
+    assert found(tmp_path, tmp_path / "pipeline.yaml") == ["shippable.templates.yml", "pipeline.yaml"]
+
+
+def test_a_file_that_is_named_twice_is_read_once(tmp_path: Path) -> None:
+    write(tmp_path, "shippable.yml")
+    assert found(tmp_path, tmp_path, tmp_path / "shippable.yml") == ["shippable.yml"]
+
+
+def test_files_are_called_as_the_user_calls_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "p/shippable.yml")
+    monkeypatch.chdir(tmp_path)
+    assert [file.name for file in discover([Path(".")])] == ["p/shippable.yml"]
+    assert [file.name for file in discover([Path("p")])] == ["p/shippable.yml"]
+
+
+def test_templates_are_shared_within_a_directory_only(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        write(tmp_path, f"{name}/sub/shippable.yml")
+        (tmp_path / name / "sub/shippable.yml").write_text("x: *t\n")
+    (tmp_path / "one/shippable.templates.yml").write_text("a: &t [x]\n")
+    reading = read(discover([tmp_path / "one", tmp_path / "two"]))
+    assert printed(reading) == [
+        f"{tmp_path}/two/sub/shippable.yml:1:4: alias *t is not defined here nor in shippable.templates.yml"
+    ]
+
+
+def test_a_path_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.yml"
+    assert refusal(path) == f"{path}: there is no such file or directory"
+
+
+def test_a_directory_without_pipeline_files_is_refused_with_the_names_that_are_looked_for(tmp_path: Path) -> None:
+    write(tmp_path, "shippable.templates.yml", "shippable.yaml")
+    assert refusal(tmp_path) == (
+        f"{tmp_path}: no pipeline file in this directory (looked for *shippable.yml, shippable.jobs.yml,"
+        " shippable.resources.yml, shippable.triggers.yml)"
+    )
+
+
+def test_a_path_through_a_file_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "a")
+    path = tmp_path / "a/b"
+    assert refusal(path) == f"{path}: there is no such file: a part of the path is not a directory"
+
+
+def test_a_pipe_is_refused_without_opening_it(tmp_path: Path) -> None:
+    path = tmp_path / "shippable.yml"
+    os.mkfifo(path)
+    assert refusal(path) == f"{path}: is not a file"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_permission_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "shippable.yml"
+    path.touch(mode=0)
+    assert refusal(path) == f"{path}: cannot be read: you have no permission"
+
+
+def test_a_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "shippable.yml"
+    with path.open("wb") as file:
+        file.truncate(100_000_000)
+    assert refusal(path) == f"{path}: is 100 MB large; a pipeline file has at most {MAX_BYTES // 1_000_000} MB"
+
+
+def test_a_file_that_is_not_text_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "shippable.yml"
+    path.write_bytes(b"a: 1\nb: \xff\xfe\n")
+    assert refusal(path) == f"{path}:2: is not UTF-8 text"
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    write(tmp_path, "a/shippable.yml")
+    (tmp_path / "a/shippable.yml").write_bytes(b"\xff")
+    assert refusal(tmp_path / "x", tmp_path / "a", tmp_path / "y").splitlines() == [
+        f"{tmp_path}/x: there is no such file or directory",
+        f"{tmp_path}/a/shippable.yml:1: is not UTF-8 text",
+        f"{tmp_path}/y: there is no such file or directory",
+    ]

@@ -1,0 +1,182 @@
+"""Files, their sections, templates, and the names of entries."""
+
+from __future__ import annotations
+
+import pytest
+
+from runner.pipeline.reader import SourceFile, read
+from tests.pipeline.reading import errors, printed, read_text, warnings
+
+JOB = "jobs:\n  - {name: j, type: runSh, steps: [{TASK: {script: [make]}}]}\n"
+RESOURCE = "resources:\n  - {name: r, type: state}\n"
+TRIGGER = "triggers:\n  - {name: t, type: trigger, version: {counter: 1}}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "counted"),
+    [
+        ("shippable.yml", {"j", "r", "t"}),
+        ("deep/down/my.shippable.yml", {"j", "r", "t"}),
+        ("anything.txt", {"j", "r", "t"}),
+        ("shippable.jobs.yml", {"j"}),
+        ("a/shippable.resources.yml", {"r"}),
+        ("shippable.triggers.yml", {"r", "t"}),
+        ("shippable.templates.yml", set()),
+    ],
+)
+def test_the_name_of_a_file_tells_which_sections_count(name: str, counted: set[str]) -> None:
+    pipeline = read_text(JOB + RESOURCE + TRIGGER, name).pipeline
+    assert {*pipeline.jobs, *pipeline.resources} == counted
+
+
+def test_a_section_that_does_not_count_is_a_warning() -> None:
+    assert printed(read_text(RESOURCE, "shippable.jobs.yml")) == [
+        "shippable.jobs.yml:1:1: warning: resources: 'resources' does not count in a file of this name"
+        " (name the file shippable.yml)"
+    ]
+
+
+@pytest.mark.parametrize("text", ["jobs:\n", "jobs: []\nresources: ~\ntriggers:\n", "x: &x [a]\nvars: {a: 1}\n"])
+def test_empty_sections_and_holders_of_anchors_are_read_without_a_word(text: str) -> None:
+    assert printed(read_text(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("Jobs: []\n", "warning: Jobs: 'Jobs' is not a section of the file (did you mean 'jobs'?)"),
+        ("ressources: []\n", "warning: ressources: 'ressources' is not a section of the file (did you mean"
+         " 'resources'?)"),
+        ("pipelines: []\n", "warning: pipelines: this is written for JFrog Pipelines, which is another language"),
+        ("language: none\nbuild: {ci: [x]}\n", "warning: language: the CI part of this file is not run yet"),
+        ("jobs: {a: 1}\n", "jobs: must be a list, not a mapping (put '- ' before each entry)"),
+    ],
+)  # fmt: skip
+def test_a_top_key_that_looks_as_if_it_should_count_is_told(text: str, sentence: str) -> None:
+    assert [line.split(": ", 1)[1] for line in printed(read_text(text))] == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("entry", "sentence"),
+    [
+        ("text", "shippable.yml:2:5: jobs[0]: entry 1 of jobs must be a mapping, not text"),
+        ("{type: runSh, steps: [{TASK: x}]}", "shippable.yml:2:5: jobs[0]: entry 1 of jobs has no name"),
+        ("{name: x}", "shippable.yml:2:5: jobs[0]: 'x' has no type"),
+        ("{name: , type: rSync}", "shippable.yml:2:5: jobs[0]: entry 1 of jobs has no name"),
+        ("{name: [x], type: rSync}", "shippable.yml:2:12: jobs[0].name: must be a name, not a list"),
+        ("{name: x, type: runSsh}", "shippable.yml:2:21: jobs[0].type: 'runSsh' is not a job type (did you mean"
+         " 'runSh'?)"),
+        ("{name: x, type: RUNSH}", "shippable.yml:2:21: jobs[0].type: 'RUNSH' is not a job type (did you mean"
+         " 'runSh'?)"),
+        ("{name: x, type: image}", "shippable.yml:2:21: jobs[0].type: 'image' is not a job type (it belongs"
+         " under 'resources')"),
+    ],
+)  # fmt: skip
+def test_an_entry_without_a_usable_name_or_type_is_refused(entry: str, sentence: str) -> None:
+    assert errors(read_text(f"jobs:\n  - {entry}\n")) == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("jenkinsJob", "externalCI"), ("ciJob", "runCI")]
+    + [(f"{cloud}Deploy", "deploy") for cloud in ("ecs", "gke", "dcl", "ddc", "tripub")],
+)
+def test_a_type_that_is_gone_names_what_took_its_place(old: str, new: str) -> None:
+    assert errors(read_text(f"jobs:\n  - {{name: x, type: {old}}}\n")) == [
+        f"shippable.yml:2:21: jobs[0].type: '{old}' is no longer a job type (use {new})"
+    ]
+
+
+@pytest.mark.parametrize("name", [".x", "-x", "a/b", "ä", "x" * 256, "a\\nb"])
+def test_a_name_with_other_characters_is_refused(name: str) -> None:
+    reading = read_text(f'resources:\n  - name: "{name}"\n    type: state\n')
+    assert "cannot be a name" in errors(reading)[0]
+    assert not reading.pipeline.resources
+
+
+def test_dots_and_spaces_in_names_are_warnings() -> None:
+    reading = read_text("resources:\n  - {name: a b, type: state}\n  - {name: c.d, type: state}\n")
+    assert [line.split(": ")[2:] for line in warnings(reading)] == [
+        ["resources[0].name", "the name 'a b' holds a space or a dot", "'-' and '_' are safer"],
+        ["resources[1].name", "the name 'c.d' holds a space or a dot", "'-' and '_' are safer"],
+    ]
+    assert set(reading.pipeline.resources) == {"a b", "c.d"}
+
+
+def test_a_name_that_is_used_twice_tells_both_places() -> None:
+    files = [SourceFile("a.yml", RESOURCE), SourceFile("b.yml", "jobs:\n  - {name: r, type: rSync}\n")]
+    assert errors(read(files)) == ["b.yml:2:12: jobs[0].name: the name 'r' is already used by a resource at a.yml:2:12"]
+
+
+def test_an_entry_that_is_put_twice_by_an_alias_is_used_twice() -> None:
+    reading = read_text("x: &x {name: r, type: state}\nresources: [*x, *x]\n")
+    assert errors(reading) == [
+        "shippable.yml:1:14: resources[1].name: the name 'r' is already used by a resource at shippable.yml:1:14"
+    ]
+
+
+def test_names_that_share_their_variables_are_a_warning() -> None:
+    reading = read_text("resources:\n  - {name: a-b, type: state}\n  - {name: ab, type: state}\n")
+    assert printed(reading) == [
+        "shippable.yml:3:12: warning: 'ab' and 'a-b' (shippable.yml:2:12) share the variables AB_…"
+    ]
+
+
+def test_numbers_are_taken_as_names_where_they_are_written() -> None:
+    reading = read_text("resources:\n  - {name: 1a, type: state}\n  - {name: _2, type: state}\n")
+    assert list(reading.pipeline.resources) == ["1a", "_2"]
+
+
+def test_an_entry_of_triggers_is_a_trigger_unless_it_says_otherwise() -> None:
+    reading = read_text("triggers:\n  - {name: t, version: {counter: 2}}\n  - {name: s, type: state}\n")
+    assert printed(reading) == []
+    assert [r.type for r in reading.pipeline.resources.values()] == ["trigger", "state"]
+
+
+def test_templates_of_the_root_are_known_in_every_file_of_the_repository() -> None:
+    templates = SourceFile("shippable.templates.yml", "x: &clean\n  - rm -rf out\n  - mkdir out\n", "repo")
+    jobs = "jobs:\n- name: j\n  type: runSh\n  steps:\n  - TASK:\n      script:\n        - *clean\n        - make\n"
+    reading = read([SourceFile("a/shippable.yml", jobs, "repo"), templates])
+    assert printed(reading) == []
+    script = reading.pipeline.jobs["j"].tasks[0].script
+    assert [(item.text, str(item.place)) for item in script] == [
+        ("rm -rf out", "shippable.templates.yml:2:5"),
+        ("mkdir out", "shippable.templates.yml:3:5"),
+        ("make", "a/shippable.yml:8:11"),
+    ]
+
+
+def test_templates_of_another_repository_are_not_known() -> None:
+    files = [
+        SourceFile("one/shippable.templates.yml", "x: &x [a]\n", "one"),
+        SourceFile("two/shippable.yml", "y: *x\n", "two"),
+    ]
+    assert printed(read(files)) == [
+        "two/shippable.yml:1:4: alias *x is not defined here nor in shippable.templates.yml"
+    ]
+
+
+def test_external_references_are_told_as_not_fetched() -> None:
+    reading = read_text("externalReferences: [https://example.com/x.yml]\n", "shippable.templates.yml")
+    assert printed(reading) == [
+        "shippable.templates.yml:1:1: warning: externalReferences are not fetched yet: their anchors are not known"
+    ]
+
+
+def test_all_problems_of_all_files_are_told_at_once_sorted_by_place() -> None:
+    files = [
+        SourceFile("b.yml", "jobs:\n  - {name: x, type: y}\n  - {name: z}\n"),
+        SourceFile("a.yml", "a: [\n"),
+        SourceFile("c.yml", "resources: 5\n"),
+    ]
+    assert [line.split(": ")[0] for line in printed(read(files))] == [
+        "a.yml:2:1",
+        "b.yml:2:21",
+        "b.yml:3:5",
+        "c.yml:1:12",
+    ]
+
+
+def test_a_file_that_cannot_be_read_does_not_make_its_names_unknown_elsewhere() -> None:
+    files = [SourceFile("a.yml", "resources: [\n"), SourceFile("b.yml", JOB.replace("{TASK", "{IN: r}, {TASK"))]
+    assert [line.split(":")[0] for line in errors(read(files))] == ["a.yml"]
