@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import NoReturn
 
@@ -46,7 +47,12 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """The console script. Exit: 0 success, 1 a job failed, 2 usage or invalid file, 3 our bug, 130 interrupted."""
-    sys.exit(_exit_code())
+    code = _exit_code()
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _let_go_of_stdout()
+    sys.exit(code)
 
 
 def _exit_code() -> int:
@@ -60,7 +66,7 @@ def _exit_code() -> int:
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has gone, and that is their right
+        _let_go_of_stdout()
         return SUCCESS
     except UsageError as error:
         click.echo(f"runner: {error}", err=True)
@@ -71,6 +77,11 @@ def _exit_code() -> int:
     except Exception:  # noqa: BLE001 - the edge of the command line
         return _report_bug()
     return result if isinstance(result, int) else SUCCESS
+
+
+def _let_go_of_stdout() -> None:
+    """Whoever read our output has gone, and that is their right: what is still buffered goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _report_bug() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import click
@@ -64,7 +65,8 @@ def command(
         ),
         shown,
     )
-    shown.summary(summary)
+    with contextlib.suppress(OSError):  # the reader may have gone: the exit code stays what it is
+        shown.summary(summary)
     if summary.interrupted:
         return 130
     return 0 if summary.succeeded else 1

@@ -48,7 +48,6 @@ class Build:
         self._preparing: asyncio.Timeout | None = None
         self._cancelled: str | None = None
         self._began = time.monotonic()
-        self.journal.open(row.id, job.name, row.number)
 
     def cancel(self, reason: str) -> None:
         """End the build: its processes get TERM, a grace, KILL; while it is prepared, nothing more is started."""
@@ -58,11 +57,19 @@ class Build:
         elif self._preparing is not None:
             self._preparing.reschedule(asyncio.get_running_loop().time())
 
+    def begin(self) -> None:
+        """Make the log, so that it can be followed. Raises OSError; then `fail` is what is left to do."""
+        self.journal.open(self._row.id, self._job.name, self._row.number)
+
+    async def fail(self, reason: str) -> Ended:
+        """End a build that could not begin. Raises StoreError."""
+        return await self._finish(End("error", reason))
+
     async def run(self) -> Ended:
         """Run it to its one recorded end. Only a failing store is raised (StoreError)."""
         try:
             end = await self._decide()
-        except RunnerError as error:
+        except (RunnerError, OSError) as error:
             end = End("error", str(error))
         except Exception as error:  # noqa: BLE001 - here a build's end is decided: whatever broke, the build ends
             end = End("error", f"a bug of the runner ended this build: {type(error).__name__}: {error}")
@@ -148,20 +155,27 @@ class Build:
         return End(result.status, result.reason, result.exit_code, versions_of(given))
 
     async def _finish(self, end: End) -> Ended:
-        await self._engine.store.finish_build(self._row.id, end.status, end.reason, end.exit_code, end.versions)
+        reason = self.journal.redact(end.reason) if end.reason else None
+        await self._engine.store.finish_build(self._row.id, end.status, reason, end.exit_code, end.versions)
         duration = timedelta(seconds=time.monotonic() - self._began)
         with contextlib.suppress(OSError):  # a full disk: the store has the end, the log cannot have it
-            self.journal.end(end.status, end.exit_code, end.reason, duration)
-        await asyncio.to_thread(self._directory.remove)
+            await self._clear_away()
+            self.journal.end(end.status, end.exit_code, reason, duration)
         return Ended(
             build=self._row.id,
             job=self._job.name,
             number=self._row.number,
             status=end.status,
-            reason=end.reason,
+            reason=reason,
             duration=duration,
             published=frozenset(version.node for version in end.versions if version.node != self._job.name),
         )
+
+    async def _clear_away(self) -> None:
+        try:
+            await asyncio.to_thread(self._directory.remove)
+        except OSError as error:
+            self.journal.warn(f"the build directory cannot be removed: {error}")
 
     def _renewed(self, secrets: Sequence[Secret]) -> None:
         self.journal.mask(secrets)

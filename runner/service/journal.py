@@ -63,6 +63,13 @@ class Journal:
         self.secrets.extend(fresh)
         self._redactor.add(secret.reveal().encode() for secret in fresh)
 
+    def warn(self, text: str) -> None:
+        with self._writer() as writer:
+            writer.message(text, None, "warning")
+
+    def redact(self, text: str) -> str:
+        return self._redactor.redact(text)
+
     def resume(self, seq: int, next_id: int) -> None:
         """Go on behind another writer of the same file; 0: it was killed and could not say where it stopped."""
         self.seq, self.next_id = (seq, next_id) if seq else resume_at(self.path)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from runner.errors import StoreError
 from runner.pipeline.model import Job
 from runner.scheduling.rules import Command, Finished, LeaveOut, LocalRun, Start
 from runner.service.build import Build
 from runner.service.ports import Ended, Observer
 from runner.service.preparation import Engine
+from runner.store.rows import BuildRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,15 @@ class PipelineRun:
 
     async def run(self) -> Summary:
         """Returns when nothing runs any more and nothing more will start."""
+        try:
+            await self._run()
+        except* StoreError as errors:
+            raise _first(errors) from None
+        return Summary(
+            ended=tuple(self._ended), left_out=tuple(self._left_out), interrupted=self._interrupted is not None
+        )
+
+    async def _run(self) -> None:
         ends: asyncio.Queue[Ended] = asyncio.Queue()
         async with asyncio.TaskGroup() as group:
             running = self._follow(self.rules.begin(), group, ends)
@@ -50,9 +62,6 @@ class PipelineRun:
                 self._ended.append(ended)
                 finished = Finished(ended.job, ended.status, ended.published)
                 running += self._follow(self.rules.finished(finished), group, ends) - 1
-        return Summary(
-            ended=tuple(self._ended), left_out=tuple(self._left_out), interrupted=self._interrupted is not None
-        )
 
     def interrupt(self, reason: str) -> None:
         """Cancel what runs and start nothing more."""
@@ -76,21 +85,54 @@ class PipelineRun:
     async def _build(self, start: Start, ends: asyncio.Queue[Ended]) -> None:
         row = await self.engine.store.add_build(self.run_id, start.job, start.triggered_by)
         build = Build(self.engine, self.jobs[start.job], row)
-        self._builds[start.job] = build
+        try:
+            build.begin()
+        except OSError as error:
+            ended = await build.fail(f"the log of the build cannot be written: {error}")
+        else:
+            ended = await self._begun(build, row)
+        with self._shown():
+            self.observer.ended(ended)
+        ends.put_nowait(ended)
+
+    async def _begun(self, build: Build, row: BuildRow) -> Ended:
+        self._builds[row.job] = build
         if self._interrupted is not None:
             build.cancel(self._interrupted)
-        self.observer.started(row, build.journal.path)
+        with self._shown():
+            self.observer.started(row, build.journal.path)
         async with asyncio.TaskGroup() as group:
-            watching = group.create_task(self.observer.watch(row, build.journal.path))
+            watching = group.create_task(self._watch(build, row))
             ended = await build.run()
             if not build.journal.ended:
                 watching.cancel()  # the log has no end that could be waited for
-        del self._builds[start.job]
-        self.observer.ended(ended)
-        ends.put_nowait(ended)
+        del self._builds[row.job]
+        return ended
+
+    async def _watch(self, build: Build, row: BuildRow) -> None:
+        with self._shown():
+            await self.observer.watch(row, build.journal.path)
+
+    @contextmanager
+    def _shown(self) -> Iterator[None]:
+        """Around everything that is shown: a pipe or terminal that is gone interrupts the run, it does not break it."""
+        try:
+            yield
+        except OSError as error:
+            if self._interrupted is None:
+                self.interrupt(f"its output cannot be written: {error.strerror}")
 
     def _leave_out(self, commands: Iterable[Command]) -> None:
         for command in commands:
             if isinstance(command, LeaveOut):
                 self._left_out.append(command)
-                self.observer.left_out(command.job, command.reason)
+                with self._shown():
+                    self.observer.left_out(command.job, command.reason)
+
+
+def _first(errors: BaseExceptionGroup[StoreError]) -> BaseException:
+    """One error of a group: the store fails for all builds alike."""
+    first: BaseException = errors
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return first

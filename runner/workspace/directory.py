@@ -61,18 +61,20 @@ class BuildDirectory:
         return path
 
     def remove(self) -> None:
-        """Remove the tree, also where a script took permissions away from directories."""
-
-        def unlock(function: object, path: str, error: object) -> None:
-            os.chmod(os.path.dirname(path), 0o700)
-            if os.path.isdir(path) and not os.path.islink(path):
-                os.chmod(path, 0o700)
-                shutil.rmtree(path)
-            else:
-                os.unlink(path)
-
-        if self.root.exists():
-            shutil.rmtree(self.root, onerror=unlock)
+        """Remove the tree, also where a script took permissions away from directories. Raises OSError."""
+        if self.root.is_symlink():
+            self.root.unlink()
+            return
+        try:
+            shutil.rmtree(self.root)
+        except FileNotFoundError:
+            return
+        except PermissionError:
+            self.root.chmod(0o700)
+            for parent, directories, _ in os.walk(self.root):
+                for name in directories:
+                    os.chmod(os.path.join(parent, name), 0o700, follow_symlinks=False)
+            shutil.rmtree(self.root)
 
     def _add(self, dependency: Dependency) -> None:
         base = f"{dependency.operation}/{dependency.name}"

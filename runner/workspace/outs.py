@@ -16,7 +16,7 @@ from runner.errors import RunnerError
 from runner.pipeline.model import In, Job, Out
 from runner.pipeline.plain import Json
 from runner.workspace.dependency import Dependency
-from runner.workspace.saved_files import collect, file_set_digest
+from runner.workspace.saved_files import collect, file_set_digest, read_text
 from runner.workspace.versions import NewVersion, Version
 
 Note: TypeAlias = Callable[[str], None]
@@ -69,10 +69,7 @@ def process(
 
 def env_lines(path: Path) -> dict[str, str]:
     """`KEY=VALUE` lines, cut at the first `=`; lines without one and empty keys are dropped, a byte order mark too."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig", "replace")
-    except FileNotFoundError:
-        return {}
+    text = read_text(path) or ""
     pairs = (line.split("=", 1) for line in text.split("\n") if "=" in line)
     return {key: value for key, value in pairs if key}
 
@@ -80,10 +77,8 @@ def env_lines(path: Path) -> dict[str, str]:
 def _own_version(state: Path, job: str) -> tuple[str | None, dict[str, Json]]:
     bag: dict[str, Json] = {}
     name: str | None = None
-    document = state / "outputVersion.json"
-    if document.is_file():
-        written = _document(document)
-        bag = dict(written.get("propertyBag") or {})
+    if (written := _document(state / "outputVersion.json")) is not None:
+        bag = _object(written.get("propertyBag"))
         name = _text_or_none(written.get("versionName"))
     keys = env_lines(state / f"{job}.env")
     name = keys.pop("versionName", name)
@@ -99,9 +94,8 @@ class _Outs:
 
     def version(self, out: Dependency, step: Out) -> NewVersion | None:
         """The new version of one OUT, or None where it equals the newest one."""
-        document = self.root / "OUT" / out.name / "version.json"
-        start = (_document(document).get("version") or {}) if document.is_file() else {}
-        name, bag = _text_or_none(start.get("versionName")), dict(start.get("propertyBag") or {})
+        start = _object((_document(self.root / "OUT" / out.name / "version.json") or {}).get("version"))
+        name, bag = _text_or_none(start.get("versionName")), _object(start.get("propertyBag"))
         if step.overwrite:
             bag = {key: bag[key] for key in KEPT if key in bag}
             if out.type == "params":
@@ -164,11 +158,18 @@ def _trace(dependency: Dependency) -> Json:
     }
 
 
-def _document(path: Path) -> dict[str, Json]:
-    """A JSON object that a script may have written. Raises RunnerError where it is none."""
+def _object(value: Json) -> dict[str, Json]:
+    return dict(value) if isinstance(value, dict) else {}
+
+
+def _document(path: Path) -> dict[str, Json] | None:
+    """A JSON object that a script may have written; None where there is no file. Raises RunnerError."""
+    text = read_text(path)
+    if text is None:
+        return None
     try:
-        value = json.loads(path.read_text("utf-8"))
-    except (ValueError, OSError) as error:
+        value = json.loads(text)
+    except ValueError as error:
         raise RunnerError(f"{path.parent.name}/{path.name} is not readable as JSON: {error}") from error
     if not isinstance(value, dict):
         raise RunnerError(f"{path.parent.name}/{path.name} must hold a JSON object")

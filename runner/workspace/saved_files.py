@@ -23,6 +23,8 @@ def collect(directory: Path) -> tuple[SavedFile, ...]:
     """
     saved: list[SavedFile] = []
     total = 0
+    if directory.is_symlink() or not directory.is_dir():
+        raise RunnerError(f"a script has replaced the directory {directory.name}/; its files cannot be saved")
     root = directory.resolve()
     for path in sorted(_files(root)):
         if not path.resolve().is_relative_to(root):
@@ -38,6 +40,26 @@ def collect(directory: Path) -> tuple[SavedFile, ...]:
             )
         saved.append(SavedFile(str(path.relative_to(root)), stat.S_IMODE(status.st_mode), path.read_bytes()))
     return tuple(saved)
+
+
+def read_text(path: Path) -> str | None:
+    """A small file that a script may have written; None where there is none. Raises RunnerError where it is no
+    regular file or larger than `LIMIT`."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise RunnerError(f"{_short(path)} cannot be read: {error.strerror}") from error
+    with open(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > LIMIT:
+            raise RunnerError(f"{_short(path)} is no regular file of at most {LIMIT // 1024 // 1024} MiB")
+        return file.read().decode("utf-8-sig", "replace")
+
+
+def _short(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"
 
 
 def file_set_digest(files: Iterable[SavedFile]) -> str:

@@ -25,6 +25,8 @@ STUBBORN = """
                 - echo $$ >> {pids}
                 - until [ "$(wc -l < {pids})" -ge 4 ]; do sleep 0.02; done
                 - echo ready
+                - until [ -e {go} ]; do sleep 0.02; done
+                - echo more
                 - sleep 300
         on_failure: {{script: ["touch {hook}"]}}
         always: {{script: ["touch {hook}"]}}
@@ -34,8 +36,8 @@ STUBBORN = """
 
 def begin(project: Project) -> tuple[subprocess.Popen[str], list[int], Path]:
     """A run whose job has started four processes, two of them in sessions of their own."""
-    pids, hook = project.directory / "pids", project.directory / "hook"
-    project.write(STUBBORN.format(pids=pids, hook=hook))
+    pids, hook, go = (project.directory / name for name in ("pids", "hook", "go"))
+    project.write(STUBBORN.format(pids=pids, hook=hook, go=go))
     running = project.start("run", "--output", "plain")
     assert running.stdout is not None
     while running.stdout.readline().strip() != "a/1 | ready":
@@ -76,3 +78,15 @@ def test_a_killed_run_takes_its_jobs_with_it(project: Project) -> None:
     running.communicate(timeout=30)
     wait_until_gone(pids)
     assert not hook.exists()
+
+
+def test_a_reader_that_goes_away_interrupts_the_run(project: Project) -> None:
+    running, pids, hook = begin(project)
+    assert running.stdout is not None
+    running.stdout.close()
+    (project.directory / "go").touch()  # now the job prints, and there is nobody to show it to
+    running.wait(timeout=30)
+    assert running.returncode == 130
+    wait_until_gone(pids)
+    assert not hook.exists()
+    assert "output cannot be written" in project.runner("builds", "--json").events[0]["reason"]

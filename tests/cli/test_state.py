@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.runner_command import Project
 
 COUNTER = """
@@ -170,3 +172,31 @@ def test_nothing_is_saved_when_a_build_runs_out_of_time_or_is_cancelled(project:
     assert running.returncode == 130
     project.write(COUNTER.format(verdict="true"))
     assert project.run().messages("a") == ["none"]
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("rm -r state && ln -s / state", "replaced the directory state/"),
+        ("rm state/img.env && mkfifo state/img.env", "state/img.env is no regular file"),
+        ("rm OUT/img/version.json && ln -s /etc/passwd OUT/img/version.json", "img/version.json cannot be read"),
+        ("echo '{' > OUT/img/version.json", "img/version.json is not readable as JSON"),
+        ("truncate -s 100M state/huge", "cannot be saved"),
+    ],
+)
+def test_outputs_that_cannot_be_read_make_the_build_a_failure(project: Project, script: str, reason: str) -> None:
+    project.write(f"""
+        resources: [{{name: img, type: image, versionTemplate: {{sourceName: s, versionName: v}}}}]
+        jobs: [{{name: a, type: runSh, steps: [OUT: img, TASK: {{script: ["{script}"]}}]}}]
+    """)
+    said = project.run()
+    assert said.statuses() == {"a": "failure"}
+    assert reason in next(e["reason"] for e in said.events if e["event"] == "build_ended")
+
+
+def test_a_directory_without_permissions_is_removed_all_the_same(project: Project) -> None:
+    project.write("""
+        jobs: [{name: a, type: runSh, steps: [TASK: {script: [mkdir -p x/y && touch x/y/z && chmod 0 x/y x]}]}]
+    """)
+    assert project.run().code == 0
+    assert not (project.directory / ".runner" / "builds" / "1" / "work").exists()
