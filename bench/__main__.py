@@ -17,7 +17,7 @@ from bench.shipctl import shipctl
 
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
-        rows = [measure(Path(directory)) for measure in (one_job, chain, log, whole_run)]
+        rows = [measure(Path(directory)) for measure in (log, whole_run, one_job, chain)]
         rows += [*reading(), *shipctl(Path(directory))]
     print(f"{'what':44} {'measured':>12} {'floor':>12} {'ratio':>8}   aim")
     for row in rows:

@@ -24,7 +24,7 @@ def log(directory: Path) -> Figure:
     lines = _lines(directory)
     floor = MEGABYTES / (milliseconds(["sh", "-c", f"cat {lines} > {directory}/copy"], cwd=directory, times=3) / 1000)
     best = max(asyncio.run(_through_the_log(directory / f"log-{index}", lines)) for index in range(3))
-    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024  # of the largest: the supervisor
     return Figure(
         what=f"log, 10 secrets (peak {memory:.0f} MB)",
         measured=best,
