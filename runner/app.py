@@ -6,25 +6,25 @@ import asyncio
 import os
 import platform
 import pwd
+import shlex
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobs.registry import JOB_TYPES
-from runner.cli.output import Output
 from runner.errors import StoreError
 from runner.execution.launcher import LocalLauncher
 from runner.integrations.aws_iam import aws_role
 from runner.scheduling.rules import LocalRun, Rule
 from runner.service.credentials import NoRoles
 from runner.service.inputs import Inputs
-from runner.service.local_run import PipelineRun, Summary
+from runner.service.local_run import PipelineRun
 from runner.service.plan import digest, role_integrations
-from runner.service.ports import Credentials, Host
+from runner.service.ports import Credentials, Host, Output, Summary
 from runner.service.preparation import Engine
 from runner.service.project import Project, base_directory
 from runner.service.recovery import end_abandoned
@@ -54,14 +54,19 @@ class RunOptions:
 
 
 def run_pipeline(project: Project, options: RunOptions, output: Output) -> Summary:
-    """Run it to its end. Raises UsageError, StoreError, CredentialsError where it cannot begin."""
+    """Run it to its end. Raises UsageError, StoreError, CredentialsError where it cannot begin, KeyboardInterrupt
+    where a signal comes before it has begun."""
     rules = select_rules(project, options.jobs)
-    return asyncio.run(_run(project, rules, options, output))
+    try:
+        return asyncio.run(_run(project, rules, options, output))
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
 
 
 async def _run(project: Project, rules: Mapping[str, Rule], options: RunOptions, output: Output) -> Summary:
     directory = make_store_directory(base_directory(options.paths))
     async with AsyncExitStack() as stack:
+        interrupts = stack.enter_context(_interrupts())
         store = Store(directory)
         await store.open()
         stack.push_async_callback(store.close)
@@ -72,6 +77,7 @@ async def _run(project: Project, rules: Mapping[str, Rule], options: RunOptions,
         inputs = Inputs(project.pipeline, project.integrations, store)
         engine = Engine(
             store=store,
+            jobs=project.pipeline.jobs,
             inputs=inputs,
             job_types=JOB_TYPES,
             launcher=LocalLauncher(),
@@ -91,7 +97,8 @@ async def _run(project: Project, rules: Mapping[str, Rule], options: RunOptions,
             run_id=run.id,
             observer=output,
         )
-        with output.live(), _interruptible(pipeline_run):
+        interrupts.act = pipeline_run.interrupt
+        with output.live():
             summary = await pipeline_run.run()
         await store.end_run(run)
         return summary
@@ -111,13 +118,26 @@ async def _identities(project: Project, rules: Mapping[str, Rule], options: RunO
     return await assume_all(project, rules, region=options.aws_region, sandbox=options.aws_sandbox)
 
 
+@dataclass(slots=True)
+class _Interrupts:
+    """What a signal does, given the reason."""
+
+    act: Callable[[str], object]
+
+    def __call__(self, reason: str) -> None:
+        self.act(reason)
+
+
 @contextmanager
-def _interruptible(run: PipelineRun) -> Iterator[None]:
-    loop = asyncio.get_running_loop()
+def _interrupts() -> Iterator[_Interrupts]:
+    """Signals break off whatever is being prepared, until there is a run that they can interrupt in good order."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    interrupts = _Interrupts(act=lambda reason: task and task.cancel(reason))
     for number in SIGNALS:
-        loop.add_signal_handler(number, run.interrupt, f"interrupted by {signal.Signals(number).name}")
+        reason = f"interrupted by {signal.Signals(number).name}"
+        loop.add_signal_handler(number, interrupts, reason)
     try:
-        yield
+        yield interrupts
     finally:
         for number in SIGNALS:
             loop.remove_signal_handler(number)
@@ -128,6 +148,7 @@ def make_store_directory(base: Path) -> Path:
     directory = base.resolve() / ".runner"
     try:
         directory.mkdir(mode=0o700, exist_ok=True)
+        directory.chmod(0o700)  # it may have been made by hand, for the integrations
         ignore = directory / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n", "utf-8")
@@ -143,17 +164,20 @@ def _host(directory: Path) -> Host:
         base=base_environment(os.environ, commands),
         commands=commands,
         machine=platform.machine(),
-        user=pwd.getpwuid(os.getuid()).pw_name,
+        user=_user(),
     )
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a user that the host does not know, as in a container
+        return str(os.getuid())
 
 
 def _runner_command() -> str:
     code = f"import sys; sys.path.insert(0, {str(PACKAGE_ROOT)!r}); from runner.cli.main import main; main()"
-    return f'#!/bin/sh\nexec {_quoted(sys.executable)} -c {_quoted(code)} "$@"\n'
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "'\\''") + "'"
+    return f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -c {shlex.quote(code)} "$@"\n'
 
 
 async def _credentials(

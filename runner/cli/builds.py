@@ -49,7 +49,7 @@ async def read_builds(
 def _table(rows: Iterable[BuildRow]) -> list[str]:
     lines = [("BUILD", "STATUS", "STARTED", "TIME", "TRIGGERED BY", "REASON")]
     for row in rows:
-        by = "(asked for)" if row.triggered_by == row.job else row.triggered_by
+        by = "-" if row.triggered_by == row.job else row.triggered_by
         lines.append(
             (f"{row.job}/{row.number}", row.status, _local(row.started_at), _length(row), by, row.reason or "")
         )

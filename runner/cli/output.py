@@ -3,26 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from contextlib import AbstractContextManager
-from typing import Protocol
 
-from runner.service.local_run import Summary
-from runner.service.ports import Ended, Observer
-
-
-class Output(Observer, Protocol):
-    """An observer that is told the plan's digest first and the whole outcome last."""
-
-    def live(self) -> AbstractContextManager[object]:
-        """Around the whole run."""
-
-    def planned(self, digest: str, jobs: int) -> None: ...
-
-    def notice(self, text: str) -> None:
-        """A sentence about the run itself."""
-
-    def summary(self, summary: Summary) -> None: ...
-
+from runner.service.ports import Ended, Output
 
 MODULES = {"plain": "runner.cli.output_plain", "json": "runner.cli.output_json", "pretty": "runner.cli.output_pretty"}
 

@@ -9,8 +9,7 @@ import click
 
 from runner.logs.follow import follow_lines
 from runner.pipeline.plain import Json, json_line
-from runner.service.local_run import Summary
-from runner.service.ports import Ended
+from runner.service.ports import Ended, Summary
 from runner.store.rows import BuildRow
 
 

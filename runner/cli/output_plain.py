@@ -11,8 +11,7 @@ from runner.cli.output import label, seconds
 from runner.logs.follow import follow_lines
 from runner.logs.records import is_result
 from runner.logs.rendering import TextRenderer
-from runner.service.local_run import Summary
-from runner.service.ports import Ended
+from runner.service.ports import Ended, Summary
 from runner.store.rows import BuildRow
 
 

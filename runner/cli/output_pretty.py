@@ -17,8 +17,7 @@ from runner.cli.output import label, seconds
 from runner.logs.follow import follow_lines
 from runner.logs.records import is_result
 from runner.logs.rendering import TextRenderer
-from runner.service.local_run import Summary
-from runner.service.ports import Ended
+from runner.service.ports import Ended, Summary
 from runner.store.rows import BuildRow
 
 COLOURS = {"success": "green", "failure": "red", "error": "red", "timeout": "red", "cancelled": "yellow"}
@@ -75,9 +74,9 @@ class Pretty:
             table.add_column(heading, justify="right" if heading == "time" else "left")
         for ended in summary.ended:
             status = Text(ended.status, style=COLOURS.get(ended.status, "red"))
-            table.add_row(label(ended.job, ended.number), status, seconds(ended), ended.reason or "")
+            table.add_row(Text(label(ended.job, ended.number)), status, seconds(ended), Text(ended.reason or ""))
         for left in summary.left_out:
-            table.add_row(left.job, Text("not run", style="dim"), "", left.reason)
+            table.add_row(Text(left.job), Text("not run", style="dim"), "", Text(left.reason))
         self._console.print()
         self._console.print(table)
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
 
 from runner.cli import options
 from runner.service.plan import Plan, PlannedJob, make_plan
+from runner.service.project import base_directory
 from runner.service.selection import select_rules
+from runner.store.store import Store
 
 
 @click.command("plan")
@@ -36,11 +39,24 @@ def command(
     Nothing is run, written, fetched or assumed.
     """
     project = options.project(paths, integrations_file, skip_inconsistent=skip_inconsistent)
-    plan = make_plan(project, select_rules(project, jobs), options.parsed_params(params))
+    earlier = asyncio.run(_earlier(base_directory(paths or (Path(),)) / options.STORE, list(project.pipeline.jobs)))
+    plan = make_plan(project, select_rules(project, jobs), options.parsed_params(params), earlier)
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(plan), ensure_ascii=False, indent=2))
     else:
         click.echo("\n".join(_lines(plan, every_variable=variables)))
+
+
+async def _earlier(directory: Path, jobs: list[str]) -> Mapping[str, str]:
+    """The last statuses, where there is a store: it is not made for this."""
+    if not (directory / "runner.db").is_file():
+        return {}
+    store = Store(directory)
+    await store.open()
+    try:
+        return await store.last_statuses(jobs)
+    finally:
+        await store.close()
 
 
 def _lines(plan: Plan, *, every_variable: bool) -> Iterator[str]:

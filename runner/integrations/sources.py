@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from runner.errors import SetupError
@@ -32,8 +33,10 @@ _MOST_BYTES = 1 << 20
 
 def default_path(directory: Path, home: Path | None = None) -> Path | None:
     """`.runner/integrations.yml` in the pipeline file's directory, else the user's own; None if there is neither."""
-    own = (home or Path.home()) / ".config/shippable-runner/integrations.yml"
-    return next((path for path in (directory / ".runner/integrations.yml", own) if path.exists()), None)
+    candidates = [directory / ".runner/integrations.yml"]
+    with contextlib.suppress(RuntimeError):  # a user without a home
+        candidates.append((home or Path.home()) / ".config/shippable-runner/integrations.yml")
+    return next((path for path in candidates if path.exists()), None)
 
 
 def read_integrations(path: Path) -> IntegrationsReading:
@@ -96,10 +99,31 @@ async def resolve(integration: Integration, environ: Mapping[str, str] | None = 
         try:
             values[name] = await _value(value, known)
         except SetupError as error:
-            raise SetupError(f"integration '{integration.name}', field '{name}': {error}") from error
+            text = _without_values(str(error), integration, values)
+            raise SetupError(f"integration '{integration.name}', field '{name}': {text}") from None
     resolved = ResolvedIntegration(name=integration.name, type=integration.type, values=values)
     _check_values(resolved)
     return resolved
+
+
+def _without_values(text: str, integration: Integration, resolved: Mapping[str, Value]) -> str:
+    """What a command has printed may hold what other fields hold."""
+    known = (one for value in (*integration.fields.values(), *resolved.values()) for one in _secrets(value))
+    for secret in sorted((one.reveal() for one in known if one), key=len, reverse=True):
+        text = text.replace(secret, "****")
+    return text
+
+
+def _secrets(value: FieldValue) -> Iterator[Secret]:
+    match value:
+        case Secret():
+            yield value
+        case tuple():
+            yield from (one for one in value if isinstance(one, Secret))
+        case Mapping():
+            yield from (one for one in value.values() if isinstance(one, Secret))
+        case _:
+            return
 
 
 async def _value(value: FieldValue, environ: Mapping[str, str]) -> Value:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from contextlib import aclosing, contextmanager
 from typing import TYPE_CHECKING
 
@@ -38,8 +37,9 @@ async def follow(path: Path) -> AsyncGenerator[Record, None]:
 async def follow_lines(path: Path) -> AsyncGenerator[list[str], None]:
     """The lines of a log, not parsed, many at a time, as they are written; ends after the result record.
 
-    The file need not be there yet, its directory must. Ends too when the file is deleted. No line is left out or given
-    twice. Raises FileNotFoundError (no directory). Close the iterator when you leave it early (`contextlib.aclosing`).
+    The file need not be there yet, its directory must. Ends too when the file is deleted or cut. No line is left out
+    or given twice. Raises FileNotFoundError (no directory). Close the iterator when you leave it early
+    (`contextlib.aclosing`).
     """
     with INotify() as notify, _wakeups(notify) as changed:
         log = await _open(path, notify, changed)
@@ -51,7 +51,7 @@ async def follow_lines(path: Path) -> AsyncGenerator[list[str], None]:
                     if is_result(lines[-1]):
                         return
                     await asyncio.sleep(0)  # a long log must not hold up the others on this loop
-                elif os.fstat(log.fileno()).st_nlink:
+                elif log.is_whole():
                     await changed.wait()
                 else:
                     return

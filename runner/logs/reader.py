@@ -33,6 +33,11 @@ class LogFile:
     def fileno(self) -> int:
         return self._file.fileno()
 
+    def is_whole(self) -> bool:
+        """Whether the file is still in a directory and still has all that was read."""
+        status = os.fstat(self._file.fileno())
+        return bool(status.st_nlink) and status.st_size >= self._offset
+
     def close(self) -> None:
         self._file.close()
 

@@ -56,7 +56,6 @@ class Rule:
     manual: bool = False
     excluded: str | None = None
     priority: int = 9999
-    mode: DependencyMode = DependencyMode.CHRONO
     links: tuple[Link, ...] = ()
     loop: frozenset[str] = frozenset()
 
@@ -98,7 +97,8 @@ class LocalRun:
     earlier: Mapping[str, str]
     capacity: int
     _done: dict[str, str | None] = field(default_factory=dict)
-    _triggered: dict[str, str] = field(default_factory=dict)
+    _triggered: dict[str, Link] = field(default_factory=dict)
+    _by: dict[str, str] = field(default_factory=dict)
     _ready: list[str] = field(default_factory=list)
     _chosen: set[str] = field(default_factory=set)
     _running: set[str] = field(default_factory=set)
@@ -148,10 +148,9 @@ class LocalRun:
     def _trigger(self, rule: Rule, event: Finished) -> None:
         for link in rule.links:
             if link.upstream == event.job and fires(link, event):
-                self._triggered.setdefault(rule.job, link.via)
+                self._triggered.setdefault(rule.job, link)
                 if link.mode is DependencyMode.IMMEDIATE:
                     self._make_ready(rule.job, link.via)
-                return
 
     def _settle(self, jobs: Iterable[str]) -> list[LeaveOut]:
         """Decide about waiting jobs until nothing more follows; gives those that are left out."""
@@ -181,16 +180,17 @@ class LocalRun:
         open_ = {link.upstream for link in rule.links if link.upstream in self.rules} - self._done.keys()
         if open_ - rule.loop:
             return None
-        triggered_by = self._triggered.get(rule.job) or (rule.job if rule.manual else None)
-        if triggered_by is None:
+        trigger = self._triggered.get(rule.job)
+        if trigger is None and not rule.manual:
             return None if open_ else self._silence(rule)
-        blocked = next((text for link in rule.links if (text := self._blocks(rule, link))), None)
+        mode = trigger.mode if trigger else DependencyMode.CHRONO
+        blocked = next((text for link in rule.links if (text := self._blocks(rule, link, mode))), None)
         if blocked is None:
-            self._make_ready(rule.job, triggered_by)
+            self._make_ready(rule.job, trigger.via if trigger else rule.job)
         return blocked
 
-    def _blocks(self, rule: Rule, link: Link) -> str | None:
-        if link.pinned or link.upstream in rule.loop or not (link.direct or rule.mode is DependencyMode.STRICT):
+    def _blocks(self, rule: Rule, link: Link, mode: DependencyMode) -> str | None:
+        if link.pinned or link.upstream in rule.loop or not (link.direct or mode is DependencyMode.STRICT):
             return None
         status = self._done.get(link.upstream) or self.earlier.get(link.upstream)
         if status == SUCCESS or (status == FAILURE and link.on_failure):
@@ -214,8 +214,8 @@ class LocalRun:
         return f"no input changed: {unchanged.upstream} gave no new version of {unchanged.via}"
 
     def _make_ready(self, job: str, triggered_by: str) -> None:
-        self._triggered.setdefault(job, triggered_by)
         if self._waits(job):
+            self._by[job] = triggered_by
             self._chosen.add(job)
             insort(self._ready, job, key=lambda name: (self.rules[name].priority, self._position[name]))
 
@@ -224,7 +224,7 @@ class LocalRun:
         while self._ready and len(self._running) < self.capacity:
             job = self._ready.pop(0)
             self._running.add(job)
-            commands.append(Start(job, self._triggered[job]))
+            commands.append(Start(job, self._by[job]))
         return commands
 
 

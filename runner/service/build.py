@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from jobs.context import Context
+from jobs.context import Context, JobType
 from runner.errors import RunnerError, SetupError
 from runner.execution.launcher import Result, Supervised
 from runner.pipeline.model import Job
@@ -17,10 +17,15 @@ from runner.secret import Secret
 from runner.service.journal import Journal
 from runner.service.ports import Ended
 from runner.service.preparation import Engine, Preparation, Prepared
+from runner.service.recovery import KEPT
 from runner.store.rows import BuildRow
 from runner.workspace.directory import BuildDirectory
 from runner.workspace.outs import Given, process
+from runner.workspace.removal import remove_all_but
 from runner.workspace.versions import NewVersion
+
+END_LIMIT_S = 20.0
+"""How long the end of a build's processes may take when the run itself is broken off: more than their grace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +50,18 @@ class Build:
         self._place = place
         self._directory = BuildDirectory(place / "work")
         self._supervised: Supervised | None = None
+        self._warnings: list[str] = []
         self._preparing: asyncio.Timeout | None = None
         self._cancelled: str | None = None
         self._began = time.monotonic()
 
     def cancel(self, reason: str) -> None:
         """End the build: its processes get TERM, a grace, KILL; while it is prepared, nothing more is started."""
-        self._cancelled = reason
+        first = self._cancelled is None
+        self._cancelled = self._cancelled or reason
         if self._supervised is not None:
             self._supervised.cancel(reason)
-        elif self._preparing is not None:
+        elif self._preparing is not None and first:
             self._preparing.reschedule(asyncio.get_running_loop().time())
 
     def begin(self) -> None:
@@ -83,12 +90,25 @@ class Build:
         if prepared is None:
             return End("cancelled", self._cancelled)
         try:
-            result = await job_type.run(self._context(prepared))
+            if self._cancelled is not None:
+                return End("cancelled", self._cancelled)
+            result = await self._run(job_type, self._context(prepared))
         finally:
             prepared.grant.close()
             self._supervised = None
         self.journal.resume(result.seq, result.next_id)
-        return self._publish(result, prepared)
+        return await asyncio.to_thread(self._publish, result, prepared)
+
+    async def _run(self, job_type: JobType, context: Context) -> Result:
+        """Run it. Where we are cancelled ourselves (another build has met a broken store), its processes end first."""
+        try:
+            return await job_type.run(context)
+        except asyncio.CancelledError:
+            if self._supervised is not None:
+                self._supervised.cancel("the run was broken off")
+                async with asyncio.timeout(END_LIMIT_S):
+                    await self._supervised.wait()
+            raise
 
     async def _prepare(self) -> Prepared | None:
         """None when it was cancelled meanwhile."""
@@ -131,6 +151,9 @@ class Build:
 
     def _started(self, supervised: Supervised) -> None:
         self._supervised = supervised
+        supervised.mask(self.journal.secrets)  # what was renewed while it was being started
+        for text in self._warnings:
+            supervised.note(text)
         if self._cancelled is not None:
             supervised.cancel(self._cancelled)
 
@@ -150,13 +173,14 @@ class Build:
                 )
                 for version in given.outs:
                     section.note(f"OUT {version.node}: new version {version.name or ''}".rstrip())
-        except RunnerError as error:
+        except (RunnerError, OSError) as error:
             return End("failure", str(error), result.exit_code)
         return End(result.status, result.reason, result.exit_code, versions_of(given))
 
     async def _finish(self, end: End) -> Ended:
         reason = self.journal.redact(end.reason) if end.reason else None
-        await self._engine.store.finish_build(self._row.id, end.status, reason, end.exit_code, end.versions)
+        if not await self._engine.store.finish_build(self._row.id, end.status, reason, end.exit_code, end.versions):
+            end = End("error", reason := "another process has recorded another end of this build")
         duration = timedelta(seconds=time.monotonic() - self._began)
         with contextlib.suppress(OSError):  # a full disk: the store has the end, the log cannot have it
             await self._clear_away()
@@ -168,12 +192,20 @@ class Build:
             status=end.status,
             reason=reason,
             duration=duration,
-            published=frozenset(version.node for version in end.versions if version.node != self._job.name),
+            published=frozenset((*(v.node for v in end.versions if v.node != self._job.name), *self._jobs_out(end))),
         )
+
+    def _jobs_out(self, end: End) -> Iterator[str]:
+        """The jobs that the job names as OUT: they are triggered by its end alone."""
+        for out in self._job.outs:
+            if out.name in self._engine.jobs and (
+                end.status == "success" or (end.status == "failure" and out.on_failure)
+            ):
+                yield out.name
 
     async def _clear_away(self) -> None:
         try:
-            await asyncio.to_thread(self._directory.remove)
+            await asyncio.to_thread(remove_all_but, self._place, KEPT)
         except OSError as error:
             self.journal.warn(f"the build directory cannot be removed: {error}")
 
@@ -185,6 +217,8 @@ class Build:
     def _warn(self, text: str) -> None:
         if self._supervised is not None:
             self._supervised.note(text)
+        else:
+            self._warnings.append(text)
 
 
 def versions_of(given: Given) -> tuple[NewVersion, ...]:

@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from runner.errors import SetupError
 from runner.integrations.model import Integration, ResolvedIntegration
 from runner.integrations.sources import resolve
+from runner.pipeline.graph import loops
 from runner.pipeline.model import In, Job, Out, Pipeline
 from runner.pipeline.unsupported import missing_for_input
+from runner.secret import Secret
 from runner.store.store import Selected, Store
 from runner.workspace.dependency import Dependency
 
@@ -26,14 +28,28 @@ class Inputs:
 
     async def of(self, job: Job) -> tuple[Dependency, ...]:
         """Every IN and OUT of the job, in the order of the file. Raises SetupError."""
-        steps = [step for step in job.steps if isinstance(step, In | Out)]
+        named = {(type(step), step.name): step for step in reversed(job.steps) if isinstance(step, In | Out)}
+        steps = list(reversed(named.values()))  # what is named twice counts once, the first time
         self._refuse_unsupported(steps)
         selected = await self._store.select(steps)
+        for step, chosen in zip(steps, selected, strict=True):
+            if isinstance(step, In) and chosen.version is None and not self._in_loop(job.name, step.name):
+                raise SetupError(f"{step.name} has no version; an input needs one: run it first")
         return tuple([await self._dependency(step, chosen) for step, chosen in zip(steps, selected, strict=True)])
 
     async def integrations_of(self, job: Job) -> tuple[ResolvedIntegration, ...]:
         """The job's own list. Raises SetupError."""
-        return tuple([await self.resolved(named.name) for named in job.integrations])
+        names = dict.fromkeys(named.name for named in job.integrations)
+        return tuple([await self.resolved(name) for name in names])
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """Every secret that this run has resolved: what one job publishes, another one must not show."""
+        return tuple(secret for integration in self._resolved.values() for secret in integration.secrets)
+
+    def _in_loop(self, job: str, other: str) -> bool:
+        """Whether two jobs feed each other: one of them has to begin without a version of the other."""
+        return any(job in loop and other in loop for loop in loops(self._pipeline, triggering=False))
 
     async def resolved(self, name: str) -> ResolvedIntegration:
         async with self._one_at_a_time:

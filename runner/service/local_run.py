@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from runner.errors import StoreError
+from runner.logs.records import DamagedLogError
 from runner.pipeline.model import Job
 from runner.scheduling.rules import Command, Finished, LeaveOut, LocalRun, Start
 from runner.service.build import Build
-from runner.service.ports import Ended, Observer
+from runner.service.ports import Ended, Observer, Summary
 from runner.service.preparation import Engine
 from runner.store.rows import BuildRow
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
-    """What a run came to: the builds that ended, in that order, and the jobs left out with the reason."""
-
-    ended: tuple[Ended, ...]
-    left_out: tuple[LeaveOut, ...]
-    interrupted: bool
-
-    @property
-    def succeeded(self) -> bool:
-        return all(ended.status == "success" for ended in self.ended)
 
 
 @dataclass(slots=True)
@@ -42,6 +31,7 @@ class PipelineRun:
     _ended: list[Ended] = field(default_factory=list)
     _left_out: list[LeaveOut] = field(default_factory=list)
     _interrupted: str | None = None
+    _watching: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def run(self) -> Summary:
         """Returns when nothing runs any more and nothing more will start."""
@@ -64,11 +54,13 @@ class PipelineRun:
                 running += self._follow(self.rules.finished(finished), group, ends) - 1
 
     def interrupt(self, reason: str) -> None:
-        """Cancel what runs and start nothing more."""
+        """Cancel what runs and start nothing more; of what has ended, show no more."""
         self._interrupted = reason
         self._leave_out(self.rules.stop(f"not started: {reason}"))
         for build in self._builds.values():
             build.cancel(reason)
+        for watching in self._watching:
+            watching.cancel()
 
     def _follow(self, commands: Iterable[Command], group: asyncio.TaskGroup, ends: asyncio.Queue[Ended]) -> int:
         """Carry out commands; gives the number of builds started."""
@@ -104,22 +96,32 @@ class PipelineRun:
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(self._watch(build, row))
             ended = await build.run()
-            if not build.journal.ended:
+            if build.journal.ended:
+                self._watching.add(watching)
+                watching.add_done_callback(self._watching.discard)
+            else:
                 watching.cancel()  # the log has no end that could be waited for
         del self._builds[row.job]
         return ended
 
     async def _watch(self, build: Build, row: BuildRow) -> None:
-        with self._shown():
-            await self.observer.watch(row, build.journal.path)
+        try:
+            with self._shown():
+                await self.observer.watch(row, build.journal.path)
+        except DamagedLogError as error:
+            with self._shown():
+                self.observer.notice(f"the log of {row.job}/{row.number} is shown no further: {error}")
 
     @contextmanager
     def _shown(self) -> Iterator[None]:
-        """Around everything that is shown: a pipe or terminal that is gone interrupts the run, it does not break it."""
+        """Around everything that is shown: a pipe or terminal that is gone interrupts the run, nothing breaks it."""
         try:
             yield
         except OSError as error:
-            if self._interrupted is None:
+            if error.errno not in (errno.EPIPE, errno.EIO):
+                with suppress(OSError):
+                    self.observer.notice(f"something cannot be shown ({error}); the run goes on")
+            elif self._interrupted is None:
                 self.interrupt(f"its output cannot be written: {error.strerror}")
 
     def _leave_out(self, commands: Iterable[Command]) -> None:

@@ -48,8 +48,11 @@ class Plan:
     digest: str
 
 
-def make_plan(project: Project, rules: Mapping[str, Rule], injected: Mapping[str, str]) -> Plan:
-    run = LocalRun(rules, {}, 1)
+def make_plan(
+    project: Project, rules: Mapping[str, Rule], injected: Mapping[str, str], earlier: Mapping[str, str]
+) -> Plan:
+    """`injected` are the `--param` variables, `earlier` the last status of jobs that have run before."""
+    run = LocalRun(rules, earlier, 1)
     starts: list[Start] = []
     left_out: list[tuple[str, str]] = []
     commands = run.begin()

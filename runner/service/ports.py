@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
 from runner.integrations.model import ResolvedIntegration
+from runner.scheduling.rules import LeaveOut
 from runner.secret import Secret
 from runner.store.rows import BuildRow
 from runner.workspace.variables import Variable
@@ -72,12 +74,39 @@ class Observer(Protocol):
 
     def started(self, build: BuildRow, log: Path) -> None: ...
 
+    def notice(self, text: str) -> None:
+        """A sentence about the run itself."""
+
     def left_out(self, job: str, reason: str) -> None: ...
 
     def ended(self, ended: Ended) -> None: ...
 
     async def watch(self, build: BuildRow, log: Path) -> None:
         """Show the log of a build while it grows; returns when the log has ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What a run came to: the builds that ended, in that order, and the jobs left out with the reason."""
+
+    ended: tuple[Ended, ...]
+    left_out: tuple[LeaveOut, ...]
+    interrupted: bool
+
+    @property
+    def succeeded(self) -> bool:
+        return all(ended.status == "success" for ended in self.ended)
+
+
+class Output(Observer, Protocol):
+    """An observer that is told the plan's digest first and the whole outcome last."""
+
+    def live(self) -> AbstractContextManager[object]:
+        """Around the whole run."""
+
+    def planned(self, digest: str, jobs: int) -> None: ...
+
+    def summary(self, summary: Summary) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

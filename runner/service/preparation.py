@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -30,6 +31,7 @@ class Engine:
     """What all builds of a run share. `injected` are the `--param` variables, `reset` ignores the previous state."""
 
     store: Store
+    jobs: Mapping[str, Job]
     inputs: Inputs
     job_types: Mapping[str, JobType]
     launcher: Launcher
@@ -67,7 +69,7 @@ class Preparation:
         with self.journal.section("Setup") as section, section.step("Resolve inputs and integrations"):
             dependencies = await self.engine.inputs.of(self.job)
             integrations = await self.engine.inputs.integrations_of(self.job)
-            self.journal.mask(secrets_of(dependencies, integrations))
+            self.journal.mask(self.engine.inputs.secrets)
             for dependency in dependencies:
                 section.note(describe(dependency))
         grant = await self._grant(roles_of(dependencies, integrations))
@@ -130,17 +132,15 @@ class Preparation:
 
     async def _fill(self, variables: JobVariables, config: str) -> None:
         previous = () if self.engine.reset else await self.engine.store.previous_state(self.job.name)
-        self.directory.make()
-        self.directory.fill(self.job, variables.identity, variables.dependencies)
-        self.directory.add_integrations(variables.integrations)
-        self.directory.restore_previous_state(previous)
-        self.directory.write(CONFIG_FILE, config, 0o600)
 
+        def write() -> None:
+            self.directory.make()
+            self.directory.fill(self.job, variables.identity, variables.dependencies)
+            self.directory.add_integrations(variables.integrations)
+            self.directory.restore_previous_state(previous)
+            self.directory.write(CONFIG_FILE, config, 0o600)
 
-def secrets_of(dependencies: Sequence[Dependency], integrations: Sequence[ResolvedIntegration]) -> tuple[Secret, ...]:
-    """Every secret value that the build's integrations bring with them."""
-    reached = (*(d.integration for d in dependencies if d.integration), *integrations)
-    return tuple(secret for integration in reached for secret in integration.secrets)
+        await asyncio.to_thread(write)
 
 
 def roles_of(dependencies: Sequence[Dependency], integrations: Sequence[ResolvedIntegration]) -> tuple[RoleUse, ...]:

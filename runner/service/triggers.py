@@ -18,7 +18,6 @@ def whole_pipeline(pipeline: Pipeline, excluded: Mapping[str, str]) -> dict[str,
             job=name,
             excluded=excluded.get(name),
             priority=job.priority,
-            mode=job.dependency_mode,
             links=tuple(_link(job, edge) for edge in below.get(name, ())),
             loop=loop_of.get(name, frozenset()),
         )

@@ -62,14 +62,18 @@ class SQLite:
 
     async def transaction(self, work: Callable[[Transaction], T]) -> T:
         """Everything `work` does is there or nothing of it. Raises StoreError when the file cannot be used."""
-        return await self._call(lambda: self._work(work))
+        return await self._call(lambda: self._work(work, "BEGIN IMMEDIATE"))
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        """The same for work that changes nothing: it sees one moment of the store and holds up no writer."""
+        return await self._call(lambda: self._work(work, "BEGIN"))
 
     async def _call(self, function: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function)
 
-    def _work(self, work: Callable[[Transaction], T]) -> T:
+    def _work(self, work: Callable[[Transaction], T], begin: str) -> T:
         assert self._connection is not None, "the store is not open"  # noqa: S101
-        with self._sentences(), self._immediate(self._connection) as connection:
+        with self._sentences(), self._within(self._connection, begin) as connection:
             return work(Transaction(connection, self._sql.__getitem__))
 
     def _open(self) -> None:
@@ -85,7 +89,7 @@ class SQLite:
         newest = 0
         for number, text in migrations():
             newest = number
-            with self._immediate(connection):
+            with self._within(connection, "BEGIN IMMEDIATE"):
                 if connection.execute("PRAGMA user_version").fetchone()[0] < number:
                     for statement in text.split(";\n"):
                         connection.execute(statement)
@@ -99,14 +103,15 @@ class SQLite:
             self._connection = None
 
     @contextlib.contextmanager
-    def _immediate(self, connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-        connection.execute("BEGIN IMMEDIATE")
+    def _within(self, connection: sqlite3.Connection, begin: str) -> Iterator[sqlite3.Connection]:
+        connection.execute(begin)
         try:
             yield connection
+            connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:  # a full disk has ended it already
+                connection.execute("ROLLBACK")
             raise
-        connection.execute("COMMIT")
 
     @contextlib.contextmanager
     def _sentences(self) -> Iterator[None]:

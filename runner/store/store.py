@@ -66,7 +66,7 @@ class Store:
                 content = {
                     key: value for key, value in plain(resource.yml).items() if key not in ("flags", "integration")
                 }
-                definition = json_line({"content": content, "versionName": resource.version_name})
+                definition = json.dumps({"content": content, "versionName": resource.version_name}, sort_keys=True)
                 if definition == before:
                     continue
                 tx.change("set_definition", id=node_id, definition=definition)
@@ -83,9 +83,14 @@ class Store:
         return Run(run_id, acquire(self._lock_path(run_id)))
 
     async def end_run(self, run: Run) -> None:
-        await self._database.transaction(lambda tx: tx.change("end_run", id=run.id, ended_at=now()))
-        self._lock_path(run.id).unlink(missing_ok=True)
+        """Record the end of our own run and let its lock go."""
+        await self.close_run(run.id)
         os.close(run.lock)
+
+    async def close_run(self, run_id: int) -> None:
+        """Record the end of a run, our own or a dead one."""
+        await self._database.transaction(lambda tx: tx.change("end_run", id=run_id, ended_at=now()))
+        self._lock_path(run_id).unlink(missing_ok=True)
 
     async def add_build(self, run_id: int, job: str, triggered_by: str) -> BuildRow:
         """Record a build before anything of it is done; its number counts up from 1 for each job."""
@@ -119,8 +124,8 @@ class Store:
         return await self._database.transaction(work)
 
     async def select(self, steps: Iterable[In | Out]) -> tuple[Selected, ...]:
-        """What each step gets now. Raises SetupError for a pin that matches nothing or an IN without a version."""
-        return await self._database.transaction(lambda tx: tuple(_select(tx, step) for step in steps))
+        """What each step gets now. Raises SetupError for a pin that matches nothing."""
+        return await self._database.read(lambda tx: tuple(_select(tx, step) for step in steps))
 
     async def previous_state(self, job: str) -> tuple[SavedFile, ...]:
         """The files that the last successful build of the job saved."""
@@ -130,10 +135,10 @@ class Store:
             version = tx.row("newest_version", node_id=node["id"]) if node else None
             return _files(tx, version["file_set"] if version else None)
 
-        return await self._database.transaction(work)
+        return await self._database.read(work)
 
     async def node_id(self, name: str) -> int:
-        row = await self._database.transaction(lambda tx: tx.row("node", name=name))
+        row = await self._database.read(lambda tx: tx.row("node", name=name))
         return int(row["id"])
 
     async def last_statuses(self, jobs: Iterable[str]) -> Mapping[str, str]:
@@ -143,18 +148,21 @@ class Store:
             found = ((job, tx.row("last_status", job=job)) for job in jobs)
             return {job: row["status"] for job, row in found if row is not None}
 
-        return await self._database.transaction(work)
+        return await self._database.read(work)
 
     async def builds(self, job: str | None = None, number: int | None = None, most: int = -1) -> list[BuildRow]:
         """Newest first; `most` -1 means all."""
-        rows = await self._database.transaction(lambda tx: tx.rows("builds", job=job, number=number, most=most))
+        rows = await self._database.read(lambda tx: tx.rows("builds", job=job, number=number, most=most))
         return [build_row(row) for row in rows]
 
-    async def abandoned(self) -> list[int]:
-        """Builds without an end whose run is no longer alive (nobody holds its lock)."""
-        rows = await self._database.transaction(lambda tx: tx.rows("open_builds"))
-        dead = {run_id: not held(self._lock_path(run_id)) for run_id in {row["run_id"] for row in rows}}
-        return [row["id"] for row in rows if dead[row["run_id"]]]
+    async def dead_runs(self) -> list[int]:
+        """Runs without an end whose process is gone (nobody holds their lock)."""
+        rows = await self._database.read(lambda tx: tx.rows("open_runs"))
+        return [row["id"] for row in rows if not held(self._lock_path(row["id"]))]
+
+    async def builds_of(self, run_id: int) -> list[int]:
+        rows = await self._database.read(lambda tx: tx.rows("builds_of_run", run_id=run_id))
+        return [row["id"] for row in rows]
 
     def _lock_path(self, run_id: int) -> Path:
         return self.directory / "runs" / f"{run_id}.lock"
@@ -213,8 +221,6 @@ def _select(tx: Transaction, step: In | Out) -> Selected:
     row = tx.row("newest_version", node_id=node["id"])
     if isinstance(step, In):
         row = _pinned(tx, node["id"], step) or row
-        if row is None and node["kind"] == "resource":
-            raise SetupError(f"{step.name} has no version; an input needs one")
     files = _files(tx, row["file_set"]) if row is not None and isinstance(step, In) else ()
     return Selected(node["id"], version(row) if row else None, files)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -59,22 +58,6 @@ class BuildDirectory:
             os.fchmod(file.fileno(), mode)
             file.write(text)
         return path
-
-    def remove(self) -> None:
-        """Remove the tree, also where a script took permissions away from directories. Raises OSError."""
-        if self.root.is_symlink():
-            self.root.unlink()
-            return
-        try:
-            shutil.rmtree(self.root)
-        except FileNotFoundError:
-            return
-        except PermissionError:
-            self.root.chmod(0o700)
-            for parent, directories, _ in os.walk(self.root):
-                for name in directories:
-                    os.chmod(os.path.join(parent, name), 0o700, follow_symlinks=False)
-            shutil.rmtree(self.root)
 
     def _add(self, dependency: Dependency) -> None:
         base = f"{dependency.operation}/{dependency.name}"

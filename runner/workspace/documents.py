@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from runner.pipeline.model import In, Job, Managed, Out, Task
@@ -16,23 +16,27 @@ FLAGS = ("replicate", "replicateOnPullRequest", "overwrite", "on_failure", "pull
 
 
 def expand_placeholders(variables: JobVariables) -> JobVariables:
-    """The same job with the placeholders of its dependencies replaced, each with what earlier steps give."""
+    """The same job with the placeholders of its dependencies replaced, each with what earlier steps give.
+
+    A secret is not put into an OUT, its placeholder stays: from there it would get into stored versions.
+    """
     for position, dependency in enumerate(variables.dependencies):
         if dependency.type != "params":
-            known = {name: v.value for name, v in effective(variables.before(position)).items()}
+            found = effective(variables.before(position)).values()
+            known = {variable.name: variable.value for variable in found}
+            secret = {v.name for v in found if v.secret} if isinstance(dependency.step, Out) else set()
             done = list(variables.dependencies)
-            done[position] = _expanded(dependency, known)
+            done[position] = _expanded(dependency, known, secret)
             variables = replace(variables, dependencies=done)
     return variables
 
 
-def _expanded(dependency: Dependency, known: Mapping[str, str]) -> Dependency:
+def _expanded(dependency: Dependency, known: Mapping[str, str], kept: Collection[str]) -> Dependency:
     version = dependency.version
     if version is not None:
-        version = replace(
-            version, name=expand(version.name, known), property_bag=expand(dict(version.property_bag), known)
-        )
-    return replace(dependency, yml=expand(plain(dependency.yml), known), version=version)
+        bag = expand(dict(version.property_bag), known, kept)
+        version = replace(version, name=expand(version.name, known, kept), property_bag=bag)
+    return replace(dependency, yml=expand(plain(dependency.yml), known, kept), version=version)
 
 
 def version_document(dependency: Dependency) -> str:

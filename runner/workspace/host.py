@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from runner.errors import RunnerError
+
 KEPT = frozenset(
     {
         *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TERM", "TMPDIR"),
@@ -25,13 +27,21 @@ def base_environment(environ: Mapping[str, str], commands: Path) -> dict[str, st
 
 
 def write_commands(directory: Path, commands: Mapping[str, str]) -> None:
-    """Put each command (name → text of the executable) into `directory`, atomically, where it is not there already."""
-    directory.mkdir(mode=0o755, exist_ok=True)
-    for name, text in commands.items():
-        path = directory / name
-        if path.is_file() and path.read_text("utf-8") == text and os.access(path, os.X_OK):
-            continue
-        fresh = directory / f".{name}.{os.getpid()}"
-        fresh.write_text(text, "utf-8")
-        fresh.chmod(0o755)
-        fresh.replace(path)
+    """Put each command (name → text of the executable) into `directory`, atomically, where it is not there already.
+
+    Raises RunnerError."""
+    try:
+        directory.mkdir(mode=0o755, exist_ok=True)
+        for name, text in commands.items():
+            _write(directory / name, text)
+    except OSError as error:
+        raise RunnerError(f"the commands for jobs cannot be put into {directory}: {error.strerror}") from error
+
+
+def _write(path: Path, text: str) -> None:
+    if path.is_file() and path.read_text("utf-8") == text and os.access(path, os.X_OK):
+        return
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh.write_text(text, "utf-8")
+    fresh.chmod(0o755)
+    fresh.replace(path)

@@ -49,11 +49,11 @@ def process(
     `before` are the stored versions, placeholders not replaced, by name. `note` gets one sentence for each OUT that
     was left out although it was asked for.
     """
-    files = collect(root / "state") if succeeded else None
+    files = collect(root, "state") if succeeded else None
     bag: dict[str, Json] = {}
     name = None
     if succeeded:
-        name, bag = _own_version(root / "state", job.name)
+        name, bag = _own_version(root, job.name)
     bag["trace"] = [_trace(dependency) for dependency in dependencies]
     reader = _Outs(root, {d.name: d for d in dependencies if isinstance(d.step, In)}, before, note)
     outs = (
@@ -67,20 +67,20 @@ def process(
     )
 
 
-def env_lines(path: Path) -> dict[str, str]:
+def env_lines(root: Path, relative: str) -> dict[str, str]:
     """`KEY=VALUE` lines, cut at the first `=`; lines without one and empty keys are dropped, a byte order mark too."""
-    text = read_text(path) or ""
+    text = read_text(root, relative) or ""
     pairs = (line.split("=", 1) for line in text.split("\n") if "=" in line)
     return {key: value for key, value in pairs if key}
 
 
-def _own_version(state: Path, job: str) -> tuple[str | None, dict[str, Json]]:
+def _own_version(root: Path, job: str) -> tuple[str | None, dict[str, Json]]:
     bag: dict[str, Json] = {}
     name: str | None = None
-    if (written := _document(state / "outputVersion.json")) is not None:
+    if (written := _document(root, "state/outputVersion.json")) is not None:
         bag = _object(written.get("propertyBag"))
         name = _text_or_none(written.get("versionName"))
-    keys = env_lines(state / f"{job}.env")
+    keys = env_lines(root, f"state/{job}.env")
     name = keys.pop("versionName", name)
     return name, {**bag, **keys}
 
@@ -94,7 +94,7 @@ class _Outs:
 
     def version(self, out: Dependency, step: Out) -> NewVersion | None:
         """The new version of one OUT, or None where it equals the newest one."""
-        start = _object((_document(self.root / "OUT" / out.name / "version.json") or {}).get("version"))
+        start = _object((_document(self.root, f"OUT/{out.name}/version.json") or {}).get("version"))
         name, bag = _text_or_none(start.get("versionName")), _object(start.get("propertyBag"))
         if step.overwrite:
             bag = {key: bag[key] for key in KEPT if key in bag}
@@ -107,7 +107,7 @@ class _Outs:
             name, bag = copied
         files = None
         if out.type == "state":
-            files = collect(self.root / "OUT" / out.name / "state")
+            files = collect(self.root, f"OUT/{out.name}/state")
             if files or (out.version and out.version.file_set):
                 name = bag["shaData"] = file_set_digest(files)
         name, bag = self._overlay(out, name, bag)
@@ -118,7 +118,7 @@ class _Outs:
         return NewVersion(node=out.name, name=name, property_bag=bag, files=files)
 
     def _overlay(self, out: Dependency, name: str | None, bag: dict[str, Json]) -> tuple[str | None, dict[str, Json]]:
-        keys = env_lines(self.root / "state" / f"{out.name}.env")
+        keys = env_lines(self.root, f"state/{out.name}.env")
         name = keys.pop("versionName", name)
         if out.type != "params":
             return name, {**bag, **keys}
@@ -162,17 +162,18 @@ def _object(value: Json) -> dict[str, Json]:
     return dict(value) if isinstance(value, dict) else {}
 
 
-def _document(path: Path) -> dict[str, Json] | None:
+def _document(root: Path, relative: str) -> dict[str, Json] | None:
     """A JSON object that a script may have written; None where there is no file. Raises RunnerError."""
-    text = read_text(path)
+    text = read_text(root, relative)
     if text is None:
         return None
     try:
         value = json.loads(text)
-    except ValueError as error:
-        raise RunnerError(f"{path.parent.name}/{path.name} is not readable as JSON: {error}") from error
+        json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:  # half of a surrogate pair is no text either
+        raise RunnerError(f"{relative} is not readable as JSON: {error}") from error
     if not isinstance(value, dict):
-        raise RunnerError(f"{path.parent.name}/{path.name} must hold a JSON object")
+        raise RunnerError(f"{relative} must hold a JSON object")
     return value
 
 

@@ -7,7 +7,7 @@ done inside JSON strings, so that no value can break the document; commit data a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from runner.pipeline.plain import Json
 
@@ -16,14 +16,19 @@ FOREIGN = frozenset({"shaData", "webhookRequestHeaders", "webhookRequestBody", "
 """Keys of a version's bag that came from outside: their text is data, not a template."""
 
 
-def expand(value: Json, known: Mapping[str, str]) -> Json:
-    """A copy of `value` with every placeholder replaced; an unknown name becomes nothing."""
+def expand(value: Json, known: Mapping[str, str], kept: Collection[str] = ()) -> Json:
+    """A copy of `value` with every placeholder replaced; an unknown name becomes nothing, one of `kept` stays."""
+
+    def text(found: re.Match[str]) -> str:
+        name = found[1] or found[2]
+        return found[0] if name in kept else known.get(name, "")
+
     match value:
         case str():
-            return PLACEHOLDER.sub(lambda m: known.get(m[1] or m[2], ""), value) if "$" in value else value
+            return PLACEHOLDER.sub(text, value) if "$" in value else value
         case dict():
-            return {key: inner if key in FOREIGN else expand(inner, known) for key, inner in value.items()}
+            return {key: inner if key in FOREIGN else expand(inner, known, kept) for key, inner in value.items()}
         case list():
-            return [expand(inner, known) for inner in value]
+            return [expand(inner, known, kept) for inner in value]
         case _:
             return value

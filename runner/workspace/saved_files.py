@@ -1,11 +1,16 @@
-"""Files that outlive a build: collected from a directory, put back into another one."""
+"""Files that outlive a build: collected from a directory that scripts have written, put back into another one.
+
+Whatever a script has made of its directories, nothing outside them is read: every part of a path is opened below the
+one before it, without following links.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from runner.errors import RunnerError
@@ -13,53 +18,111 @@ from runner.workspace.versions import SavedFile
 
 LIMIT = 64 * 1024 * 1024
 """Bytes that one set of saved files may hold (the platform named 1 MB and did not check it)."""
+TEXT_LIMIT = 4 * 1024 * 1024
+"""Bytes of a document or of a file of keys."""
+NO_LINK = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-def collect(directory: Path) -> tuple[SavedFile, ...]:
-    """All regular files below, recursively, by path, with their permission bits; empty directories are lost.
+def collect(root: Path, relative: str) -> tuple[SavedFile, ...]:
+    """All regular files below `root/relative`, by path, with their permission bits; empty directories are lost.
 
-    A link to a file inside the directory is saved as what it points to; any other link and any special file is
-    left out. Raises RunnerError when they hold more than `LIMIT` bytes.
+    A link inside the directory to a file inside it is saved as that file; other links and special files are left
+    out. Raises RunnerError where something cannot be read or they hold more than `LIMIT` bytes.
     """
-    saved: list[SavedFile] = []
-    total = 0
-    if directory.is_symlink() or not directory.is_dir():
-        raise RunnerError(f"a script has replaced the directory {directory.name}/; its files cannot be saved")
-    root = directory.resolve()
-    for path in sorted(_files(root)):
-        if not path.resolve().is_relative_to(root):
-            continue
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            continue
-        total += status.st_size
-        if total > LIMIT:
-            raise RunnerError(
-                f"the files below {directory.name}/ hold more than {LIMIT // 1024 // 1024} MiB and cannot be saved: "
-                "keep large files elsewhere and save a reference to them"
-            )
-        saved.append(SavedFile(str(path.relative_to(root)), stat.S_IMODE(status.st_mode), path.read_bytes()))
-    return tuple(saved)
+    with opened(root, relative, os.O_DIRECTORY) as top:
+        if top is None:
+            return ()
+        saved, room = [], LIMIT
+        for path in sorted(_paths(top, relative)):
+            content = _content(top, relative, path, room)
+            if content is not None:
+                mode, text = content
+                room -= len(text)
+                saved.append(SavedFile(path, mode, text))
+        return tuple(saved)
 
 
-def read_text(path: Path) -> str | None:
-    """A small file that a script may have written; None where there is none. Raises RunnerError where it is no
-    regular file or larger than `LIMIT`."""
+def read_text(root: Path, relative: str) -> str | None:
+    """A file that a script may have written, None where there is none. Raises RunnerError where it is no regular file
+    or larger than `TEXT_LIMIT`."""
+    with opened(root, relative) as descriptor:
+        if descriptor is None:
+            return None
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > TEXT_LIMIT:
+            raise RunnerError(f"{relative} is no regular file of at most {TEXT_LIMIT // 1024 // 1024} MiB")
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(TEXT_LIMIT).decode("utf-8-sig", "replace")
+
+
+@contextlib.contextmanager
+def opened(root: Path, relative: str, flags: int = 0) -> Iterator[int | None]:
+    """A descriptor of `root/relative`, no part of which is a link; None where it is not there. Raises RunnerError."""
+    *above, last = relative.split("/")
+    with contextlib.ExitStack() as stack:
+        try:
+            descriptor = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            stack.callback(os.close, descriptor)
+            for part in above:
+                descriptor = os.open(part, NO_LINK | os.O_DIRECTORY, dir_fd=descriptor)
+                stack.callback(os.close, descriptor)
+            descriptor = os.open(last, NO_LINK | flags, dir_fd=descriptor)
+            stack.callback(os.close, descriptor)
+        except FileNotFoundError:
+            yield None
+            return
+        except OSError as error:
+            raise RunnerError(f"{relative} cannot be read, a script has changed it: {error.strerror}") from error
+        yield descriptor
+
+
+def _paths(top: int, relative: str) -> Iterator[str]:
+    """Every name below that is no directory, as a path from the top; links are not followed."""
+
+    def refuse(error: OSError) -> None:
+        raise RunnerError(f"{relative}/ cannot be saved: {error.strerror}: {error.filename}") from error
+
+    base = f"/proc/self/fd/{top}"
+    for parent, _, names in os.walk(base, onerror=refuse):
+        for name in names:
+            path = os.path.relpath(os.path.join(parent, name), base)
+            if not _is_utf8(path):
+                shown = os.fsencode(path).decode("utf-8", "replace")
+                raise RunnerError(f"{relative}/{shown} cannot be saved: its name is not UTF-8")
+            yield path
+
+
+def _content(top: int, relative: str, path: str, room: int) -> tuple[int, bytes] | None:
+    base = os.path.realpath(f"/proc/self/fd/{top}")
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except FileNotFoundError:
+        real = os.path.realpath(os.path.join(base, path), strict=True)
+        if not real.startswith(f"{base}/"):
+            return None
+        with opened(Path(base), real.removeprefix(f"{base}/")) as descriptor:
+            if descriptor is None or not stat.S_ISREG((status := os.fstat(descriptor)).st_mode):
+                return None
+            with open(descriptor, "rb", closefd=False) as file:
+                text = file.read(room + 1)
+    except FileNotFoundError:  # a link to nothing
         return None
     except OSError as error:
-        raise RunnerError(f"{_short(path)} cannot be read: {error.strerror}") from error
-    with open(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > LIMIT:
-            raise RunnerError(f"{_short(path)} is no regular file of at most {LIMIT // 1024 // 1024} MiB")
-        return file.read().decode("utf-8-sig", "replace")
+        if os.path.islink(os.path.join(base, path)):
+            return None
+        raise RunnerError(f"{relative}/{path} cannot be saved: {error.strerror}") from error
+    if len(text) > room:
+        raise RunnerError(
+            f"the files below {relative}/ hold more than {LIMIT // 1024 // 1024} MiB and cannot be saved: "
+            "keep large files elsewhere and save a reference to them"
+        )
+    return stat.S_IMODE(status.st_mode), text
 
 
-def _short(path: Path) -> str:
-    return f"{path.parent.name}/{path.name}"
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def file_set_digest(files: Iterable[SavedFile]) -> str:
@@ -67,7 +130,7 @@ def file_set_digest(files: Iterable[SavedFile]) -> str:
     whole = hashlib.sha256()
     for file in files:
         content = hashlib.sha256(file.content).hexdigest()
-        whole.update(f"{file.mode:o} {content} {file.path}\0".encode("utf-8", "surrogateescape"))
+        whole.update(f"{file.mode:o} {content} {file.path}\0".encode())
     return whole.hexdigest()
 
 
@@ -78,8 +141,3 @@ def restore(directory: Path, files: Iterable[SavedFile]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(file.content)
         path.chmod(file.mode)
-
-
-def _files(root: Path) -> Iterable[Path]:
-    for parent, _, names in os.walk(root):
-        yield from (Path(parent, name) for name in names)

@@ -90,3 +90,22 @@ def test_a_reader_that_goes_away_interrupts_the_run(project: Project) -> None:
     wait_until_gone(pids)
     assert not hook.exists()
     assert "output cannot be written" in project.runner("builds", "--json").events[0]["reason"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupt_while_a_build_is_prepared_ends_the_preparation(project: Project, number: signal.Signals) -> None:
+    begun = project.directory / "begun"
+    command = f"[sh, -c, 'echo $$ > {begun}.new; mv {begun}.new {begun}; sleep 300']"
+    project.integrations(f"integrations: [{{name: kv, type: keyValuePair, envs: {{A: {{command: {command}}}}}}}]")
+    project.write("jobs: [{name: a, type: runSh, integrations: [kv], steps: [TASK: {script: [echo never]}]}]")
+    running = project.start("run", "--output", "plain")
+    while not begun.exists():
+        assert running.poll() is None
+        os.sched_yield()
+    for _ in range(2):  # the second one changes nothing and breaks nothing
+        running.send_signal(number)
+    out, _ = running.communicate(timeout=30)
+    assert running.returncode == 130, out
+    assert "never" not in out.replace("echo never", "")
+    wait_until_gone([int(begun.read_text())])
+    assert project.runner("builds", "--json").events[0]["status"] == "cancelled"

@@ -171,3 +171,119 @@ def test_no_secret_of_the_store_is_readable_by_others(project: Project) -> None:
     with sqlite3.connect(project.directory / ".runner" / "runner.db") as database:
         assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     database.close()
+
+
+def test_a_job_named_as_output_is_started_by_the_end_alone(project: Project) -> None:
+    project.write("""
+        jobs:
+          - {name: a, type: runSh, steps: [OUT: b, TASK: {script: [echo a]}]}
+          - {name: b, type: runSh, steps: [TASK: {script: ['echo "by $JOB_TRIGGERED_BY_NAME"']}]}
+    """)
+    said = project.run()
+    assert list(said.statuses().items()) == [("a", "success"), ("b", "success")]
+
+
+def test_an_input_job_that_has_never_run_has_no_version(project: Project) -> None:
+    project.write("""
+        jobs:
+          - {name: a, type: runSh, steps: [TASK: {script: [echo a]}]}
+          - {name: b, type: runSh, steps: [IN: a, TASK: {script: [echo b]}]}
+    """)
+    said = project.run("--job", "b")
+    assert said.statuses() == {"b": "error"}
+    assert "a has no version" in said.out
+
+
+def test_a_step_that_is_named_twice_counts_once(project: Project) -> None:
+    project.integrations("integrations: [{name: kv, type: keyValuePair, envs: {A: b-value}}]")
+    project.write("""
+        resources: [{name: p, type: params, versionTemplate: {params: {X: 1}}}]
+        jobs: [{name: a, type: runSh, integrations: [kv, kv], steps: [IN: p, IN: p, TASK: {script: [echo $X]}]}]
+    """)
+    assert project.run().messages("a") == ["1"]
+
+
+def test_a_script_that_breaks_its_own_log_breaks_nothing_else(project: Project) -> None:
+    project.write("""
+        jobs:
+          - {name: a, type: runSh, steps: [TASK: {script: [echo garbage >> ../log.jsonl]}]}
+          - {name: b, type: runSh, steps: [TASK: {script: [": > ../log.jsonl"]}]}
+          - {name: c, type: runSh, steps: [TASK: {script: [echo c]}]}
+    """)
+    said = project.runner("run", "--output", "plain")
+    assert said.code == 0, said
+    assert "the log of a/1 is shown no further" in said.out
+    assert "c/1 | c" in said.out
+
+
+def test_a_store_directory_made_by_hand_becomes_private(project: Project) -> None:
+    (project.directory / ".runner").mkdir(mode=0o755)
+    project.write(CHAIN)
+    assert project.run().code == 0
+    assert (project.directory / ".runner").stat().st_mode & 0o077 == 0
+
+
+def test_a_secret_that_one_job_publishes_is_masked_in_the_log_of_another(project: Project) -> None:
+    project.integrations("integrations: [{name: kv, type: keyValuePair, envs: {TOKEN: b-secret-value}}]")
+    project.write("""
+        resources:
+          - {name: i, type: integration, integration: kv}
+          - {name: img, type: image, versionTemplate: {sourceName: "x/${TOKEN}", versionName: v}}
+          - {name: p, type: params, versionTemplate: {params: {X: none}}}
+        jobs:
+          - name: a
+            type: runSh
+            steps: [IN: i, OUT: img, OUT: p, TASK: {script: ['shipctl put_resource_state p X "$TOKEN"']}]
+          - {name: b, type: runSh, steps: [IN: p, IN: img, TASK: {script: ['echo "<$X> <$IMG_SOURCENAME>"']}]}
+    """)
+    said = project.run()
+    assert said.messages("b") == ["<****> <x/>"]
+    assert next(e for e in said.events if e["event"] == "build_ended")["published"] == ["p"]
+
+
+def test_pretty_output_takes_any_text_as_text(project: Project) -> None:
+    project.write(
+        "jobs: [{name: a, type: runSh, steps: [TASK: {name: '[/x] t', script: ['echo \"[red]x\"', exit 1]}]}]"
+    )
+    said = project.runner("run", "--output", "pretty")
+    assert said.code == 1
+    assert "[red]x" in said.out
+    assert "task '[/x] t' failed: exit status 1" in said.out
+
+
+def test_the_integrations_can_stand_anywhere(project: Project) -> None:
+    project.write("integrations: [{name: kv, type: keyValuePair, envs: {A: b-value}}]", "elsewhere.yml", 0o600)
+    project.write("jobs: [{name: a, type: runSh, integrations: [kv], steps: [TASK: {script: ['echo ${#A}']}]}]")
+    assert project.run("--integrations", "elsewhere.yml").messages("a") == ["7"]
+
+
+def test_a_run_without_roles_imports_nothing_of_aws(project: Project) -> None:
+    project.write(CHAIN)
+    said = project.runner("run", PYTHONPROFILEIMPORTTIME="1")
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in said.err.splitlines()}
+    assert "sqlite3" in imported
+    assert not {"aiohttp", "aiobotocore", "botocore", "rich", "moto"} & imported
+
+
+def test_a_killed_runs_supervisor_ends_its_job_before_the_next_run_touches_it(project: Project) -> None:
+    project.write("""
+        jobs:
+          - name: a
+            type: runSh
+            steps: [TASK: {script: ["trap '' TERM", echo begun, "for i in $(seq 300); do sleep 0.02; done", exit 0]}]
+    """)
+    first = project.start("run", "--output", "plain")
+    assert first.stdout is not None
+    while "a/1 | begun" not in first.stdout.readline():
+        pass
+    first.kill()
+    first.wait()
+    first.stdout.close()
+    project.write("jobs: [{name: b, type: runSh, steps: [TASK: {script: [echo b]}]}]")
+    assert project.run().code == 0
+    records = [json.loads(line) for line in project.runner("logs", "a", "--json").out.splitlines()]
+    assert [record["seq"] for record in records] == list(range(1, len(records) + 1))
+    assert records[-1]["type"] == "result"
+    place = project.directory / ".runner" / "builds" / "1"
+    assert not (place / "work").exists()
+    assert list((project.directory / ".runner" / "runs").iterdir()) == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.runner_command import Project
@@ -177,17 +179,21 @@ def test_nothing_is_saved_when_a_build_runs_out_of_time_or_is_cancelled(project:
 @pytest.mark.parametrize(
     ("script", "reason"),
     [
-        ("rm -r state && ln -s / state", "replaced the directory state/"),
+        ("rm -r state && ln -s / state", "state cannot be read, a script has changed it"),
         ("rm state/img.env && mkfifo state/img.env", "state/img.env is no regular file"),
-        ("rm OUT/img/version.json && ln -s /etc/passwd OUT/img/version.json", "img/version.json cannot be read"),
-        ("echo '{' > OUT/img/version.json", "img/version.json is not readable as JSON"),
+        ("rm OUT/img/version.json && ln -s /etc/passwd OUT/img/version.json", "OUT/img/version.json cannot be read"),
+        ("echo '{' > OUT/img/version.json", "OUT/img/version.json is not readable as JSON"),
         ("truncate -s 100M state/huge", "cannot be saved"),
+        ("mv OUT/img OUT/x && ln -s x OUT/img", "OUT/img/version.json cannot be read"),
+        ("rm state/img.env && mkdir state/img.env", "state/img.env is no regular file"),
+        ("touch state/$(printf '\\377')", "its name is not UTF-8"),
+        ("""printf '{"versionName":"\\\\ud800"}' > state/outputVersion.json""", "is not readable as JSON"),
     ],
 )
 def test_outputs_that_cannot_be_read_make_the_build_a_failure(project: Project, script: str, reason: str) -> None:
     project.write(f"""
         resources: [{{name: img, type: image, versionTemplate: {{sourceName: s, versionName: v}}}}]
-        jobs: [{{name: a, type: runSh, steps: [OUT: img, TASK: {{script: ["{script}"]}}]}}]
+        jobs: [{{name: a, type: runSh, steps: [OUT: img, TASK: {{script: [{json.dumps(script)}]}}]}}]
     """)
     said = project.run()
     assert said.statuses() == {"a": "failure"}
@@ -200,3 +206,18 @@ def test_a_directory_without_permissions_is_removed_all_the_same(project: Projec
     """)
     assert project.run().code == 0
     assert not (project.directory / ".runner" / "builds" / "1" / "work").exists()
+
+
+def test_links_to_nothing_and_to_themselves_are_left_out(project: Project) -> None:
+    project.write("""
+        jobs:
+          - name: a
+            type: runSh
+            steps:
+              - TASK:
+                  script:
+                    - ls "$JOB_PREVIOUS_STATE"
+                    - cd "$JOB_STATE" && ln -s nowhere n && ln -s self self && echo x > f && ln -s f g && mkfifo p
+    """)
+    assert project.run().code == 0
+    assert project.run().messages("a") == ["a.env", "f", "g"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -82,7 +83,7 @@ def test_an_output_that_did_not_change_starts_nothing() -> None:
     ],
 )
 def test_the_end_of_the_upstream_job_decides(mode: str, link: Link, status: str, reason: str | None) -> None:
-    rule = Rule(job="b", mode=DependencyMode(mode), links=(link,))
+    rule = Rule(job="b", links=(replace(link, mode=DependencyMode(mode)),))
     _, left_out = run_all([A, rule], {"a": status})
     assert left_out.get("b", "").startswith(reason) if reason else "b" not in left_out
 
@@ -100,19 +101,19 @@ def test_a_failed_input_job_blocks_even_if_another_input_triggered() -> None:
 
 
 def test_a_failed_job_behind_a_resource_blocks_only_strict() -> None:
-    links = (resource_link("a"), resource_link("b"))
     for mode, expected in (
         (DependencyMode.CHRONO, {}),
         (DependencyMode.STRICT, {"c": "blocked: b ended with failure"}),
     ):
-        _, left_out = run_all([A, Rule(job="b"), Rule(job="c", mode=mode, links=links)], {"b": "failure"})
+        links = (resource_link("a", mode=mode), resource_link("b", mode=mode))
+        _, left_out = run_all([A, Rule(job="b"), Rule(job="c", links=links)], {"b": "failure"})
         assert left_out == expected
 
 
 def test_immediate_does_not_wait_for_the_other_upstream_jobs() -> None:
     immediate = DependencyMode.IMMEDIATE
     links = (resource_link("a", mode=immediate), job_link("b", mode=immediate))
-    starts, _ = run_all([A, Rule(job="b", priority=10_000), Rule(job="c", mode=immediate, links=links)])
+    starts, _ = run_all([A, Rule(job="b", priority=10_000), Rule(job="c", links=links)])
     assert starts == [("a", "a"), ("c", "a:r"), ("b", "b")]
 
 
@@ -211,7 +212,6 @@ def pipelines(draw: st.DrawFn) -> list[Rule]:
         Rule(
             job=name,
             links=tuple(links[name]),
-            mode=draw(st.sampled_from(DependencyMode)),
             priority=draw(st.integers(0, 3)),
             loop=frozenset(other for other in above[name] if name in above[other] and other != name),
         )

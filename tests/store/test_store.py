@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -74,14 +75,17 @@ async def test_an_end_that_cannot_be_recorded_whole_is_not_recorded_at_all(store
     assert selected.version.number == 1
 
 
-async def test_only_builds_of_dead_runs_are_abandoned(store: Store, tmp_path: Path) -> None:
+async def test_a_run_whose_process_is_gone_is_dead_until_it_is_closed(store: Store, tmp_path: Path) -> None:
     run = await store.begin_run("digest")
     build = await store.add_build(run.id, "a", "a")
     other = Store(tmp_path)
     await other.open()
-    assert await other.abandoned() == []
-    await store.end_run(run)  # lets the lock go, as the end of a process does
-    assert await other.abandoned() == [build.id]
+    assert await other.dead_runs() == []
+    os.close(run.lock)  # as the end of a process does
+    assert await other.dead_runs() == [run.id]
+    assert await other.builds_of(run.id) == [build.id]
+    await other.close_run(run.id)
+    assert await other.dead_runs() == []
     await other.close()
 
 
@@ -155,6 +159,6 @@ async def test_what_fails_inside_a_transaction_leaves_nothing(tmp_path: Path) ->
 
     with pytest.raises(KeyError):
         await database.transaction(work)
-    assert await database.transaction(lambda tx: tx.rows("open_builds")) == []
+    assert await database.transaction(lambda tx: tx.rows("open_runs")) == []
     assert await database.transaction(lambda tx: tx.insert("add_run", digest="d", started_at="t")) == 1
     await database.close()

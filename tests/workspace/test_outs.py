@@ -171,6 +171,6 @@ def test_more_than_the_limit_is_a_sentence(tmp_path: Path) -> None:
 def test_what_is_written_as_lines_is_read_as_it_was(
     tmp_path_factory: pytest.TempPathFactory, pairs: dict[str, str]
 ) -> None:
-    path = tmp_path_factory.mktemp("env") / "r.env"
-    path.write_bytes("".join(f"{key}={value}\n" for key, value in pairs.items()).encode())
-    assert env_lines(path) == pairs
+    root = tmp_path_factory.mktemp("env")
+    (root / "r.env").write_bytes("".join(f"{key}={value}\n" for key, value in pairs.items()).encode())
+    assert env_lines(root, "r.env") == pairs

@@ -58,8 +58,11 @@ UPDATE build SET status = 'processing', started_at = :started_at WHERE id = :id 
 UPDATE build SET status = :status, reason = :reason, exit_code = :exit_code, ended_at = :ended_at
 WHERE id = :id AND ended_at IS NULL;
 
--- name: open_builds
-SELECT build.id, build.run_id FROM build WHERE ended_at IS NULL ORDER BY build.id;
+-- name: open_runs
+SELECT id FROM run WHERE ended_at IS NULL ORDER BY id;
+
+-- name: builds_of_run
+SELECT id FROM build WHERE run_id = :run_id ORDER BY id;
 
 -- name: last_status
 SELECT status FROM build JOIN node ON node.id = build.node_id

@@ -30,7 +30,8 @@ CREATE TABLE build (
     UNIQUE (node_id, number)
 ) STRICT;
 
-CREATE INDEX build_open ON build (status) WHERE ended_at IS NULL;
+CREATE INDEX run_open ON run (id) WHERE ended_at IS NULL;
+CREATE INDEX build_of_run ON build (run_id);
 
 -- Saved files by content: a set is named by the digest of its paths, modes and contents.
 CREATE TABLE blob (

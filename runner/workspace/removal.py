@@ -1,0 +1,46 @@
+"""Removing what a build has left, whatever its scripts have made of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+from collections.abc import Collection
+from pathlib import Path
+
+
+def remove_all_but(place: Path, kept: Collection[str]) -> None:
+    """Remove everything in `place` but the names in `kept`; links are removed, not followed. Raises OSError.
+
+    `place` itself must be a directory and no link; it may be missing.
+    """
+    try:
+        top = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        for name in os.listdir(top):
+            if name not in kept:
+                _remove(name, top)
+    finally:
+        os.close(top)
+
+
+def _remove(name: str, top: int) -> None:
+    with contextlib.suppress(NotADirectoryError):
+        try:
+            shutil.rmtree(name, dir_fd=top)
+        except (PermissionError, RecursionError):
+            _remove_thoroughly(name, top)
+        return
+    os.unlink(name, dir_fd=top)
+
+
+def _remove_thoroughly(name: str, top: int) -> None:
+    """For directories without permissions or nested deeper than Python can follow: the host's own commands can."""
+    where = f"/proc/{os.getpid()}/fd/{top}"
+    for command in (("chmod", "-R", "u+rwX", "--", f"./{name}"), ("rm", "-rf", "--", f"./{name}")):
+        done = subprocess.run(command, cwd=where, capture_output=True, text=True, errors="replace", check=False)
+    if done.returncode:
+        raise OSError(f"rm ended with {done.returncode}: {done.stderr.strip()[:500]}")
