@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Mapping
+import subprocess
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -88,36 +89,62 @@ def _text(content: bytes, reference: Reference) -> str:
 
 
 async def _output(reference: CommandReference, limit: timedelta) -> bytes:
-    """Standard output of a command that succeeded; nothing of it is left when this returns or is cancelled."""
+    """Standard output of a command that succeeded; nothing of it is left when this returns or is cancelled.
+
+    It writes into memory files: no pipe that a process left behind could keep open.
+    """
+    with _memory_file() as out, _memory_file() as err:
+        process = _start(reference, out, err)
+        try:
+            async with asyncio.timeout(limit.total_seconds()) as ours:
+                await _exited(process.pid)
+        except TimeoutError:
+            if not ours.expired():
+                raise
+            raise SetupError(f"{reference}: no answer within {limit.total_seconds():g} s") from None
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        if process.returncode:
+            raise SetupError(f"{reference}: {_ending(process.returncode)}{_said(os.pread(err, _MOST_BYTES, 0))}")
+        return os.pread(out, _MOST_BYTES, 0)
+
+
+def _start(reference: CommandReference, out: int, err: int) -> subprocess.Popen[bytes]:
+    """The command in a session of its own."""
     try:
-        process = await asyncio.create_subprocess_exec(
-            *reference.argv,
+        return subprocess.Popen(
+            reference.argv,
             cwd=reference.directory,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
             start_new_session=True,
         )
     except OSError as error:
         raise SetupError(f"{reference}: {reference.argv[0]} cannot be started: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def _memory_file() -> Iterator[int]:
+    descriptor = os.memfd_create("reference", os.MFD_CLOEXEC)
     try:
-        async with asyncio.timeout(limit.total_seconds()) as ours:
-            stdout, stderr = await process.communicate()
-    except TimeoutError:
-        if not ours.expired():
-            raise
-        raise SetupError(f"{reference}: no answer within {limit.total_seconds():g} s") from None
+        yield descriptor
     finally:
-        await _end(process)
-    if process.returncode:
-        raise SetupError(f"{reference}: {_ending(process.returncode)}{_said(stderr)}")
-    return stdout
+        os.close(descriptor)
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    await process.wait()
+async def _exited(pid: int) -> None:
+    """Returns when the process has ended; it stays a zombie until somebody waits for it."""
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    descriptor = os.pidfd_open(pid)
+    loop.add_reader(descriptor, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
 
 
 def _ending(code: int) -> str:
