@@ -70,8 +70,9 @@ async def _run(project: Project, rules: Mapping[str, Rule], options: RunOptions,
         store = Store(directory)
         await store.open()
         stack.push_async_callback(store.close)
-        for build in await end_abandoned(store):
-            output.notice(f"build {build} of an earlier run that was killed is marked as error")
+        if marked := await end_abandoned(store):
+            builds = "1 build" if len(marked) == 1 else f"{len(marked)} builds"
+            output.notice(f"{builds} of an earlier run that was killed: marked as error ('runner builds' lists them)")
         await store.sync(project.pipeline)
         host = _host(directory)
         inputs = Inputs(project.pipeline, project.integrations, store)

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from runner.cli import options
+from runner.errors import UsageError
 from runner.store.rows import BuildRow
 from runner.store.store import Store
 
@@ -32,7 +33,7 @@ def command(job: str | None, directory: Path, most: int, every: bool, as_json: b
     elif rows:
         click.echo("\n".join(_table(rows)))
     else:
-        click.echo(f"no builds of {job}" if job else "no builds yet", err=True)
+        raise UsageError(f"there is no build of {job}" if job else "no builds yet")
 
 
 async def read_builds(

@@ -57,6 +57,8 @@ def project(paths: Sequence[Path], integrations_file: Path | None, *, skip_incon
         raise UsageError("the file has the problems above; nothing was run")
     if found.inconsistent and not skip_inconsistent:
         raise UsageError("something names what nothing defines (above); --skip-inconsistent leaves it out")
+    if not found.pipeline.jobs:
+        raise UsageError("there is no job in these files: nothing to run")
     return found
 
 

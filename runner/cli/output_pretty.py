@@ -7,8 +7,9 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.live import Live
+from rich.segment import Segment
 from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
@@ -17,11 +18,22 @@ from runner.cli.output import label, seconds
 from runner.logs.follow import follow_lines
 from runner.logs.records import is_result
 from runner.logs.rendering import TextRenderer
+from runner.logs.sanitizing import RESET
 from runner.service.ports import Ended, Summary
 from runner.store.rows import BuildRow
 
 COLOURS = {"success": "green", "failure": "red", "error": "red", "timeout": "red", "cancelled": "yellow"}
-LABEL_COLOURS = ("cyan", "magenta", "blue", "yellow", "green")
+LABEL_COLOURS = (36, 35, 34, 33, 32)  # SGR codes
+
+
+class Ready:
+    """Lines that hold all their colours already: rich must not look at each of a million."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        yield Segment(self._text)
 
 
 class Pretty:
@@ -34,8 +46,12 @@ class Pretty:
 
     @contextlib.contextmanager
     def live(self) -> Iterator[object]:
-        with self._live:
+        self._live.start()
+        try:
             yield self
+        finally:
+            with contextlib.suppress(OSError):  # a terminal that is gone shows nothing any more
+                self._live.stop()
 
     def planned(self, digest: str, jobs: int) -> None:
         self._console.print(f"[bold]plan {digest[:12]}[/]: {jobs} job{'s' * (jobs != 1)}")
@@ -62,7 +78,8 @@ class Pretty:
 
     async def watch(self, build: BuildRow, log: Path) -> None:
         renderer = TextRenderer(colour=self._console.is_terminal)
-        prefix = Text(f"{build.job} │ ", style=LABEL_COLOURS[build.id % len(LABEL_COLOURS)])
+        colour = LABEL_COLOURS[build.id % len(LABEL_COLOURS)]
+        prefix = f"\x1b[{colour}m{build.job} │{RESET} " if self._console.is_terminal else f"{build.job} │ "
         async with contextlib.aclosing(follow_lines(log)) as blocks:
             async for lines in blocks:
                 self._lines(prefix, renderer.render_lines(lines[:-1] if is_result(lines[-1]) else lines))
@@ -80,10 +97,10 @@ class Pretty:
         self._console.print()
         self._console.print(table)
 
-    def _lines(self, prefix: Text, lines: Iterable[str]) -> None:
-        text = Text("\n").join(Text.assemble(prefix, Text.from_ansi(line)) for line in lines)
+    def _lines(self, prefix: str, lines: Iterable[str]) -> None:
+        text = "".join([f"{prefix}{line}\n" for line in lines])
         if text:
-            self._console.print(text, soft_wrap=True)
+            self._console.print(Ready(text), soft_wrap=True, end="")
 
     def _footer(self) -> RenderableType:
         now = time.monotonic()

@@ -61,8 +61,7 @@ async def _earlier(directory: Path, jobs: list[str]) -> Mapping[str, str]:
 
 def _lines(plan: Plan, *, every_variable: bool) -> Iterator[str]:
     for number, job in enumerate(plan.jobs, 1):
-        why = "has no upstream job" if job.triggered_by == job.job else f"triggered by {job.triggered_by}"
-        yield f"{number}. {job.job} ({job.type}): {why}"
+        yield f"{number}. {job.job} ({job.type}): {job.why}"
         yield from (f"     {line}" for line in _details(job, every_variable=every_variable))
     if plan.left_out:
         yield "not run:"

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from runner.cli import options
+from runner.errors import UsageError
 from runner.pipeline.problems import Problem, Severity
 from runner.service.project import read_project
 
@@ -21,14 +22,24 @@ def command(paths: tuple[Path, ...], integrations_file: Path | None, as_json: bo
 
     Exit 0 if the pipeline can be run (warnings may be there), 2 if it cannot.
     """
-    project = read_project(paths or (Path(),), integrations_file)
+    try:
+        project = read_project(paths or (Path(),), integrations_file)
+    except UsageError as error:
+        if not as_json:
+            raise
+        for line in str(error).splitlines():
+            click.echo(json.dumps({"severity": "error", "message": line}, ensure_ascii=False))
+        return 2
     for problem in project.problems:
         click.echo(json.dumps(as_record(problem), ensure_ascii=False) if as_json else str(problem))
     broken = sum(problem.severity is not Severity.WARNING for problem in project.problems)
     if not as_json:
-        jobs, resources = len(project.pipeline.jobs), len(project.pipeline.resources)
+        counted = ", ".join(
+            f"{len(items)} {word}{'s' * (len(items) != 1)}"
+            for items, word in ((project.pipeline.jobs, "job"), (project.pipeline.resources, "resource"))
+        )
         verdict = f"{broken} problem{'s' * (broken != 1)}" if broken else "valid"
-        click.echo(f"{verdict}: {jobs} jobs, {resources} resources", err=bool(broken))
+        click.echo(f"{verdict}: {counted}", err=bool(broken))
     return 2 if broken else 0
 
 

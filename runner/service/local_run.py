@@ -17,6 +17,9 @@ from runner.service.ports import Ended, Observer, Summary
 from runner.service.preparation import Engine
 from runner.store.rows import BuildRow
 
+SHOWN_AFTER_S = 2.0
+"""How long the rest of a log is still shown after an interrupt."""
+
 
 @dataclass(slots=True)
 class PipelineRun:
@@ -31,6 +34,7 @@ class PipelineRun:
     _ended: list[Ended] = field(default_factory=list)
     _left_out: list[LeaveOut] = field(default_factory=list)
     _interrupted: str | None = None
+    _broken_off: bool = False
     _watching: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def run(self) -> Summary:
@@ -39,9 +43,7 @@ class PipelineRun:
             await self._run()
         except* StoreError as errors:
             raise _first(errors) from None
-        return Summary(
-            ended=tuple(self._ended), left_out=tuple(self._left_out), interrupted=self._interrupted is not None
-        )
+        return Summary(ended=tuple(self._ended), left_out=tuple(self._left_out), interrupted=self._broken_off)
 
     async def _run(self) -> None:
         ends: asyncio.Queue[Ended] = asyncio.Queue()
@@ -56,7 +58,9 @@ class PipelineRun:
     def interrupt(self, reason: str) -> None:
         """Cancel what runs and start nothing more; of what has ended, show no more."""
         self._interrupted = reason
-        self._leave_out(self.rules.stop(f"not started: {reason}"))
+        stopped = self.rules.stop(f"not started: {reason}")
+        self._broken_off = self._broken_off or bool(stopped or self._builds)
+        self._leave_out(stopped)
         for build in self._builds.values():
             build.cancel(reason)
         for watching in self._watching:
@@ -97,12 +101,18 @@ class PipelineRun:
             watching = group.create_task(self._watch(build, row))
             ended = await build.run()
             if build.journal.ended:
-                self._watching.add(watching)
-                watching.add_done_callback(self._watching.discard)
+                await self._finish_watching(watching)
             else:
                 watching.cancel()  # the log has no end that could be waited for
         del self._builds[row.job]
         return ended
+
+    async def _finish_watching(self, watching: asyncio.Task[None]) -> None:
+        """Show the rest of a log, but not for long where somebody has interrupted the run."""
+        self._watching.add(watching)
+        await asyncio.wait([watching], timeout=None if self._interrupted is None else SHOWN_AFTER_S)
+        self._watching.discard(watching)
+        watching.cancel()
 
     async def _watch(self, build: Build, row: BuildRow) -> None:
         try:

@@ -25,11 +25,12 @@ UNKNOWN_ROLE = "arn:aws:iam::000000000000:role/known-when-it-runs"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedJob:
-    """A job that would run. `triggered_by` is itself for a root; `variables` map names to (source, secret)."""
+    """A job that would run. `triggered_by` is itself for a root; `variables` map names to (source, whether secret)."""
 
     job: str
     type: str
     triggered_by: str
+    why: str
     tasks: tuple[str, ...]
     ins: tuple[str, ...]
     outs: tuple[str, ...]
@@ -66,7 +67,7 @@ def make_plan(
             else:
                 left_out.append((command.job, command.reason))
         commands = following
-    jobs = tuple(_planned(project, project.pipeline.jobs[s.job], s.triggered_by, injected) for s in starts)
+    jobs = tuple(_planned(project, rules[start.job], start.triggered_by, injected) for start in starts)
     return Plan(jobs=jobs, left_out=tuple(left_out), digest=digest(project, rules))
 
 
@@ -112,7 +113,16 @@ def _shape(value: Any) -> Any:
             return str(value)
 
 
-def _planned(project: Project, job: Job, triggered_by: str, injected: Mapping[str, str]) -> PlannedJob:
+def _why(rule: Rule, triggered_by: str) -> str:
+    if rule.manual:
+        return "asked for with --job"
+    if triggered_by != rule.job:
+        return f"triggered by {triggered_by}"
+    return "begins its loop" if rule.loop else "has no upstream job"
+
+
+def _planned(project: Project, rule: Rule, triggered_by: str, injected: Mapping[str, str]) -> PlannedJob:
+    job = project.pipeline.jobs[rule.job]
     dependencies = _dependencies(project, job)
     integrations = _own_integrations(project, job)
     variables = JobVariables(
@@ -123,6 +133,7 @@ def _planned(project: Project, job: Job, triggered_by: str, injected: Mapping[st
         job=job.name,
         type=job.type,
         triggered_by=triggered_by,
+        why=_why(rule, triggered_by),
         tasks=tuple(task.name for task in job.tasks),
         ins=tuple(_input(project.pipeline, step) for step in job.ins),
         outs=tuple(f"{out.name} ({_type(project.pipeline, out.name)})" for out in job.outs),

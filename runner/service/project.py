@@ -9,7 +9,7 @@ from pathlib import Path
 from runner.integrations.model import Integration, IntegrationsReading
 from runner.integrations.sources import default_path, read_integrations
 from runner.pipeline.files import discover
-from runner.pipeline.model import Job, Named, Pipeline, Resource
+from runner.pipeline.model import In, Job, Named, Out, Pipeline, Resource
 from runner.pipeline.problems import Problem, Severity, nearest
 from runner.pipeline.reader import read
 
@@ -29,11 +29,16 @@ class Project:
 
     @property
     def inconsistent(self) -> Mapping[str, Problem]:
-        """What cannot be used, with the first reason."""
+        """The jobs and resources that cannot be used, with the first reason: also jobs that reach such a resource."""
         found: dict[str, Problem] = {}
         for problem in self.problems:
             if problem.severity is Severity.INCONSISTENT and problem.node:
                 found.setdefault(problem.node, problem)
+        broken = found.keys() & self.pipeline.resources.keys()
+        for job in self.pipeline.jobs.values():
+            reached = (step.name for step in job.steps if isinstance(step, In | Out) and step.name in broken)
+            if (resource := next(reached, None)) is not None:
+                found.setdefault(job.name, found[resource])
         return found
 
 
@@ -67,7 +72,8 @@ def _check_integrations(
             if named.name not in integrations:
                 yield Problem(
                     place=named.place,
-                    severity=Severity.ERROR,
+                    severity=Severity.INCONSISTENT,
+                    node=item.name,
                     subject=f"'{item.name}'",
                     message=f"names integration '{named.name}', which does not exist {where}",
                     hint=nearest(named.name, integrations),

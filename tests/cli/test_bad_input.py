@@ -150,3 +150,41 @@ def test_a_store_that_cannot_be_made_is_one_sentence(project: Project) -> None:
     assert said.code in (1, 2)
     assert ".runner" in said.err
     assert "Traceback" not in said.err
+
+
+def test_a_pipeline_without_jobs_is_nothing_to_run(project: Project) -> None:
+    project.write("job: []")
+    said = project.run()
+    assert said.code == 2
+    assert "nothing to run" in said.err
+    assert not (project.directory / ".runner").exists()
+
+
+def test_a_missing_integration_makes_only_what_reaches_it_inconsistent(project: Project) -> None:
+    project.write("""
+        resources: [{name: img, type: image, integration: dh, versionTemplate: {sourceName: s, versionName: v}}]
+        jobs:
+          - {name: a, type: runSh, steps: [IN: img, TASK: {script: [echo a]}]}
+          - {name: b, type: runSh, steps: [TASK: {script: [echo b]}]}
+    """)
+    assert project.run().code == 2
+    said = project.run("--skip-inconsistent")
+    assert said.statuses() == {"b": "success"}
+    assert "integration 'dh', which does not exist" in said.left_out()["a"]
+
+
+def test_encrypted_parameters_end_the_job_that_uses_them(project: Project) -> None:
+    project.write("""
+        resources: [{name: p, type: params, versionTemplate: {params: {A: x, secure: abcdef}}}]
+        jobs: [{name: a, type: runSh, steps: [IN: p, TASK: {script: [echo never]}]}]
+    """)
+    said = project.run()
+    assert said.statuses() == {"a": "error"}
+    assert "'secure' values are not decrypted yet" in said.out
+
+
+def test_a_file_that_is_no_text_is_one_json_problem_for_editors(project: Project) -> None:
+    (project.directory / "shippable.yml").write_bytes("jobs: []".encode("utf-16"))
+    said = project.runner("validate", "--json")
+    assert said.code == 2
+    assert "not UTF-8" in said.events[0]["message"]
