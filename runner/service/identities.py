@@ -38,7 +38,7 @@ async def assume_all(
             base={},
             notice=lambda text: None,
         )
-        for job in rules:
+        for job in (rule.job for rule in rules.values() if rule.excluded is None):
             for name, where in roles_of_job(project, project.pipeline.jobs[job]):
                 identity = await credentials.identity(job, RoleUse(resolved[name], where))
                 if identity is None:

@@ -86,8 +86,8 @@ def digest(project: Project, rules: Mapping[str, Rule]) -> str:
 
 def role_integrations(project: Project, rules: Mapping[str, Rule]) -> list[str]:
     """The AWS IAM integrations that the jobs of a run reach, each once."""
-    reached = (name for job in rules for name, _ in roles_of_job(project, project.pipeline.jobs[job]))
-    return list(dict.fromkeys(reached))
+    jobs = (project.pipeline.jobs[rule.job] for rule in rules.values() if rule.excluded is None)
+    return list(dict.fromkeys(name for job in jobs for name, _ in roles_of_job(project, job)))
 
 
 def roles_of_job(project: Project, job: Job) -> list[tuple[str, str | None]]:
