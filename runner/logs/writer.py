@@ -9,11 +9,11 @@ import os
 import time
 from _json import encode_basestring  # json.encoder's own, without the cost of importing json
 
+from runner.logs.encoding import LINE_LIMIT, character_start, escape, has_long_line, number
 from runner.logs.redaction import Redactor
 
-LINE_LIMIT = 64 * 1024  # bytes: longer lines of output are cut
 BLOCK = 256 * 1024  # bytes of output turned into records at a time
-MARK = "\x7f"  # stands for a line end while a block is escaped: JSON strings hold it unescaped
+LINES = 4096  # records of output made before they are written: keeps memory flat where lines are short
 
 
 class LogWriter:
@@ -29,7 +29,7 @@ class LogWriter:
         self._redactor = redactor
         self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         _cut_half_record(self._fd)
-        self._records: list[str] = []  # made, not yet written
+        self._records: list[bytes] = []  # made, not yet written; in pieces
         self._line = b""  # the unfinished line of output, redacted
         self._parent = 0  # whose output it is
         self._started: dict[int, int] = {}  # id of an open group or command → monotonic nanoseconds
@@ -127,7 +127,7 @@ class LogWriter:
         end = data.rfind(b"\n") + 1
         if end:
             lines = data[:end]
-            if _has_long_line(lines):
+            if has_long_line(lines):
                 for line in lines[:-1].split(b"\n"):
                     self._add_line(line.removesuffix(b"\r"))
             else:
@@ -140,31 +140,33 @@ class LogWriter:
     def _cut(self, line: bytes, limit: int) -> bytes:
         """Make partial records of a line until no more than `limit` bytes are left; return these."""
         while len(line) > limit:
-            cut = _character_start(line, LINE_LIMIT)
-            self._add_output(line[:cut], ',"partial":true')
+            cut = character_start(line, LINE_LIMIT)
+            self._add_output(line[:cut], b',"partial":true')
             line = line[cut:]
         return line
 
-    def _add_output(self, line: bytes, more: str = "") -> None:
-        text = encode_basestring(line.decode("utf-8", "replace"))
-        self._add(f'"message","parent":{self._parent},"text":{text}{more}')
+    def _add_output(self, line: bytes, more: bytes = b"") -> None:
+        head = self._output_head()
+        self._records += (b'{"seq":%d' % self.seq, head, escape(line), b'"', more, b"}\n")
+        self.seq += 1
 
     def _add_lines(self, lines: bytes) -> None:
-        """Make one record for each line of a block that ends with a line end, all at once."""
-        text = lines.decode("utf-8", "replace")
-        if "\r\n" in text:
-            text = text.replace("\r\n", "\n")
-        if MARK in text:
-            texts = [encode_basestring(line)[1:-1] for line in text[:-1].split("\n")]
-        else:
-            texts = encode_basestring(text[:-1].replace("\n", MARK))[1:-1].split(MARK)
-        head = f',"time":"{self._now()}","type":"message","parent":{self._parent},"text":"'
-        first = self.seq
-        self.seq += len(texts)
-        self._records += [f'{{"seq":{seq}{head}{text}"}}\n' for seq, text in enumerate(texts, first)]
+        """Make one record for each line of a block that ends with a line end, many at once."""
+        if b"\r\n" in lines:
+            lines = lines.replace(b"\r\n", b"\n")
+        texts = escape(lines[:-1]).split(b"\n")
+        head = self._output_head()
+        for at in range(0, len(texts), LINES):
+            some = texts[at : at + LINES]
+            self._records += number(self.seq, head, some)
+            self.seq += len(some)
+            self._write()
+
+    def _output_head(self) -> bytes:
+        return f',"time":"{self._now()}","type":"message","parent":{self._parent},"text":"'.encode()
 
     def _add(self, rest: str) -> None:
-        self._records.append(f'{{"seq":{self.seq},"time":"{self._now()}","type":{rest}}}\n')
+        self._records.append(f'{{"seq":{self.seq},"time":"{self._now()}","type":{rest}}}\n'.encode())
         self.seq += 1
 
     def _now(self) -> str:
@@ -178,7 +180,7 @@ class LogWriter:
         """Write the records that were made; if they do not all fit, leave the file at the end of a whole one."""
         if not self._records:
             return
-        data = "".join(self._records).encode()
+        data = b"".join(self._records)
         self._records.clear()
         written = 0
         try:
@@ -196,25 +198,6 @@ class LogWriter:
 def _json(value: int | None) -> str:
     """A number, a truth value or nothing, as JSON."""
     return "null" if value is None else str(value).lower()
-
-
-def _has_long_line(lines: bytes) -> bool:
-    """Whether a block that ends with a line end holds a line over the limit: one look per 64 KiB, not per line."""
-    start = 0
-    while len(lines) - start > LINE_LIMIT:
-        end = lines.rfind(b"\n", start, start + LINE_LIMIT + 1)
-        if end < 0:
-            return True
-        start = end + 1
-    return False
-
-
-def _character_start(data: bytes, at: int) -> int:
-    """The nearest place not after `at` where a UTF-8 character begins; `at` itself in what is no UTF-8."""
-    for place in range(at, at - 4, -1):
-        if data[place] & 0xC0 != 0x80:
-            return place
-    return at
 
 
 def _cut_half_record(fd: int) -> None:

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.logs.encoding import LINE_LIMIT
 from runner.logs.redaction import Redactor
-from runner.logs.writer import LINE_LIMIT, LogWriter
+from runner.logs.writer import LogWriter
 
 ROOT = Path(__file__).parents[2]
 
