@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from runner.secret import Secret
 
@@ -63,6 +65,7 @@ def encode_spec(spec: Spec) -> bytes:
     return encode_line({
         "build_dir": str(spec.build_dir.absolute()),
         "log": str(spec.log.absolute()),
+        "packages": package_directories(),
         "result": str(spec.result.absolute()),
         "lock": str(spec.lock.absolute()),
         "seq": spec.seq,
@@ -73,6 +76,13 @@ def encode_spec(spec: Spec) -> bytes:
         "limit": spec.limit.total_seconds(),
         "grace": spec.grace.total_seconds(),
     })  # fmt: skip
+
+
+@cache
+def package_directories() -> list[str]:
+    """Where the installed package is that a supervisor needs for a long log: it finds none by itself (`-I -S`)."""
+    package = find_spec("zstandard")
+    return [str(Path(package.origin).parents[1])] if package and package.origin else []
 
 
 def encode_line(value: Mapping[str, Any]) -> bytes:

@@ -27,15 +27,18 @@ class TaskOrder:
 
 
 class Order:
-    """The whole spec. Paths are absolute; `limit` and `grace` are seconds."""
+    """The whole spec. Paths are absolute; `limit` and `grace` are seconds; `packages` are directories of
+    installed packages, which the program is started without."""
 
     __slots__ = (
-        "base", "build_dir", "grace", "limit", "lock", "log", "next_id", "result", "secrets", "seq", "tasks",
+        "base", "build_dir", "grace", "limit", "lock", "log", "next_id", "packages", "result", "secrets", "seq",
+        "tasks",
     )  # fmt: skip
 
     def __init__(self, data: dict[str, Any]) -> None:
         self.build_dir: str = data["build_dir"]
         self.log: str = data["log"]
+        self.packages: list[str] = data["packages"]
         self.result: str = data["result"]
         self.lock: str = data["lock"]
         self.seq: int = data["seq"]

@@ -40,9 +40,10 @@ def main() -> int:
 
 def _supervise(order: Order, control: Control) -> tuple[Verdict, tuple[int, int]]:
     """The verdict on the build, and the numbers that its log goes on with."""
+    sys.path += order.packages
     redactor = Redactor(order.secrets)
     try:
-        journal = Journal(LogWriter(order.log, redactor, seq=order.seq, next_id=order.next_id))
+        journal = Journal(LogWriter(order.log, redactor, seq=order.seq, next_id=order.next_id, pack=True))
         os.umask(0o022)
         os.chdir(order.build_dir)
     except OSError as error:

@@ -48,9 +48,10 @@ def since(moment: datetime) -> Condition:
     return lambda record: record.time >= moment
 
 
-def of_step(name: str) -> Condition:
-    """What belongs to the TASK `name`: its groups and everything in them. A new condition for each log."""
-    inside: set[int] = set()
+def of_step(name: str, known: Iterable[int] = ()) -> Condition:
+    """What belongs to the TASK `name`: its groups and everything in them. A new condition for each
+    log. `known`: ids of it that were opened in what is not looked at."""
+    inside = set(known)
 
     def belongs(record: Record) -> bool:
         match record:

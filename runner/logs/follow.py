@@ -4,50 +4,54 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inotify_simple import INotify, flags
 
-from runner.logs.reader import LogFile
-from runner.logs.records import DamagedLogError, is_result, parse
+from runner.logs.reader import LogReader
+from runner.logs.records import is_result
+from runner.logs.segments import parts_directory
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
-    from pathlib import Path
 
     from runner.logs.records import Record
 
-APPEARS = flags.CREATE | flags.MOVED_TO | flags.ONLYDIR
-CHANGES = flags.MODIFY | flags.ATTRIB  # ATTRIB: the file was deleted, perhaps
+CHANGES = flags.MODIFY | flags.CREATE | flags.MOVED_TO | flags.MOVED_FROM | flags.DELETE | flags.ONLYDIR
 
 
-async def follow(path: Path) -> AsyncGenerator[Record, None]:
-    """Every record of a log, from the first on, as it is written; else like `follow_lines`. Raises DamagedLogError."""
-    number = 0
-    async with aclosing(follow_lines(path)) as blocks:
-        async for lines in blocks:
-            for line in lines:
-                number += 1
-                try:
-                    yield parse(line)
-                except DamagedLogError as error:
-                    raise DamagedLogError(f"{path}:{number}: {error}") from error
+async def follow(path: Path, reader: LogReader | None = None) -> AsyncGenerator[Record, None]:
+    """Every record of a log as it is written; else like `follow_lines`. Raises DamagedLogError."""
+    async with aclosing(_blocks(path, reader)) as blocks:
+        async for lines, source in blocks:
+            for record in source.parse(lines):
+                yield record
 
 
-async def follow_lines(path: Path) -> AsyncGenerator[list[str], None]:
+async def follow_lines(path: Path, reader: LogReader | None = None) -> AsyncGenerator[list[str], None]:
     """The lines of a log, not parsed, many at a time, as they are written; ends after the result record.
 
-    The file need not be there yet, its directory must. Ends too when the file is deleted or cut. No line is left out
-    or given twice. Raises FileNotFoundError (no directory). Close the iterator when you leave it early
+    `reader`: go on where it stands, instead of at the beginning. The log need not be there yet, its directory must.
+    Ends too when the log is deleted or cut. No line is left out or given twice, whoever writes and whatever becomes of
+    the files. Raises FileNotFoundError (no directory) and DamagedLogError. Close the iterator when you leave it early
     (`contextlib.aclosing`).
     """
+    async with aclosing(_blocks(path, reader)) as blocks:
+        async for lines, _ in blocks:
+            yield lines
+
+
+async def _blocks(path: Path, reader: LogReader | None) -> AsyncGenerator[tuple[list[str], LogReader], None]:
     with INotify() as notify, _wakeups(notify) as changed:
-        log = await _open(path, notify, changed)
+        notify.add_watch(path.parent, CHANGES)
+        log = reader or await _open(path, changed)
         try:
             while True:
                 changed.clear()  # before reading: what is written from here on wakes us
+                _watch_parts(path, notify)
                 if lines := log.next_lines():
-                    yield lines
+                    yield lines, log
                     if is_result(lines[-1]):
                         return
                     await asyncio.sleep(0)  # a long log must not hold up the others on this loop
@@ -59,23 +63,21 @@ async def follow_lines(path: Path) -> AsyncGenerator[list[str], None]:
             log.close()
 
 
-async def _open(path: Path, notify: INotify, changed: asyncio.Event) -> LogFile:
-    """Open the log, waiting until it is there; from then on its changes set `changed`."""
-    directory = None
+async def _open(path: Path, changed: asyncio.Event) -> LogReader:
+    """Open the log, waiting until it is there."""
     while True:
         changed.clear()
         try:
-            log = LogFile(path)
+            return LogReader(path)
         except FileNotFoundError:
-            if directory is None:
-                directory = notify.add_watch(path.parent, APPEARS)  # then look once more: it may be there by now
-            else:
-                await changed.wait()
-        else:
-            notify.add_watch(f"/proc/self/fd/{log.fileno()}", CHANGES)  # this very file, whatever `path` names by now
-            if directory is not None:
-                notify.rm_watch(directory)
-            return log
+            await changed.wait()
+
+
+def _watch_parts(path: Path, notify: INotify) -> None:
+    """Hear of the segments after the head too, from the moment on in which their directory is there."""
+    parts = Path(parts_directory(str(path)))
+    if parts.is_dir():
+        notify.add_watch(parts, CHANGES)  # again and again is the same as once
 
 
 @contextmanager

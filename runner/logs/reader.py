@@ -1,78 +1,172 @@
-"""Reading a log from its beginning: whole records only, in blocks, with flat memory."""
+"""Reading a log over all its segments: whole records only, in blocks, with flat memory."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
 
-from runner.logs.records import DamagedLogError, parse
+from runner.logs.records import DamagedLogError, dropped_line, parse, seq_of, time_of
+from runner.logs.segments import Segment, segments
+from runner.logs.sources import open_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from runner.logs.records import Record
+    from runner.logs.seeking import Leap
 
 BLOCK = 256 * 1024  # bytes asked for at a time
+HEAD = 128  # bytes in which the number and the time of a record are
+TRIES = 100  # looks for a segment that is there under one name or another
 
 
-class LogFile:
-    """An open log and how far it was read: always to the end of a whole record.
+class LogReader:
+    """How far a log was read: always to the end of a whole record.
 
     What follows the last line end is never kept but read again later: a writer that runs into a full disk takes the
-    half record back and may write another one in its place.
+    half record back and may write another one in its place. Where segments were dropped there is one `dropped` record
+    for the hole. `leaps`, by segment and in order, are runs of records to leave out (see `runner.logs.seeking`); `cut`
+    becomes true with the first one that left out what was wanted.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, leaps: Mapping[int, list[Leap]] | None = None) -> None:
         """Raises FileNotFoundError while there is no log."""
-        self._path = path
-        self._file = path.open("rb", buffering=0)
+        self.cut = 0
+        self._log = str(path)
+        self._leaps = dict(leaps or {})
+        self._next: int | None = None  # the number of the next record, once one was read
+        self._segment = segments(self._log)[0]
+        self._source = open_source(self._segment)
         self._offset = 0
         self._number = 0  # of the last line read
+        self._hole = False
+        self._ahead = list(self._leaps.get(self._segment.first, ()))
 
-    def fileno(self) -> int:
-        return self._file.fileno()
+    @property
+    def next_seq(self) -> int:
+        """The number of the next record."""
+        return self._next or 1
 
     def is_whole(self) -> bool:
-        """Whether the file is still in a directory and still has all that was read."""
-        status = os.fstat(self._file.fileno())
-        return bool(status.st_nlink) and status.st_size >= self._offset
+        """Whether the log is still in its directory and still has all that was read."""
+        return os.path.exists(self._log) and self._source.is_whole(self._offset)
 
     def close(self) -> None:
-        self._file.close()
+        self._source.close()
 
     def next_records(self) -> Iterator[Record]:
-        """The next block of records that are whole by now; none at the end of the file. Raises DamagedLogError."""
-        for line in self.next_lines():
+        """The next records, unread; none at the end of the log. Raises DamagedLogError."""
+        return self.parse(self.next_lines())
+
+    def next_lines(self) -> list[str]:
+        """The same as lines, not parsed, without their ends."""
+        block = self.next_block()
+        return block[:-1].decode("utf-8", "replace").split("\n") if block else []
+
+    def next_block(self) -> bytes:
+        """The same as they stand in the file."""
+        for _ in range(TRIES):
+            if block := self._block():
+                return block
+            following = self._following()
+            if following is None:
+                return b""
+            if block := self._block():  # written after we looked, before the next segment was begun
+                return block
+            self._go_on(following)
+        raise DamagedLogError(f"{self._log}: the segment after {self._segment.path} is there, but cannot be opened")
+
+    def parse(self, lines: Iterable[str]) -> Iterator[Record]:
+        """The records of the lines read last. Raises DamagedLogError."""
+        for line in lines:
             self._number += 1
             try:
                 yield parse(line)
             except DamagedLogError as error:
-                raise DamagedLogError(f"{self._path}:{self._number}: {error}") from error
+                raise DamagedLogError(f"{self._segment.path}:{self._number}: {error}") from error
 
-    def next_lines(self) -> list[str]:
-        """The lines of the next block, unread, without their ends; none at the end of the file."""
-        size = BLOCK
+    def _block(self) -> bytes:
+        """The next whole records of this segment, or the record of the hole before it."""
+        if self._hole:
+            return self._fill_hole()
+        stop = self._leap()
+        size = BLOCK if stop is None else min(BLOCK, stop - self._offset)
         while True:
-            block = os.pread(self._file.fileno(), size, self._offset)
-            end = block.rfind(b"\n")
-            if end >= 0:
-                self._offset += end + 1
-                return block[:end].decode("utf-8", "replace").split("\n")
+            block = self._source.read(self._offset, size)
+            end = block.rfind(b"\n") + 1
+            if end:
+                self._offset += end
+                last = seq_of(block[block.rfind(b"\n", 0, end - 1) + 1 :][:HEAD])
+                self._next = self._next if last is None else last + 1
+                return block[:end]
             if len(block) < size:
-                return []
+                return b""
             size *= 2
 
+    def _fill_hole(self) -> bytes:
+        """The record of the hole, with the time of the first record behind it; nothing until that one is there."""
+        time = time_of(self._source.read(0, HEAD))
+        if time is None or self._next is None:
+            return b""
+        line = dropped_line(self._next, self._segment.first - 1, time)
+        self._next, self._hole = self._segment.first, False
+        return line
 
-def read(path: Path) -> Iterator[Record]:
+    def _leap(self) -> int | None:
+        """Leave out what need not be read from here on; where in this segment the next leap begins."""
+        while self._ahead:
+            leap = self._ahead[0]
+            if leap.at > self._offset:
+                return leap.at
+            self._ahead.pop(0)
+            if leap.at < self._offset:
+                continue
+            if self._next not in (None, leap.seq) or not self._lands(leap):
+                self._leaps.clear()  # the index is of another log: read all of this one
+                self._ahead.clear()
+                return None
+            self.cut += leap.wanted
+            self._offset, self._next = leap.to, leap.next_seq
+            self._number += leap.next_seq - leap.seq
+        return None
+
+    def _lands(self, leap: Leap) -> bool:
+        """Whether a leap ends where a record ends, and before the record that it should."""
+        if leap.to == self._source.size:
+            return True
+        around = self._source.read(leap.to - 1, HEAD)
+        return around[:1] == b"\n" and (len(around) == 1 or seq_of(around[1:]) == leap.next_seq)
+
+    def _following(self) -> Segment | None:
+        """The segment after this one, once there is one."""
+        found = self._look()
+        if found and self._next is not None and found.first > self._next:
+            found = self._look()  # one that was just being compressed can have been missed
+        return found
+
+    def _look(self) -> Segment | None:
+        return next((segment for segment in segments(self._log) if segment.first > self._segment.first), None)
+
+    def _go_on(self, following: Segment) -> None:
+        """Leave this segment for the next one, if that is still there under this name."""
+        try:
+            source = open_source(following)
+        except FileNotFoundError:
+            return
+        self._source.close()
+        self._source = source
+        self._segment = following
+        self._offset = self._number = 0
+        self._hole = self._next is not None and following.first > self._next
+        self._ahead = list(self._leaps.get(following.first, ()))
+
+
+def read(path: Path, leaps: Mapping[int, list[Leap]] | None = None) -> Iterator[Record]:
     """The records that are in the log now. Raises FileNotFoundError and DamagedLogError."""
-    log = LogFile(path)
+    log = LogReader(path, leaps)
     try:
-        more = True
-        while more:
-            more = False
-            for record in log.next_records():
-                more = True
-                yield record
+        while lines := log.next_lines():
+            yield from log.parse(lines)
     finally:
         log.close()

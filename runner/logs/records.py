@@ -93,13 +93,20 @@ class Result(_Common):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped(_Common):
+    """Stands for the records `seq` to `until`, which the limit of the log's size has cost; made by the reader."""
+
+    until: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown(_Common):
     """A record of a type that a newer version writes; `line` has all of it."""
 
     type: str
 
 
-Record = Build | Group | Command | Message | End | Result | Unknown
+Record = Build | Group | Command | Message | End | Result | Dropped | Unknown
 
 
 def parse(line: str) -> Record:
@@ -118,6 +125,23 @@ def parse(line: str) -> Record:
 def is_result(line: str) -> bool:
     """Whether a line is a result record, told from its head alone."""
     return line.partition('"type":"')[2].startswith('result"')
+
+
+def seq_of(line: bytes) -> int | None:
+    """The number of a record, told from the first bytes of its line. None: this is no record."""
+    number, comma, _ = line.removeprefix(b'{"seq":').partition(b",")
+    return int(number) if comma and number.isdigit() and line.startswith(b'{"seq":') else None
+
+
+def time_of(line: bytes) -> bytes | None:
+    """The time of a record, told from the first bytes of its line."""
+    time, quote, _ = line.partition(b'"time":"')[2].partition(b'"')
+    return time if quote else None
+
+
+def dropped_line(seq: int, until: int, time: bytes) -> bytes:
+    """The line of a `dropped` record."""
+    return b'{"seq":%d,"time":"%b","type":"dropped","until":%d}\n' % (seq, time, until)
 
 
 def _build(line: str, seq: int, time: datetime, keys: Mapping[str, Any]) -> Build:
@@ -157,6 +181,10 @@ def _result(line: str, seq: int, time: datetime, keys: Mapping[str, Any]) -> Res
     )  # fmt: skip
 
 
+def _dropped(line: str, seq: int, time: datetime, keys: Mapping[str, Any]) -> Dropped:
+    return Dropped(line=line, seq=seq, time=time, until=keys["until"])
+
+
 def _level(text: str) -> Level:
     """The level; one that this version does not know is shown as any other message of the runner."""
     return Level(text) if text in set(Level) else Level.INFO
@@ -169,4 +197,5 @@ _READERS: Mapping[str, Callable[[str, int, datetime, Mapping[str, Any]], Record]
     "message": _message,
     "end": _end,
     "result": _result,
+    "dropped": _dropped,
 }

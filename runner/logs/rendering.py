@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from runner.logs.records import Build, Command, End, Group, Level, Message, Result, Unknown, parse
+from runner.logs.records import Build, Command, Dropped, End, Group, Level, Message, Result, Unknown, parse
 from runner.logs.sanitizing import RESET, harmless
 
 if TYPE_CHECKING:
@@ -148,6 +148,8 @@ class TextRenderer:
                 return self._end(record)
             case Result():
                 return (self._result(record),)
+            case Dropped():
+                return (self._styled("warning", f"({_records(record)} not kept: the log is over its limit)"),)
             case Build() | Unknown():
                 return ()
 
@@ -207,6 +209,11 @@ def duration(microseconds: int) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def _records(record: Dropped) -> str:
+    count = record.until - record.seq + 1
+    return "1 record was" if count == 1 else f"{count} records were"
 
 
 def _exit(code: int | None) -> str:

@@ -5,36 +5,60 @@ Imported by the supervisor under `python -I -S`: builtin modules only. The schem
 
 from __future__ import annotations
 
-import os
 import time
 from _json import encode_basestring  # json.encoder's own, without the cost of importing json
 
+from runner.logs.appending import Appender
 from runner.logs.encoding import LINE_LIMIT, character_start, escape, has_long_line, number
-from runner.logs.redaction import Redactor
+from runner.logs.index import Indexer
+from runner.logs.packing import Packer
+from runner.logs.segments import Limits
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runner.logs.redaction import Redactor
 
 BLOCK = 256 * 1024  # bytes of output turned into records at a time
+LIMITS = Limits()
 LINES = 4096  # records of output made before they are written: keeps memory flat where lines are short
 
 
 class LogWriter:
-    """Appends records to one log file; only one writer may be open on a file at a time.
+    """Appends records to one log; only one writer may be open on a log at a time.
 
-    Every method that writes raises OSError when the file cannot take it (disk full, size limit). Then the file ends
-    with the last whole record, `seq` goes on from there, and the writer may be used again.
+    Every method that writes raises OSError when the disk cannot take it (full, size limit). Then the log ends with the
+    last whole record, `seq` goes on from there, and the writer may be used again. `pack`: compress the middle of a long
+    log, and drop the oldest of it over the quota.
     """
 
-    def __init__(self, path: str, redactor: Redactor, *, seq: int = 1, next_id: int = 1) -> None:
+    def __init__(
+        self,
+        path: str,
+        redactor: Redactor,
+        *,
+        seq: int = 1,
+        next_id: int = 1,
+        pack: bool = False,
+        limits: Limits = LIMITS,
+    ) -> None:
         self.seq = seq
         self.next_id = next_id
         self._redactor = redactor
-        self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        _cut_half_record(self._fd)
+        self._packer = Packer(path, limits.quota) if pack else None
+        self._file = Appender(path, seq, limits.segment, self._packer)
+        self._index = Indexer(path, self._file.first, self._file.size, seq)
+        self._open_file = True
         self._records: list[bytes] = []  # made, not yet written; in pieces
         self._line = b""  # the unfinished line of output, redacted
         self._parent = 0  # whose output it is
         self._started: dict[int, int] = {}  # id of an open group or command → monotonic nanoseconds
         self._second = -1
         self._second_text = ""
+
+    @property
+    def dropped(self) -> tuple[int, int]:
+        """How many records, and bytes of their text, this writer has dropped because of the quota."""
+        return (self._packer.dropped_records, self._packer.dropped_bytes) if self._packer else (0, 0)
 
     def build(self, build: str, job: str, number: int) -> None:
         """The first record of a log: which build it is of."""
@@ -44,7 +68,7 @@ class LogWriter:
     def group(self, name: str, *, parent: int | None = None, step: str | None = None, shown: bool = True) -> int:
         """Open a group and return its id. `step`: the name of the TASK that the group is for."""
         self._end_line()
-        id = self._open()
+        id = self._open(parent, step)
         self._add(
             f'"group","id":{id},"parent":{_json(parent)},"name":{self._text(name)},'
             f'"step":{self._text(step)},"shown":{_json(shown)}'
@@ -55,7 +79,7 @@ class LogWriter:
     def command(self, text: str, parent: int) -> int:
         """Open a command of the group `parent` and return its id."""
         self._end_line()
-        id = self._open()
+        id = self._open(parent)
         self._add(f'"command","id":{id},"parent":{parent},"text":{self._text(text)}')
         self._write()
         return id
@@ -73,12 +97,14 @@ class LogWriter:
         """Close a group or command that this writer opened. Bytes held back by the redactor stay held back."""
         self._end_line()
         duration = (time.monotonic_ns() - self._started[id]) // 1000
+        self._index.touched(id)
         self._add(f'"end","id":{id},"exit":{_json(exit)},"duration_us":{duration}')
         self._write()
         del self._started[id]  # not before: an end that did not fit on the disk can be tried again
 
     def message(self, text: str, parent: int | None, level: str = "info") -> None:
         """Add a line of the runner's own; `level` is info, warning or error."""
+        self._index.touched(parent)
         self._add(f'"message","parent":{_json(parent)},"text":{self._text(text)},"level":"{level}"')
         self._write()
 
@@ -92,20 +118,22 @@ class LogWriter:
         self._write()
 
     def close(self) -> None:
-        """Write everything that is still held and close the file; the file is closed also if writing fails."""
-        if self._fd < 0:
+        """Write everything that is still held and close the log; it is closed also if writing fails."""
+        if not self._open_file:
             return
+        self._open_file = False
         try:
             self._end_stream()
             self._write()
         finally:
-            os.close(self._fd)
-            self._fd = -1
+            self._index.close()
+            self._file.close()
 
-    def _open(self) -> int:
+    def _open(self, parent: int | None, step: str | None = None) -> int:
         id = self.next_id
         self.next_id += 1
         self._started[id] = time.monotonic_ns()
+        self._index.opened(id, parent, step)
         return id
 
     def _text(self, text: str | None) -> str:
@@ -163,6 +191,7 @@ class LogWriter:
             self._write()
 
     def _output_head(self) -> bytes:
+        self._index.touched(self._parent)
         return f',"time":"{self._now()}","type":"message","parent":{self._parent},"text":"'.encode()
 
     def _add(self, rest: str) -> None:
@@ -170,45 +199,28 @@ class LogWriter:
         self.seq += 1
 
     def _now(self) -> str:
-        second, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
+        microseconds = time.time_ns() // 1000
+        self._index.saw(microseconds)
+        second, fraction = divmod(microseconds, 1_000_000)
         if second != self._second:
             self._second = second
             self._second_text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
-        return f"{self._second_text}.{nanoseconds // 1000:06}Z"
+        return f"{self._second_text}.{fraction:06}Z"
 
     def _write(self) -> None:
-        """Write the records that were made; if they do not all fit, leave the file at the end of a whole one."""
+        """Write the records that were made; if they do not all fit, leave the log at the end of a whole one."""
         if not self._records:
             return
         data = b"".join(self._records)
         self._records.clear()
-        written = 0
         try:
-            written = os.write(self._fd, data)
-            while written < len(data):
-                written += os.write(self._fd, memoryview(data)[written:])
-        except OSError:
-            whole = data.rfind(b"\n", 0, written) + 1
-            self.seq -= data.count(b"\n", whole)
-            if written > whole:
-                os.ftruncate(self._fd, os.lseek(self._fd, 0, os.SEEK_END) - (written - whole))
-            raise
+            self._file.append(data, self.seq)
+        finally:
+            file = self._file
+            self.seq = file.seq
+            self._index.wrote(file.first, file.size, file.seq, self.next_id, last=file.full)
 
 
 def _json(value: int | None) -> str:
     """A number, a truth value or nothing, as JSON."""
     return "null" if value is None else str(value).lower()
-
-
-def _cut_half_record(fd: int) -> None:
-    """Drop what a writer that was killed, or a host that went down, left after the last whole record."""
-    end = os.fstat(fd).st_size
-    while end:
-        start = max(0, end - LINE_LIMIT)
-        newline = os.pread(fd, end - start, start).rfind(b"\n")
-        if newline >= 0:
-            end = start + newline + 1
-            break
-        end = start
-    if end != os.fstat(fd).st_size:
-        os.ftruncate(fd, end)

@@ -10,13 +10,14 @@ from datetime import timedelta
 from pathlib import Path
 
 from runner.errors import RunnerError
+from runner.logs.segments import names
 from runner.service.journal import Journal
 from runner.service.repair import has_result
 from runner.store.store import Store
 from runner.workspace.removal import remove_all_but
 
 REASON = "the runner was stopped before this build ended; what it would have published is not there: run it again"
-KEPT = frozenset({"log.jsonl", "result.json", "lock"})
+KEPT = names("log.jsonl") | {"result.json", "lock"}
 """What stays of a build when it has ended."""
 SUPERVISOR_LIMIT_S = 20.0
 """How long the supervisor of a killed run may take to end its job: more than the grace of its processes."""

@@ -1,32 +1,48 @@
-"""A log whose writer was killed: where it stopped, and a whole last line."""
+"""A log whose writer was killed: where it stopped, and whether it was complete."""
 
 from __future__ import annotations
 
-import json
+import os
+import re
 from pathlib import Path
 
+from runner.logs.reader import LogReader
+from runner.logs.records import DamagedLogError, seq_of
+from runner.logs.seeking import read_index, runs
+from runner.logs.segments import segments
+from runner.logs.sources import open_source
+
 TAIL = 64 * 1024
+OPENED = re.compile(rb'"type":"(?:group|command)","id":([0-9]+)')
 
 
 def resume_at(path: Path) -> tuple[int, int]:
-    """The next sequence number and the next id of a log; a half-written last record is cut off."""
-    seq, next_id, whole = 1, 1, 0
-    with path.open("rb+") as log:
-        for line in log:
-            if not line.endswith(b"\n"):
-                break
-            whole += len(line)
-            record = json.loads(line)
-            seq = record["seq"] + 1
-            if record["type"] in ("group", "command"):
-                next_id = max(next_id, record["id"] + 1)
-        log.truncate(whole)
-    return seq, next_id
+    """The next sequence number and the next id of a log. What the index describes is not read. Half a record at the
+    end counts as none: the next writer cuts it off. Raises FileNotFoundError and DamagedLogError."""
+    entries = read_index(path)
+    next_id = max((entry.next_id for entry in entries), default=1)
+    reader = LogReader(path, runs(entries))
+    last = b""
+    try:
+        while block := reader.next_block():
+            next_id = max(next_id, 1 + max(map(int, OPENED.findall(block)), default=0))
+            last = block[block.rfind(b"\n", 0, -1) + 1 :]
+    finally:
+        reader.close()
+    if last and seq_of(last) is None:
+        raise DamagedLogError(f"{path}: the last line is no log record: {last[:80]!r}")
+    return reader.next_seq, next_id
 
 
 def has_result(path: Path) -> bool:
-    """Whether the log has its last record."""
-    with path.open("rb") as log:
-        log.seek(max(0, path.stat().st_size - TAIL))
-        lines = log.read().splitlines()
-    return bool(lines) and b'"type":"result"' in lines[-1]
+    """Whether the log has its last record. Raises FileNotFoundError."""
+    for segment in reversed(segments(str(path))):
+        source = open_source(segment)
+        try:
+            size = os.path.getsize(segment.path) if source.size is None else source.size
+            lines = source.read(max(0, size - TAIL), TAIL).splitlines()
+        finally:
+            source.close()
+        if lines:
+            return b'"type":"result"' in lines[-1]
+    return False

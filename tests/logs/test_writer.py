@@ -11,24 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.logs.encoding import LINE_LIMIT
 from runner.logs.redaction import Redactor
 from runner.logs.writer import LogWriter
+from tests.logs.written import messages, written
 
 ROOT = Path(__file__).parents[2]
-
-
-def written(path: Path) -> list[dict[str, Any]]:
-    text = path.read_bytes().decode()
-    assert text == "" or text.endswith("\n")
-    return [json.loads(line) for line in text.split("\n")[:-1]]
-
-
-def messages(path: Path) -> list[str]:
-    return [record["text"] for record in written(path) if record["type"] == "message"]
 
 
 @pytest.fixture
@@ -106,6 +97,7 @@ def test_any_bytes_give_the_same_lines_wherever_they_are_cut(
     st.lists(st.sampled_from([("x", 9000), ("ä", 7001), ("\n", 1), ("\r\n", 1), ("€", 1), ("\r", 1)]), max_size=40),
     st.integers(1, 90_000),
 )
+@settings(deadline=None)  # byte by byte this is a lot
 def test_long_lines_are_cut_at_characters_and_lose_nothing(
     tmp_path_factory: pytest.TempPathFactory, pieces: list[tuple[str, int]], block: int
 ) -> None:
@@ -268,7 +260,8 @@ def test_importing_the_writer_stays_cheap() -> None:
 
 def test_the_file_of_a_log_is_not_inherited_by_commands(path: Path) -> None:
     log = LogWriter(str(path), Redactor())
+    ours = [os.readlink(entry) for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()]
     fds = subprocess.run(["ls", "-l", "/proc/self/fd"], capture_output=True, text=True, check=True, close_fds=False)
-    assert str(path) in os.readlink(f"/proc/self/fd/{log._fd}")
+    assert str(path) in ours
     assert str(path) not in fds.stdout
     log.close()
