@@ -3,79 +3,100 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterable, Callable, Iterable
+import re
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 import click
 
-from runner.cli import options
+from runner.cli import log_views, options
 from runner.cli.builds import read_builds
 from runner.errors import UsageError
-from runner.logs.filters import of_step, parse_since, select, select_live, since
-from runner.logs.follow import follow
-from runner.logs.reader import read
-from runner.logs.records import Record
-from runner.logs.rendering import JsonRenderer, Renderer, TextRenderer
+from runner.logs.filters import parse_moment
+from runner.logs.records import Level
+from runner.logs.viewing import Choice
 from runner.pipeline.problems import nearest
 from runner.store.rows import BuildRow
 
 
 @click.command("logs")
-@click.argument("build", required=False, metavar="[JOB[/BUILD]]")
+@click.argument("builds", nargs=-1, metavar="[JOB[/BUILD]]...")
 @options.directory
-@click.option("-f", "--follow", "live", is_flag=True, help="Go on while the build runs.")
-@click.option("--json", "as_json", is_flag=True, help="The records as they stand in the file.")
-@click.option("--since", "since_", metavar="WHEN", help="From then on: 10m, 2h, 14:30 or a date with time.")
+@click.option("-f", "--follow", "live", is_flag=True, help="Go on while the builds run.")
+@click.option("-n", "--tail", type=click.IntRange(min=0), metavar="N", help="Only the last N lines; with -f, then on.")
+@click.option("--since", metavar="WHEN", help="From then on: 10m, 2h, 14:30 or a date with time.")
+@click.option("--until", metavar="WHEN", help="Up to then.")
 @click.option("--step", metavar="NAME", help="Only what belongs to this TASK.")
+@click.option("--grep", metavar="PATTERN", help="Only lines in which this regular expression is found.")
+@click.option(
+    "--level",
+    type=click.Choice([level.value for level in Level]),
+    help="Only the runner's own words, of this level or graver.",
+)
+@click.option("--full", is_flag=True, help="On a terminal too, every line of what went well.")
 @click.option("-t", "--times", is_flag=True, help="Begin each line with the time of day.")
+@click.option("--json", "as_json", is_flag=True, help="The records as they stand in the file.")
 def command(
-    build: str | None,
+    builds: tuple[str, ...],
     directory: Path,
     live: bool,
-    as_json: bool,
-    since_: str | None,
+    tail: int | None,
+    since: str | None,
+    until: str | None,
     step: str | None,
+    grep: str | None,
+    level: str | None,
+    full: bool,
     times: bool,
+    as_json: bool,
 ) -> None:
     """Show the log of a build: JOB/NUMBER, the newest one of JOB, or the newest one of all.
 
-    The same works while the build runs (-f follows it to its end) and afterwards.
+    Of several builds the lines are shown in the order of their times, each with its build. The same works while builds
+    run (-f follows them to their ends) and afterwards. On a terminal a TASK that went well is one line.
     """
-    conditions = []
-    if since_ is not None:
-        conditions.append(since(parse_since(since_, datetime.now().astimezone())))
-    if step is not None:
-        conditions.append(of_step(step))
-    renderer: Renderer = JsonRenderer() if as_json else TextRenderer(times=times, colour=options.is_terminal())
-    asyncio.run(_show(options.store_directory(directory), build, renderer, conditions, live=live))
+    choice = _choice(since=since, until=until, step=step, grep=grep, level=level, tail=tail)
+    if live and until is not None:
+        raise UsageError("--follow goes on to the end and --until stops before it: give one of them")
+    fold = options.is_terminal() and not (full or live or as_json or times) and choice == Choice()
+    style = log_views.Style(as_json=as_json, times=times, colour=options.is_terminal(), fold=fold)
+    store = options.store_directory(directory)
+    rows = asyncio.run(_find_all(store, builds))
+    log_views.show([(row, store / "builds" / str(row.id) / "log.jsonl") for row in rows], choice, style, live=live)
 
 
-async def _show(
-    store: Path, build: str | None, renderer: Renderer, conditions: list[Callable[[Record], bool]], *, live: bool
-) -> None:
-    row = await _find(store, build)
-    log = store / "builds" / str(row.id) / "log.jsonl"
-    if live and row.ended_at is None:
-        async with contextlib.aclosing(follow(log)) as records:
-            await _show_live(select_live(records, *conditions), renderer)
-    elif log.exists():
-        for record in select(read(log), *conditions):
-            _print(renderer.render(record))
-    else:
-        raise UsageError(f"the log of {row.job}/{row.number} is not there any more ({log})")
-    _print(renderer.finish())
+def _choice(
+    *, since: str | None, until: str | None, step: str | None, grep: str | None, level: str | None, tail: int | None
+) -> Choice:
+    now = datetime.now().astimezone()
+    begin = parse_moment(since, now) if since is not None else None
+    end = parse_moment(until, now) if until is not None else None
+    if begin and end and end < begin:
+        raise UsageError(f"--until {until} is before --since {since}: nothing can lie between them")
+    return Choice(
+        since=begin,
+        until=end,
+        step=step,
+        pattern=_pattern(grep) if grep is not None else None,
+        level=Level(level) if level is not None else None,
+        tail=tail,
+    )
 
 
-async def _show_live(records: AsyncIterable[Record], renderer: Renderer) -> None:
-    async for record in records:
-        _print(renderer.render(record))
+def _pattern(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise UsageError(
+            f"--grep '{text}' is no regular expression ({error}); put a \\ before what is meant as it stands"
+        ) from error
 
 
-def _print(lines: Iterable[str]) -> None:
-    for line in lines:
-        click.echo(line)
+async def _find_all(store: Path, names: Sequence[str]) -> list[BuildRow]:
+    """The builds that were named, each once; the newest one if none was. Raises UsageError."""
+    rows = [await _find(store, name) for name in names] if names else [await _find(store, None)]
+    return list({row.id: row for row in rows}.values())
 
 
 async def _find(store: Path, build: str | None) -> BuildRow:

@@ -1,21 +1,21 @@
 """Choosing records: conditions that work on any source of records, and the moments that people type.
 
-for record in select(read(path), since(moment), of_step("build")): ...
-async for record in select_live(follow(path), since(moment)): ...
+conditions = [since(moment), of_step("build")]
+chosen = [record for record in read(path) if meets(record, conditions)]
 """
 
 from __future__ import annotations
 
 import re
-from collections import deque
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from runner.errors import UsageError
-from runner.logs.records import Command, End, Group, Message
+from runner.logs.records import Command, Dropped, End, Group, Level, Message, plain_text
+from runner.logs.sanitizing import harmless
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from runner.logs.records import Record
 
@@ -24,21 +24,8 @@ if TYPE_CHECKING:
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
-def select(records: Iterable[Record], *conditions: Condition) -> Iterator[Record]:
-    """The records that meet all conditions. Each condition sees every record, since some remember."""
-    for record in records:
-        if _meets(record, conditions):
-            yield record
-
-
-async def select_live(records: AsyncIterable[Record], *conditions: Condition) -> AsyncGenerator[Record, None]:
-    """`select` for a log that is followed; closing this does not close `records`."""
-    async for record in records:
-        if _meets(record, conditions):
-            yield record
-
-
-def _meets(record: Record, conditions: tuple[Condition, ...]) -> bool:
+def meets(record: Record, conditions: Iterable[Condition]) -> bool:
+    """Whether a record meets all conditions. Each of these sees every record, since some remember."""
     verdicts = [condition(record) for condition in conditions]
     return all(verdicts)
 
@@ -48,9 +35,14 @@ def since(moment: datetime) -> Condition:
     return lambda record: record.time >= moment
 
 
+def until(moment: datetime) -> Condition:
+    """Records written at `moment` (aware) or earlier."""
+    return lambda record: record.time <= moment
+
+
 def of_step(name: str, known: Iterable[int] = ()) -> Condition:
-    """What belongs to the TASK `name`: its groups and everything in them. A new condition for each
-    log. `known`: ids of it that were opened in what is not looked at."""
+    """What belongs to the TASK `name`: its groups and everything in them; and what is missing, which may have. A new
+    condition for each log. `known`: ids of it that were opened in what is not looked at."""
     inside = set(known)
 
     def belongs(record: Record) -> bool:
@@ -69,17 +61,46 @@ def of_step(name: str, known: Iterable[int] = ()) -> Condition:
             case End(id=id):
                 return id in inside
             case _:
-                return False
+                return isinstance(record, Dropped)
 
     return belongs
 
 
-def tail(records: Iterable[Record], count: int) -> Iterator[Record]:
-    """The last `count` records; memory for no more than these."""
-    yield from deque(records, maxlen=count)
+def matches(pattern: re.Pattern[str]) -> Condition:
+    """Messages, commands and groups with a line in which the pattern is found, in what a person would see of it."""
+
+    def found(record: Record) -> bool:
+        match record:
+            case Message(text=text) | Command(text=text) | Group(name=text):
+                return any(pattern.search(harmless(line, colours=False)) for line in text.split("\n"))
+            case _:
+                return False
+
+    return found
 
 
-def parse_since(text: str, now: datetime) -> datetime:
+def may_match(pattern: re.Pattern[str]) -> Callable[[str], bool]:
+    """The same for lines of the file, quickly: false for messages that certainly do not match."""
+
+    def possible(line: str) -> bool:
+        text = plain_text(line)
+        return text is None or pattern.search(text) is not None
+
+    return possible
+
+
+def at_least(level: Level) -> Condition:
+    """The runner's own messages of this level or a graver one."""
+    graver = set(list(Level)[list(Level).index(level) :])
+    return lambda record: isinstance(record, Message) and record.level in graver
+
+
+def may_have_level(line: str) -> bool:
+    """The same for lines of the file: false for output of the job that is plain text."""
+    return plain_text(line) is None
+
+
+def parse_moment(text: str, now: datetime) -> datetime:
     """A moment as people type it; `now` is aware, and its zone is meant where the text names none.
 
     `90s`, `10m`, `2h`, `1d`: that long ago; `14:30`: the last time the clock showed it; RFC 3339 or a date. Raises

@@ -21,28 +21,31 @@ if TYPE_CHECKING:
 CHANGES = flags.MODIFY | flags.CREATE | flags.MOVED_TO | flags.MOVED_FROM | flags.DELETE | flags.ONLYDIR
 
 
-async def follow(path: Path, reader: LogReader | None = None) -> AsyncGenerator[Record, None]:
+async def follow(path: Path) -> AsyncGenerator[Record, None]:
     """Every record of a log as it is written; else like `follow_lines`. Raises DamagedLogError."""
-    async with aclosing(_blocks(path, reader)) as blocks:
+    async with aclosing(follow_blocks(path)) as blocks:
         async for lines, source in blocks:
             for record in source.parse(lines):
                 yield record
 
 
-async def follow_lines(path: Path, reader: LogReader | None = None) -> AsyncGenerator[list[str], None]:
+async def follow_lines(path: Path) -> AsyncGenerator[list[str], None]:
     """The lines of a log, not parsed, many at a time, as they are written; ends after the result record.
 
-    `reader`: go on where it stands, instead of at the beginning. The log need not be there yet, its directory must.
-    Ends too when the log is deleted or cut. No line is left out or given twice, whoever writes and whatever becomes of
-    the files. Raises FileNotFoundError (no directory) and DamagedLogError. Close the iterator when you leave it early
-    (`contextlib.aclosing`).
+    The log need not be there yet, its directory must. Ends too when the log is deleted or cut. No line is left out or
+    given twice, whoever writes and whatever becomes of the files. Raises FileNotFoundError (no directory) and
+    DamagedLogError. Close the iterator when you leave it early (`contextlib.aclosing`).
     """
-    async with aclosing(_blocks(path, reader)) as blocks:
+    async with aclosing(follow_blocks(path)) as blocks:
         async for lines, _ in blocks:
             yield lines
 
 
-async def _blocks(path: Path, reader: LogReader | None) -> AsyncGenerator[tuple[list[str], LogReader], None]:
+async def follow_blocks(
+    path: Path, reader: LogReader | None = None
+) -> AsyncGenerator[tuple[list[str], LogReader], None]:
+    """`follow_lines` together with the reader, which can parse them and is closed in the end. `reader`: go on where it
+    stands, instead of at the beginning."""
     with INotify() as notify, _wakeups(notify) as changed:
         notify.add_watch(path.parent, CHANGES)
         log = reader or await _open(path, changed)

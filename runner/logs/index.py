@@ -37,6 +37,7 @@ class Indexer:
         self._earliest, self._latest = FAR, -1
         self._steps: dict[str, list[int]] = {}
         self._certain = True  # that `_steps` has them all
+        self._groups: list[bytes] = []
 
     def saw(self, microseconds: int) -> None:
         """A record of this moment is made."""
@@ -54,6 +55,10 @@ class Indexer:
         self.touched(parent)
         if step is not None:
             self._steps.setdefault(step, []).append(id)
+
+    def grouped(self, record: bytes) -> None:
+        """This record of a group: whoever leaves it out needs to know what comes later is in."""
+        self._groups.append(record.rstrip())
 
     def touched(self, id: int | None) -> None:
         """A record belongs to this group or command."""
@@ -82,9 +87,10 @@ class Indexer:
         self._earliest, self._latest = FAR, -1
         self._steps = {}
         self._certain = True
+        self._groups = []
 
     def _add(self, numbers: str) -> None:
-        text = f"[{numbers},{self._steps_text()}]".encode()
+        text = b"[%b,%b,[%b]]" % (numbers.encode(), self._steps_text().encode(), b",".join(self._groups))
         line = b"%08x %b\n" % (crc32(text), text)
         try:
             if self._descriptor < 0:

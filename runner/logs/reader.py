@@ -10,7 +10,7 @@ from runner.logs.segments import Segment, segments
 from runner.logs.sources import open_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from runner.logs.records import Record
@@ -77,10 +77,12 @@ class LogReader:
             self._go_on(following)
         raise DamagedLogError(f"{self._log}: the segment after {self._segment.path} is there, but cannot be opened")
 
-    def parse(self, lines: Iterable[str]) -> Iterator[Record]:
-        """The records of the lines read last. Raises DamagedLogError."""
+    def parse(self, lines: Iterable[str], worth: Callable[[str], bool] = bool) -> Iterator[Record]:
+        """The records of the lines read last, but for those not worth it. Raises DamagedLogError."""
         for line in lines:
             self._number += 1
+            if line and not worth(line):
+                continue
             try:
                 yield parse(line)
             except DamagedLogError as error:

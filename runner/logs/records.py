@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
+MESSAGE_HEAD = 90  # characters in which the type of a record is
+
+
 class DamagedLogError(RunnerError):
     """A whole line of a log is no record: the file was changed by something else, or the disk lost a part of it."""
 
@@ -125,6 +128,24 @@ def parse(line: str) -> Record:
 def is_result(line: str) -> bool:
     """Whether a line is a result record, told from its head alone."""
     return line.partition('"type":"')[2].startswith('result"')
+
+
+def group_of(keys: Mapping[str, Any]) -> Group:
+    """A group whose record was parsed as JSON already."""
+    return _group("", keys["seq"], datetime.fromisoformat(keys["time"]), keys)
+
+
+def plain_text(line: str) -> str | None:
+    """The text of a job's output that can be taken from its line as it stands, without parsing; None for all else."""
+    _, _, text = line.partition(',"text":"')
+    if text.endswith('"}') and is_literal(text := text[:-2]):
+        return text if '"type":"message"' in line[:MESSAGE_HEAD] else None
+    return None
+
+
+def is_literal(text: str) -> bool:
+    """Whether the inside of a JSON string is its value and can be shown as it is; no other key follows it."""
+    return '"' not in text and "\\" not in text and text.isprintable()
 
 
 def seq_of(line: bytes) -> int | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Protocol
 
-from runner.logs.records import Build, Command, Dropped, End, Group, Level, Message, Result, Unknown, parse
+from runner.logs.records import Build, Command, Dropped, End, Group, Level, Message, Result, Unknown, is_literal, parse
 from runner.logs.sanitizing import RESET, harmless
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ class Renderer(Protocol):
     def render_lines(self, lines: Iterable[str]) -> list[str]:
         """The same for lines of the file that nobody has parsed; quicker where there are many."""
 
+    def remember(self, group: Group) -> None:
+        """A group that is not shown, of which later records may be."""
+
     def finish(self) -> Iterable[str]:
         """Call once when no more records come: what was kept back and never decided."""
 
@@ -46,6 +50,28 @@ class JsonRenderer:
 
     def render_lines(self, lines: Iterable[str]) -> list[str]:
         return list(lines)
+
+    def remember(self, group: Group) -> None:
+        """Records speak for themselves."""
+
+    def finish(self) -> Iterable[str]:
+        return ()
+
+
+class LabelledJsonRenderer:
+    """The records of several builds at once: each in an object that names its build, as `run --output json` does."""
+
+    def __init__(self, job: str, number: int) -> None:
+        self._head = f'{{"event":"record","job":{json.dumps(job, ensure_ascii=False)},"number":{number},"record":'
+
+    def render(self, record: Record) -> Iterable[str]:
+        return (f"{self._head}{record.line}}}",)
+
+    def render_lines(self, lines: Iterable[str]) -> list[str]:
+        return [f"{self._head}{line}}}" for line in lines]
+
+    def remember(self, group: Group) -> None:
+        """Records speak for themselves."""
 
     def finish(self) -> Iterable[str]:
         return ()
@@ -92,7 +118,7 @@ class TextRenderer:
         head_end, prefix = self._plain
         for line in lines:
             head, _, text = line.partition(',"text":"')
-            if head.endswith(head_end) and text.endswith('"}') and _is_literal(text := text[:-2]):
+            if head.endswith(head_end) and text.endswith('"}') and is_literal(text := text[:-2]):
                 shown.append(prefix + text)
                 continue
             record = parse(line)
@@ -106,6 +132,14 @@ class TextRenderer:
         if self._times or command.id in self._hidden_in:
             return NO_HEAD, ""
         return f'"type":"message","parent":{command.id}', self._prefix(command.time)
+
+    def remember(self, group: Group) -> None:
+        self._hidden_root(group)
+        self._titles[group.id] = self._clean(group.name)
+
+    def aside(self, time: datetime, text: str) -> str:
+        """A line beside the log, as the renderer itself would show one."""
+        return self._prefix(time) + self._styled("aside", self._clean(text))
 
     def finish(self) -> Iterator[str]:
         """The lines of hidden groups that have no end: the build stopped in them."""
@@ -191,11 +225,6 @@ class TextRenderer:
         if self._label:
             parts.append(self._label)
         return self._styled("aside", f"{' '.join(parts)} |") + " " if parts else ""
-
-
-def _is_literal(text: str) -> bool:
-    """Whether the inside of a JSON string is its value and can be shown as it is; no other key follows it."""
-    return '"' not in text and "\\" not in text and text.isprintable()
 
 
 def duration(microseconds: int) -> str:

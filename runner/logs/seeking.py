@@ -11,13 +11,16 @@ import os
 from binascii import crc32
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from runner.logs.records import group_of
 from runner.logs.segments import index_path, segments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
+
+    from runner.logs.records import Group
 
 
 class Entry(NamedTuple):
@@ -25,6 +28,7 @@ class Entry(NamedTuple):
 
     `next_id`: more than any id in it and before it. Times are microseconds since 1970, of the earliest and the latest
     record. `steps`: the TASKs that it has records of, each with the ids that were opened for it here; None: not known.
+    `groups`: the records of groups in it.
     """
 
     first: int
@@ -36,6 +40,7 @@ class Entry(NamedTuple):
     earliest: int
     latest: int
     steps: dict[str, list[int]] | None
+    groups: list[dict[str, Any]]
 
 
 class Leap(NamedTuple):
@@ -49,12 +54,14 @@ class Leap(NamedTuple):
 
 
 class Question:
-    """Which records of one log are asked for. `inside`: the ids of `step` that were opened in what is left out."""
+    """Which records of one log are asked for. After `leaps`, what is to be known of the records left out: `inside` has
+    the ids that were opened for the step, `groups` the records of groups."""
 
     def __init__(
         self, log: Path, *, since: datetime | None = None, until: datetime | None = None, step: str | None = None
     ) -> None:
         self.inside: set[int] = set()
+        self.groups: list[Group] = []
         self._step = step
         self._since = _microseconds(since) if since else None
         self._until = _microseconds(until) if until else None
@@ -73,6 +80,7 @@ class Question:
                 if entry.steps is None:
                     continue
                 self.inside.update(entry.steps.get(self._step, ()))
+            self.groups += map(group_of, entry.groups)
             _extend(found.setdefault(entry.first, []), Leap(entry.at, entry.to, entry.seq, entry.next_seq, wanted))
         return found
 

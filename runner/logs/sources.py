@@ -39,17 +39,17 @@ class PlainSource:
     size: int | None = None
 
     def __init__(self, segment: Segment) -> None:
-        self._file = os.open(segment.path, os.O_RDONLY | os.O_CLOEXEC)
+        self._file = open(segment.path, "rb", buffering=0)  # noqa: SIM115  (closed with the source)
 
     def read(self, at: int, size: int) -> bytes:
-        return os.pread(self._file, size, at)
+        return os.pread(self._file.fileno(), size, at)
 
     def is_whole(self, read: int) -> bool:
         """An unlinked segment is: it was compressed, or dropped while we have it."""
-        return os.fstat(self._file).st_size >= read
+        return os.fstat(self._file.fileno()).st_size >= read
 
     def close(self) -> None:
-        os.close(self._file)
+        self._file.close()
 
 
 class PackedSource:

@@ -73,6 +73,7 @@ class LogWriter:
             f'"group","id":{id},"parent":{_json(parent)},"name":{self._text(name)},'
             f'"step":{self._text(step)},"shown":{_json(shown)}'
         )
+        self._index.grouped(self._records[-1])
         self._write()
         return id
 

@@ -1,17 +1,27 @@
 """Choosing records by time, step and number; moments as people type them."""
 
-from collections.abc import AsyncIterator
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from runner.errors import UsageError
-from runner.logs.filters import of_step, parse_since, select, select_live, since, tail
+from runner.logs.filters import (
+    at_least,
+    matches,
+    may_have_level,
+    may_match,
+    of_step,
+    parse_moment,
+    since,
+    until,
+)
 from runner.logs.reader import read
-from runner.logs.records import Record
+from runner.logs.records import Level, Message, Record
 from runner.logs.redaction import Redactor
 from runner.logs.writer import LogWriter
+from tests.logs.written import select
 
 NOW = datetime(2024, 5, 1, 14, 30, tzinfo=timezone(timedelta(hours=2)))
 
@@ -48,15 +58,38 @@ def test_since_takes_what_was_written_then_or_later(records: list[Record]) -> No
 def test_conditions_are_combined_and_each_sees_every_record(records: list[Record]) -> None:
     late = since(records[6].time)
     assert {record.seq for record in select(records, late, of_step("one"))} >= {7, 8}
-    assert [record.seq for record in tail(select(records, of_step("two")), 2)] == [12, 13]
 
 
-async def test_a_followed_log_is_chosen_from_in_the_same_way(records: list[Record]) -> None:
-    async def live() -> AsyncIterator[Record]:
-        for record in records:
-            yield record
+def test_until_takes_what_was_written_then_or_earlier(records: list[Record]) -> None:
+    moment = records[5].time
+    assert list(select(records, until(moment))) == [record for record in records if record.time <= moment]
 
-    assert [record.seq async for record in select_live(live(), of_step("two"))] == [9, 10, 11, 12, 13]
+
+def test_a_pattern_is_looked_for_in_what_people_see(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    log = LogWriter(str(path), Redactor())
+    command = log.command("make all", log.group("The making"))
+    log.output(command, b'making "it"\nm\x1b[31mak\x1b[0mes\n10%\r20%\nquiet\n')
+    log.end(command, 0)
+    log.close()
+    records = list(read(path))
+    for pattern, count in (("mak", 4), ("^mak", 3), ('"it"$', 1), ("^20%$", 1), ("10%", 0), ("quiet", 1), ("MAK", 0)):
+        looked_for = re.compile(pattern)
+        found = [record.seq for record in select(records, matches(looked_for))]
+        assert len(found) == count, pattern
+        assert found == [r.seq for r in select(records, matches(looked_for)) if may_match(looked_for)(r.line)]
+
+
+def test_a_level_is_of_the_runners_own_messages(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    log = LogWriter(str(path), Redactor())
+    log.output(log.group("g"), b"error: of the job\n")
+    for level in ("info", "warning", "error"):
+        log.message(level, None, level)
+    log.close()
+    for level, shown in ((Level.INFO, 3), (Level.WARNING, 2), (Level.ERROR, 1)):
+        assert [r.level for r in select(read(path), at_least(level)) if isinstance(r, Message)] == list(Level)[-shown:]
+    assert [may_have_level(record.line) for record in read(path)] == [True, False, True, True, True]
 
 
 @pytest.mark.parametrize(
@@ -76,10 +109,10 @@ async def test_a_followed_log_is_chosen_from_in_the_same_way(records: list[Recor
     ],
 )
 def test_a_moment_is_read_as_people_type_it(text: str, moment: datetime) -> None:
-    assert parse_since(text, NOW) == moment
+    assert parse_moment(text, NOW) == moment
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "10", "10x", "-5m", "25:00", "2024-13-01", "9999999999d", "٣m"])
 def test_what_is_no_moment_is_refused_with_the_forms_that_are(text: str) -> None:
     with pytest.raises(UsageError, match=r"is no moment: give a time span \(10m, 2h, 1d\)"):
-        parse_since(text, NOW)
+        parse_moment(text, NOW)

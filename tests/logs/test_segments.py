@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.logs.filters import of_step, select
+from runner.logs.filters import of_step
 from runner.logs.follow import follow, follow_lines
 from runner.logs.reader import LogReader, read
 from runner.logs.records import Dropped, Record
@@ -21,7 +21,7 @@ from runner.logs.seeking import Question, read_index
 from runner.logs.segments import Limits, index_path, parts_directory, segments
 from runner.logs.writer import LogWriter
 from runner.service.repair import has_result, resume_at
-from tests.logs.written import text_of, written
+from tests.logs.written import select, text_of, written
 
 SMALL = Limits(segment=5_000, quota=1_000_000)
 
@@ -296,7 +296,7 @@ def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for step in STEPS:
         group = log.group(step, step=step)
         for _ in range(3):
-            log.output(group, b"a line of text\n" * 2_000)
+            log.output(group, b"a line of text, %b\n" % (b"and more of it, " * 40) * 300)
         log.end(group, 0)
     log.close()
     assert len(read_index(path)) > 3

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import zstandard
 
+from runner.logs.filters import meets
 from runner.logs.segments import segments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from runner.logs.filters import Condition
+    from runner.logs.records import Record
 
 
 def text_of(path: Path) -> bytes:
@@ -27,3 +34,7 @@ def written(path: Path) -> list[dict[str, Any]]:
 
 def messages(path: Path) -> list[str]:
     return [record["text"] for record in written(path) if record["type"] == "message"]
+
+
+def select(records: Iterable[Record], *conditions: Condition) -> Iterator[Record]:
+    return (record for record in records if meets(record, conditions))

@@ -1,0 +1,112 @@
+"""Showing logs for `runner logs`: one as it stands, several by the times of their records, and then as they go on."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from runner.cli.output import label
+from runner.errors import RunnerError, UsageError
+from runner.logs.folding import FoldingRenderer, foldable, steps_of
+from runner.logs.rendering import JsonRenderer, LabelledJsonRenderer, Renderer, TextRenderer
+from runner.logs.viewing import Choice, View
+from runner.store.rows import BuildRow
+
+MOST = 1000  # lines written at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    """How lines look. `fold`: what went well is one line."""
+
+    as_json: bool
+    times: bool
+    colour: bool
+    fold: bool
+
+
+def show(logs: Sequence[tuple[BuildRow, Path]], choice: Choice, style: Style, *, live: bool) -> None:
+    """Show the logs of these builds. `live`: go on with those that run, until all have ended.
+
+    Raises UsageError and DamagedLogError."""
+    views = []
+    running = []
+    for row, log in logs:
+        view = View(log, choice, _renderer(row, log, style, several=len(logs) > 1))
+        if live and row.ended_at is None:
+            running.append(view)
+        elif not log.exists():
+            raise UsageError(f"the log of {label(row.job, row.number)} is not there any more ({log})")
+        if log.exists():
+            views.append(view)
+    _show_past(views)
+    if running:
+        asyncio.run(_show_live(running))
+    for view in dict.fromkeys([*views, *running]):
+        _print(view.finish())
+    if choice.step is not None and not any(view.shown for view in views) and not running:
+        _refuse_step(choice.step, logs)
+
+
+def _renderer(row: BuildRow, log: Path, style: Style, *, several: bool) -> Callable[[], Renderer]:
+    if style.as_json:
+        return (lambda: LabelledJsonRenderer(row.job, row.number)) if several else JsonRenderer
+    name = label(row.job, row.number) if several else ""
+
+    def text() -> TextRenderer:
+        return TextRenderer(label=name, times=style.times or several, colour=style.colour)
+
+    if not style.fold:
+        return text
+    folded = foldable(log) if log.exists() else {}
+    return lambda: FoldingRenderer(text(), folded)
+
+
+def _show_past(views: Sequence[View]) -> None:
+    if len(views) == 1:
+        for lines in views[0].past():
+            _print(lines)
+        return
+    block = []
+    for _, line in heapq.merge(*(view.past_timed() for view in views), key=lambda timed: timed[0]):
+        block.append(line)
+        if len(block) == MOST:
+            _print(block)
+            block.clear()
+    _print(block)
+
+
+async def _show_live(views: Iterable[View]) -> None:
+    """All of them as their lines come. What ends one of them ends all."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for view in views:
+                group.create_task(_show_one(view))
+    except* (OSError, RunnerError) as errors:
+        raise errors.exceptions[0] from None
+
+
+async def _show_one(view: View) -> None:
+    async with aclosing(view.live()) as blocks:
+        async for lines in blocks:
+            _print(lines)
+
+
+def _print(lines: Sequence[str]) -> None:
+    if lines:
+        click.echo("\n".join(lines))
+
+
+def _refuse_step(step: str, logs: Iterable[tuple[BuildRow, Path]]) -> None:
+    """Nothing was shown of a step: say so where no build has it. Raises UsageError."""
+    known = sorted({name for _, log in logs for name in steps_of(log)})
+    if step not in known:
+        raise UsageError(
+            f"no TASK is called '{step}': give one of {', '.join(known)}" if known else "no TASK has run yet"
+        )
