@@ -10,15 +10,16 @@ from pathlib import Path
 
 from bench.chain import chain, one_job
 from bench.figures import Figure
-from bench.log import log, whole_run
+from bench.log import latency, log, long_log, whole_run
 from bench.reading import reading
 from bench.shipctl import shipctl
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
-        rows = [measure(Path(directory)) for measure in (log, whole_run, one_job, chain)]
-        rows += [*reading(), *shipctl(Path(directory))]
+        place = Path(directory)
+        rows = [row for measure in (log, whole_run, long_log, latency) for row in measure(place)]
+        rows += [one_job(place), chain(place), *reading(), *shipctl(place)]
     print(f"{'what':44} {'measured':>12} {'floor':>12} {'ratio':>8}   aim")
     for row in rows:
         print(line(row))

@@ -41,6 +41,7 @@ class LogReader:
         self._offset = 0
         self._number = 0  # of the last line read
         self._hole = False
+        self._known: list[Segment] = []  # those after this one, when we last looked
         self._ahead = list(self._leaps.get(self._segment.first, ()))
 
     @property
@@ -66,7 +67,8 @@ class LogReader:
 
     def next_block(self) -> bytes:
         """The same as they stand in the file."""
-        for _ in range(TRIES):
+        failed = 0
+        while failed < TRIES:
             if block := self._block():
                 return block
             following = self._following()
@@ -74,7 +76,7 @@ class LogReader:
                 return b""
             if block := self._block():  # written after we looked, before the next segment was begun
                 return block
-            self._go_on(following)
+            failed = 0 if self._go_on(following) else failed + 1
         raise DamagedLogError(f"{self._log}: the segment after {self._segment.path} is there, but cannot be opened")
 
     def parse(self, lines: Iterable[str], worth: Callable[[str], bool] = bool) -> Iterator[Record]:
@@ -142,26 +144,30 @@ class LogReader:
 
     def _following(self) -> Segment | None:
         """The segment after this one, once there is one."""
-        found = self._look()
+        found = self._known[0] if self._known else self._look()
         if found and self._next is not None and found.first > self._next:
             found = self._look()  # one that was just being compressed can have been missed
         return found
 
     def _look(self) -> Segment | None:
-        return next((segment for segment in segments(self._log) if segment.first > self._segment.first), None)
+        self._known = [segment for segment in segments(self._log) if segment.first > self._segment.first]
+        return self._known[0] if self._known else None
 
-    def _go_on(self, following: Segment) -> None:
-        """Leave this segment for the next one, if that is still there under this name."""
+    def _go_on(self, following: Segment) -> bool:
+        """Leave this segment for the next one; false if that is not there any more under this name."""
         try:
             source = open_source(following)
         except FileNotFoundError:
-            return
+            self._known.clear()
+            return False
+        self._known.pop(0)
         self._source.close()
         self._source = source
         self._segment = following
         self._offset = self._number = 0
         self._hole = self._next is not None and following.first > self._next
         self._ahead = list(self._leaps.get(following.first, ()))
+        return True
 
 
 def read(path: Path, leaps: Mapping[int, list[Leap]] | None = None) -> Iterator[Record]:
