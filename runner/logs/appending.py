@@ -5,6 +5,7 @@ Imported by the supervisor under `python -I -S`: builtin modules only.
 
 from __future__ import annotations
 
+import errno
 import os
 
 from runner.logs.segments import Segment, part, parts_directory, segments
@@ -13,6 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from runner.logs.packing import Packer
 
+RESERVE = 8 * 1024 * 1024  # bytes of the disk that output leaves free; a sixteenth of it where that is less
+LOOK_AFTER = 256 * 1024  # bytes of output between two looks at what is free
 BLOCK = 64 * 1024  # bytes looked through at a time for the last line end
 LIVE = 2  # segments beside the head that stay plain: the newest and the one before it
 FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
@@ -31,6 +34,7 @@ class Appender:
         self._log = log
         self._segment_size = segment_size
         self._packer = packer
+        self._not_looked = 0  # bytes of output since we looked at what is free
         *older, newest = segments(log)
         self._plain = [segment for segment in older[1:] if not segment.packed]  # those that were newest before
         if newest.packed:
@@ -42,13 +46,18 @@ class Appender:
     def full(self) -> bool:
         return self.size >= self._segment_size
 
-    def append(self, records: bytes, next_seq: int) -> None:
+    def append(self, records: bytes, next_seq: int, *, output: bool = False) -> None:
         """Write records, whole ones only; `next_seq` is the number after them. Raises OSError: then those that fitted
-        are written, and `seq` is the number of the first that did not."""
+        are written, and `seq` is the number of the first that did not.
+
+        A job's `output` that would fill the disk is refused before it does: its end, the other builds and the store
+        need some room."""
         if self.full:
             self._begin_segment()
         written = 0
         try:
+            if output:
+                self._leave_room(len(records))
             written = os.write(self.descriptor, records)
             while written < len(records):
                 written += os.write(self.descriptor, memoryview(records)[written:])
@@ -67,6 +76,14 @@ class Appender:
         os.close(self.descriptor)
         if self._packer:
             self._packer.close()
+
+    def _leave_room(self, size: int) -> None:
+        self._not_looked += size
+        if self._not_looked >= LOOK_AFTER:
+            disk = os.fstatvfs(self.descriptor)
+            if disk.f_bavail < min(RESERVE // disk.f_frsize, disk.f_blocks // 16):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            self._not_looked = 0
 
     def _take(self, segment: Segment, descriptor: int) -> None:
         self._segment = segment

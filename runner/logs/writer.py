@@ -92,7 +92,7 @@ class LogWriter:
             self._parent = parent
         for at in range(0, len(data), BLOCK):
             self._take(self._redactor.feed(data[at : at + BLOCK]))
-            self._write()
+            self._write(output=True)
 
     def end(self, id: int, exit: int | None) -> None:
         """Close a group or command that this writer opened. Bytes held back by the redactor stay held back."""
@@ -189,7 +189,7 @@ class LogWriter:
             some = texts[at : at + LINES]
             self._records += number(self.seq, head, some)
             self.seq += len(some)
-            self._write()
+            self._write(output=True)
 
     def _output_head(self) -> bytes:
         self._index.touched(self._parent)
@@ -208,14 +208,14 @@ class LogWriter:
             self._second_text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
         return f"{self._second_text}.{fraction:06}Z"
 
-    def _write(self) -> None:
+    def _write(self, *, output: bool = False) -> None:
         """Write the records that were made; if they do not all fit, leave the log at the end of a whole one."""
         if not self._records:
             return
         data = b"".join(self._records)
         self._records.clear()
         try:
-            self._file.append(data, self.seq)
+            self._file.append(data, self.seq, output=output)
         finally:
             file = self._file
             self.seq = file.seq

@@ -218,6 +218,37 @@ def test_a_full_disk_is_an_error_and_leaves_whole_records(tmp_path: Path) -> Non
     assert len(lines) > 100
 
 
+BIG_OUTPUT = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from runner.logs.redaction import Redactor
+from runner.logs.writer import LogWriter
+log = LogWriter("disk/log.jsonl", Redactor())
+try:
+    while True: log.output(1, b"one of many lines\\n" * 5000)
+except OSError as error:
+    print(error)
+log.result("error", None, "the disk is full", 1)
+log.close()
+disk = os.statvfs("disk")
+print(disk.f_bavail / disk.f_blocks)
+print(open("disk/log.jsonl").read().count("\\n") == log.seq - 1)
+"""
+
+
+def test_output_leaves_room_on_the_disk_for_the_end_of_the_build(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    command = ["unshare", "-rm", "sh", "-c", 'mount -t tmpfs -o size=8m tmpfs disk && exec "$@"', "sh"]
+    if subprocess.run([*command, "true"], cwd=tmp_path, capture_output=True, check=False).returncode:
+        pytest.skip("this host lets nobody mount a small disk")
+    program = [sys.executable, "-I", "-S", "-c", BIG_OUTPUT, str(ROOT)]
+    run = subprocess.run([*command, *program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    error, free, whole = run.stdout.splitlines()
+    assert "No space left" in error
+    assert 0 < float(free) < 1 / 16
+    assert whole == "True"
+
+
 def test_half_a_record_that_a_killed_writer_left_is_dropped(path: Path) -> None:
     path.write_text('{"seq":1}\n{"seq":2,"text":"' + "x" * 100_000)
     log = LogWriter(str(path), Redactor(), seq=2)
