@@ -96,6 +96,7 @@ class TextRenderer:
         self._hidden_in: dict[int, int] = {}  # id of a group or command → the hidden group around it
         self._plain = (NO_HEAD, "")  # how the newest command's output is recognized, and its prefix
         self._kept: dict[int, list[str]] = {}  # hidden group → its lines so far
+        self._rewritten: dict[int | None, str] = {}  # parent → the state of its unfinished line that rewrites itself
 
     def render(self, record: Record) -> Iterator[str]:
         hidden = self._hidden_root(record)
@@ -118,7 +119,12 @@ class TextRenderer:
         head_end, prefix = self._plain
         for line in lines:
             head, _, text = line.partition(',"text":"')
-            if head.endswith(head_end) and text.endswith('"}') and is_literal(text := text[:-2]):
+            if (
+                head.endswith(head_end)
+                and not self._rewritten
+                and text.endswith('"}')
+                and is_literal(text := text[:-2])
+            ):
                 shown.append(prefix + text)
                 continue
             record = parse(line)
@@ -188,7 +194,13 @@ class TextRenderer:
                 return ()
 
     def _message(self, record: Message) -> list[str]:
-        lines = [self._clean(line) for line in record.text.split("\n")]
+        text = record.text
+        if record.level is None:
+            text = self._rewritten.pop(record.parent, "") + text
+            if record.partial and "\r" in text:  # what a long progress bar shows in the end is in a later part
+                self._rewritten[record.parent] = text.rpartition("\r")[2]
+                return []
+        lines = [self._clean(line) for line in text.split("\n")]
         match record.level:
             case Level.WARNING | Level.ERROR as level:
                 return [self._styled(level.value, f"{level.value}: {line}") for line in lines]

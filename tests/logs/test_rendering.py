@@ -127,6 +127,17 @@ def test_a_job_cannot_control_the_terminal(shown: Show) -> None:
     assert shown(write, TextRenderer(colour=True))[-1] == "\x1b[31mredlink\x1b[0m"
 
 
+def test_of_a_long_line_that_rewrites_itself_the_last_state_is_shown(shown: Show, tmp_path: Path) -> None:
+    def write(log: LogWriter) -> None:
+        bar = log.command("wget", log.group("g"))
+        log.output(bar, b"".join(b"\r%d of 20000" % number for number in range(20_001)) + b", done\nnext\n")
+
+    expected = ["g", "$ wget", "20000 of 20000, done", "next"]
+    assert shown(write, TextRenderer()) == expected
+    (tmp_path / "log.jsonl").rename(tmp_path / "other.jsonl")
+    assert TextRenderer().render_lines((tmp_path / "other.jsonl").read_text().splitlines()) == expected
+
+
 @pytest.mark.parametrize(
     ("text", "left"),
     [
