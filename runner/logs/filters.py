@@ -40,10 +40,10 @@ def until(moment: datetime) -> Condition:
     return lambda record: record.time <= moment
 
 
-def of_step(name: str, known: Iterable[int] = ()) -> Condition:
+def of_step(name: str, inside: set[int] | None = None) -> Condition:
     """What belongs to the TASK `name`: its groups and everything in them; and what is missing, which may have. A new
-    condition for each log. `known`: ids of it that were opened in what is not looked at."""
-    inside = set(known)
+    condition for each log. `inside` holds the ids that belong to it; add those of what is left out."""
+    inside = set() if inside is None else inside
 
     def belongs(record: Record) -> bool:
         match record:

@@ -26,13 +26,13 @@ class LogReader:
 
     What follows the last line end is never kept but read again later: a writer that runs into a full disk takes the
     half record back and may write another one in its place. Where segments were dropped there is one `dropped` record
-    for the hole. `leaps`, by segment and in order, are runs of records to leave out (see `runner.logs.seeking`); `cut`
-    becomes true with the first one that left out what was wanted.
+    for the hole. `leaps`, by segment and in order, are runs of records to leave out (see `runner.logs.seeking`);
+    `left_out` are those that were, since somebody emptied it.
     """
 
     def __init__(self, path: Path, leaps: Mapping[int, list[Leap]] | None = None) -> None:
         """Raises FileNotFoundError while there is no log."""
-        self.cut = 0
+        self.left_out: list[Leap] = []
         self._log = str(path)
         self._leaps = dict(leaps or {})
         self._next: int | None = None  # the number of the next record, once one was read
@@ -130,7 +130,7 @@ class LogReader:
                 self._leaps.clear()  # the index is of another log: read all of this one
                 self._ahead.clear()
                 return None
-            self.cut += leap.wanted
+            self.left_out.append(leap)
             self._offset, self._next = leap.to, leap.next_seq
             self._number += leap.next_seq - leap.seq
         return None

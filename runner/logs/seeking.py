@@ -13,14 +13,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from runner.logs.records import group_of
 from runner.logs.segments import index_path, segments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
-
-    from runner.logs.records import Group
 
 
 class Entry(NamedTuple):
@@ -44,24 +41,25 @@ class Entry(NamedTuple):
 
 
 class Leap(NamedTuple):
-    """A run of records to leave out; `wanted`: some would have met the question, but more than enough come later."""
+    """A run of records to leave out; `wanted`: some would have met the question, but more than enough come later.
+
+    What is to be known of it nevertheless: the `ids` that were opened for the step, and the `groups`."""
 
     at: int
     to: int
     seq: int
     next_seq: int
     wanted: bool
+    ids: Sequence[int] = ()
+    groups: Sequence[dict[str, Any]] = ()
 
 
 class Question:
-    """Which records of one log are asked for. After `leaps`, what is to be known of the records left out: `inside` has
-    the ids that were opened for the step, `groups` the records of groups."""
+    """Which records of one log are asked for."""
 
     def __init__(
         self, log: Path, *, since: datetime | None = None, until: datetime | None = None, step: str | None = None
     ) -> None:
-        self.inside: set[int] = set()
-        self.groups: list[Group] = []
         self._step = step
         self._since = _microseconds(since) if since else None
         self._until = _microseconds(until) if until else None
@@ -76,12 +74,13 @@ class Question:
             if wanted and too_many <= 0:
                 continue
             too_many -= wanted
+            ids: Sequence[int] = ()
             if self._step is not None:
                 if entry.steps is None:
                     continue
-                self.inside.update(entry.steps.get(self._step, ()))
-            self.groups += map(group_of, entry.groups)
-            _extend(found.setdefault(entry.first, []), Leap(entry.at, entry.to, entry.seq, entry.next_seq, wanted))
+                ids = entry.steps.get(self._step, ())
+            leap = Leap(entry.at, entry.to, entry.seq, entry.next_seq, wanted, ids, entry.groups)
+            _extend(found.setdefault(entry.first, []), leap)
         return found
 
     def _wants(self, entry: Entry) -> bool:
@@ -104,7 +103,10 @@ def _extend(leaps: list[Leap], leap: Leap) -> None:
     """Leap over two runs at once where one follows on the other."""
     if leaps and leaps[-1].to == leap.at and leaps[-1].next_seq == leap.seq:
         before = leaps.pop()
-        leap = Leap(before.at, leap.to, before.seq, leap.next_seq, before.wanted or leap.wanted)
+        leap = Leap(
+            before.at, leap.to, before.seq, leap.next_seq, before.wanted or leap.wanted,
+            [*before.ids, *leap.ids], [*before.groups, *leap.groups],
+        )  # fmt: skip
     leaps.append(leap)
 
 

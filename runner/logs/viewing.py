@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from runner.logs.filters import at_least, matches, may_have_level, may_match, meets, of_step, since, until
 from runner.logs.follow import follow_blocks
 from runner.logs.reader import LogReader
-from runner.logs.records import Group, is_result
+from runner.logs.records import DamagedLogError, Group, group_of, is_result
 from runner.logs.seeking import Question
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from runner.logs.filters import Condition
     from runner.logs.records import Level, Record
     from runner.logs.rendering import Renderer
+    from runner.logs.seeking import Leap
 
     Timed = tuple[datetime, str]
 
@@ -47,8 +48,8 @@ class Choice:
         """Whether what is shown is whole stretches of the log, in which groups and their ends mean something."""
         return self.pattern is None and self.level is None
 
-    def conditions(self, inside: Iterable[int]) -> Iterator[Condition]:
-        """New ones, since some remember; `inside`: ids of the step in what is not read."""
+    def conditions(self, inside: set[int]) -> Iterator[Condition]:
+        """New ones, since some remember; `inside`: the ids that belong to the step."""
         if self.since is not None:
             yield since(self.since)
         if self.until is not None:
@@ -82,8 +83,10 @@ class View:
         self._worth = choice.worth_parsing()
         self._make_renderer = renderer
         self._renderer = renderer()
-        self._conditions = list(choice.conditions(()))
+        self._inside: set[int] = set()
+        self._conditions = list(choice.conditions(self._inside))
         self._reader: LogReader | None = None
+        self._cut = 0  # how often lines that were wanted have been left out
 
     def past(self) -> Iterator[list[str]]:
         """The lines that are there, in blocks. Raises FileNotFoundError and DamagedLogError."""
@@ -121,13 +124,24 @@ class View:
         `live` goes on where this ended."""
         question = Question(self._log, since=self._choice.since, until=self._choice.until, step=self._choice.step)
         reader = self._reader = LogReader(self._log, question.leaps(last))
-        self._conditions = list(self._choice.conditions(question.inside))
+        self._inside = set()
+        self._conditions = list(self._choice.conditions(self._inside))
         self._renderer = self._make_renderer()
-        for group in question.groups if self._choice.ranges_only else ():
-            self._renderer.remember(group)
+        self._cut = 0
         while lines := reader.next_lines():
+            self._pass_over(reader.left_out)
             self.ended = is_result(lines[-1])
             yield lines, reader
+
+    def _pass_over(self, leaps: list[Leap]) -> None:
+        """Take notice of what was left out: what comes later may belong to it."""
+        for leap in leaps:
+            self._cut += leap.wanted
+            self._inside.update(leap.ids)
+            if self._choice.ranges_only:
+                for group in leap.groups:
+                    self._renderer.remember(group_of(group))
+        leaps.clear()
 
     def _tail(self, count: int) -> Iterable[Timed]:
         """The last lines: of the last run that may hold some, of more runs where that has too few."""
@@ -136,8 +150,8 @@ class View:
             kept: deque[Timed] = deque(maxlen=count)
             cut = 0
             for lines, reader in self._read(runs):
-                if reader.cut != cut:
-                    cut = reader.cut
+                if self._cut != cut:
+                    cut = self._cut
                     kept.clear()
                 kept += self._render_timed(lines, reader)
             if len(kept) == count or not cut:
@@ -146,7 +160,10 @@ class View:
 
     def _render(self, lines: list[str], reader: LogReader) -> list[str]:
         if not self._conditions:
-            return self._told(self._renderer.render_lines(lines))
+            try:
+                return self._told(self._renderer.render_lines(lines))
+            except DamagedLogError as error:
+                raise DamagedLogError(f"{self._log}: {error}") from error
         return self._told([*chain.from_iterable(map(self._renderer.render, self._records(lines, reader)))])
 
     def _render_timed(self, lines: list[str], reader: LogReader) -> list[Timed]:
