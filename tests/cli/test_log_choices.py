@@ -123,7 +123,8 @@ def test_several_builds_are_followed_to_the_end_of_the_last(project: Project) ->
     first = [following.stdout.readline() for _ in range(4)]
     assert sum(line.endswith("| begun\n") for line in first) == 2
     gate.touch()
-    rest, _ = following.communicate(timeout=30)
+    rest = following.stdout.read()
+    following.communicate(timeout=30)
     running.communicate(timeout=30)
     for job in "ab":
         assert f"{job}/1 | {job} is over" in rest
@@ -198,8 +199,30 @@ def test_a_log_is_followed_over_segments_from_its_tail_on(project: Project) -> N
     first = following.stdout.readline()
     (project.directory / "gate").touch()
     running.communicate(timeout=60)
-    rest, _ = following.communicate(timeout=60)
-    records = [json.loads(line) for line in [first, *rest.splitlines()]]
+    with following:
+        records = [json.loads(line) for line in [first, *following.stdout]]
     assert len(records) > 80_000
     assert [record["seq"] for record in records] == list(range(records[0]["seq"], records[0]["seq"] + len(records)))
     assert records[-1]["type"] == "result"
+
+
+def test_following_goes_on_when_the_runner_is_killed_and_another_one_completes_the_log(project: Project) -> None:
+    project.write("""
+        jobs:
+          - {name: a, type: runSh, steps: [TASK: {script: [echo begun, sleep 600]}]}
+          - {name: b, type: runSh, steps: [TASK: {script: [echo b]}]}
+    """)
+    running = project.start("run", "--output", "plain", "--job", "a")
+    assert running.stdout is not None
+    while "| begun" not in running.stdout.readline():
+        pass
+    following = project.start("logs", "a", "-f", "--json")
+    assert following.stdout is not None
+    first = following.stdout.readline()
+    running.kill()
+    running.communicate()
+    assert project.run("--job", "b").code == 0
+    with following:
+        records = [json.loads(line) for line in [first, *following.stdout]]
+    assert [record["seq"] for record in records] == list(range(1, len(records) + 1))
+    assert (records[-1]["type"], records[-1]["status"]) == ("result", "error")
