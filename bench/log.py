@@ -78,10 +78,8 @@ async def _through_the_log(place: Path, lines: Path) -> float:
     began = time.perf_counter()
     supervised = await LocalLauncher().start(
         Spec(
+            place=place,
             build_dir=work,
-            log=place / "log.jsonl",
-            result=place / "result.json",
-            lock=place / "lock",
             seq=1,
             next_id=1,
             tasks=(TaskSpec("t", script, ()),),

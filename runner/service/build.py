@@ -138,14 +138,15 @@ class Build:
             directory=self._directory,
             variables=prepared.variables,
             launcher=self._engine.launcher,
-            log=self.journal.path,
-            result=self._place / "result.json",
-            lock=self._place / "lock",
+            place=self._place,
             seq=self.journal.seq,
             next_id=self.journal.next_id,
             base=self._engine.host.base,
             machine=self._engine.host.machine,
             secrets=self.journal.secrets,
+            limits=self._engine.limits,
+            grace=self._engine.grace,
+            attached=self._engine.attached,
             started=self._started,
         )
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from jobs.context import JobType
 from runner.execution.launcher import Launcher
 from runner.integrations.aws_iam import TYPES
 from runner.integrations.model import ResolvedIntegration
-from runner.pipeline.model import Job, Out
+from runner.pipeline.model import Job, Limits, Out
 from runner.secret import Secret
 from runner.service.inputs import Inputs
 from runner.service.journal import Journal
@@ -28,7 +29,8 @@ CONFIG_FILE = "secrets/aws_config"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """What all builds of a run share. `injected` are the `--param` variables, `reset` ignores the previous state."""
+    """What all builds of a run share. `injected` are the `--param` variables, `reset` ignores the previous state;
+    `limits` and `grace` are the host's; `attached`: builds end with this process."""
 
     store: Store
     jobs: Mapping[str, Job]
@@ -39,6 +41,9 @@ class Engine:
     host: Host
     injected: Mapping[str, str] = field(default_factory=dict)
     reset: bool = False
+    limits: Limits = field(default_factory=Limits)
+    grace: timedelta = timedelta(seconds=10)
+    attached: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
