@@ -12,9 +12,11 @@ import select
 from _json import encode_basestring_ascii  # json's own, without the cost of importing json
 
 from runner.execution.order import Order, parse_object
+from runner.execution.sockets import listen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import _socket
     from collections.abc import Callable, Iterator
     from typing import Any
 
@@ -85,22 +87,9 @@ class Door:
         return [*([self._listening.fileno()] if self._listening else []), *self._clients]
 
     def open(self, directory: str) -> None:
-        """Listen in a directory. Raises OSError. (A socket's path must be short, a directory's need not.)"""
-        place = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            self._path = f"{directory}/{PLACE}"
-            if os.path.lexists(self._path):
-                os.unlink(self._path)
-            listening = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM | _socket.SOCK_NONBLOCK)
-            before = os.umask(0o177)
-            try:
-                listening.bind(f"/proc/self/fd/{place}/{PLACE}")
-            finally:
-                os.umask(before)
-            listening.listen(16)
-            self._listening = listening
-        finally:
-            os.close(place)
+        """Listen in a directory. Raises OSError."""
+        self._listening = listen(directory, PLACE)
+        self._path = f"{directory}/{PLACE}"
 
     def serve(self, descriptor: int) -> bool:
         """Do what is asked for on one of `descriptors`; whether these have changed."""

@@ -13,7 +13,7 @@ import time
 from _json import encode_basestring_ascii  # json's own, without the cost of importing json
 
 from runner.execution.order import parse_object
-from runner.execution.processes import start_time
+from runner.execution.processes import lives, start_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Identity:
     @property
     def alive(self) -> bool:
         """Whether this very process still runs, and not another one with its number."""
-        return self.of_this_boot and start_time(self.pid) == self.start
+        return self.of_this_boot and start_time(self.pid) == self.start and lives(self.pid)
 
     def open(self) -> int | None:
         """A descriptor of the process that becomes readable when it ends; None where it has ended."""

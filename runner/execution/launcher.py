@@ -26,6 +26,7 @@ from runner.execution.model import (
     read_result,
 )
 from runner.execution.remains import end_remains
+from runner.execution.sockets import connect
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -239,15 +240,7 @@ def _take_lock(place: Path) -> int:
 
 def _connect(place: Path) -> socket.socket:
     """The control socket of a running build. Raises OSError."""
-    directory = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        connection.connect(f"/proc/self/fd/{directory}/{PLACE}")
-    except BaseException:
-        connection.close()
-        raise
-    finally:
-        os.close(directory)
+    connection = socket.socket(fileno=connect(place, PLACE).detach())
     connection.setblocking(False)
     return connection
 

@@ -12,6 +12,7 @@ from runner.logs.redaction import Redactor
 from runner.logs.writer import LogWriter
 from runner.secret import Secret
 from runner.service.repair import resume_at
+from runner.store.rows import BuildEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +51,17 @@ class Journal:
         self.next_id = 1
         self.ended = False
         self.secrets: list[Secret] = []
+        self._behind = False  # another process wrote this log, and where it stopped is not known yet
         self._redactor = Redactor()
 
     def open(self, build: int, job: str, number: int) -> None:
-        """Make the log with its first record; from now on it can be followed."""
-        self.path.parent.mkdir(parents=True, mode=0o700)
-        with self._writer() as writer:
-            writer.build(str(build), job, number)
+        """Make the log with its first record; one that another process has begun is not touched before there is
+        something to write. From now on it can be followed."""
+        self.path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
+        self._behind = self.path.exists() and self.path.stat().st_size > 0
+        if not self._behind:
+            with self._writer() as writer:
+                writer.build(str(build), job, number)
 
     def mask(self, secrets: Iterable[Secret]) -> None:
         fresh = list(secrets)
@@ -73,6 +78,7 @@ class Journal:
     def resume(self, seq: int, next_id: int) -> None:
         """Go on behind another writer of the same file; 0: it was killed and could not say where it stopped."""
         self.seq, self.next_id = (seq, next_id) if seq else resume_at(self.path)
+        self._behind = False
 
     @contextmanager
     def section(self, name: str, *, shown: bool = False) -> Iterator[Section]:
@@ -86,13 +92,15 @@ class Journal:
             finally:
                 writer.end(group, status)
 
-    def end(self, status: str, exit_code: int | None, reason: str | None, duration: timedelta) -> None:
+    def end(self, end: BuildEnd, duration: timedelta) -> None:
         with self._writer() as writer:
-            writer.result(status, exit_code, reason, int(duration.total_seconds() * 1_000_000))
+            writer.result(end.status, end.exit_code, end.reason, int(duration.total_seconds() * 1_000_000))
         self.ended = True
 
     @contextmanager
     def _writer(self) -> Iterator[LogWriter]:
+        if self._behind:
+            self.resume(0, 0)
         writer = LogWriter(str(self.path), self._redactor, seq=self.seq, next_id=self.next_id)
         try:
             yield writer

@@ -93,7 +93,7 @@ class Preparation:
     async def _grant(self, roles: Sequence[RoleUse]) -> Grant:
         with self.journal.section("AWS credentials", shown=bool(roles)) as section:
             grant = await self.engine.credentials.grant(
-                f"{self.job.name}.{self.row.number}",
+                self.row,
                 roles,
                 config_file=self.directory.root / CONFIG_FILE,
                 renewed=self.renewed,

@@ -159,7 +159,7 @@ def test_a_build_of_a_killed_run_is_marked_as_error_by_the_next(project: Project
     assert project.run().code == 0
     rows = {row["job"]: row for row in project.runner("builds", "--json").events}
     assert rows["a"]["status"] == "error"
-    assert "was stopped before this build ended" in rows["a"]["reason"]
+    assert (rows["a"]["reason"], rows["a"]["ended_by"]) == ("the runner that started this build is gone", "runner")
     last = json.loads(project.runner("logs", "a", "--json").out.splitlines()[-1])
     assert (last["type"], last["status"]) == ("result", "error")
 
