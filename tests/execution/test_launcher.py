@@ -13,7 +13,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from runner.execution.launcher import SUPERVISOR, LocalLauncher
+from runner.execution.launcher import SUPERVISOR, LocalLauncher, supervisor_program
 from runner.execution.model import encode_spec, read_result
 from runner.secret import Secret
 from tests.execution.conftest import Gate
@@ -156,17 +156,23 @@ async def test_a_start_that_is_given_up_leaves_no_process(tmp_path: Path) -> Non
 
 
 def test_a_supervisor_without_a_whole_order_ends_by_itself() -> None:
-    ended = subprocess.run([sys.executable, "-I", "-S", SUPERVISOR], input=b'{"half', capture_output=True, check=False)
+    ended = subprocess.run(supervisor_program(), input=b'{"half', capture_output=True, check=False)
     assert ended.returncode == 1
     assert b"the starter went away before its order was complete" in ended.stderr
+
+
+def test_a_supervisor_that_is_not_told_where_its_package_lies_says_so() -> None:
+    program = supervisor_program()[:-1]
+    ended = subprocess.run(program, stdin=subprocess.DEVNULL, capture_output=True, check=False, text=True)
+    assert ended.returncode == 1
+    assert ended.stderr == "supervisor.py wants one argument: the directory in which ahocorasick_rs is installed\n"
 
 
 async def test_a_fault_of_the_supervisor_itself_is_an_error_and_its_processes_end(tmp_path: Path, gate: Gate) -> None:
     job = Job(place=tmp_path, tasks=(task("echo $$ > $GATE; sleep 600"),), exports=(gate.export,))
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        program = (sys.executable, "-I", "-S", str(SUPERVISOR))
-        supervisor = await asyncio.create_subprocess_exec(*program, stdin=theirs.fileno())
+        supervisor = await asyncio.create_subprocess_exec(*supervisor_program(), stdin=theirs.fileno())
         ours.sendall(encode_spec(job.spec()))
         shell = int(await gate.line())
         ours.sendall(b'{"do": "note"}\n')
@@ -179,6 +185,7 @@ async def test_a_fault_of_the_supervisor_itself_is_an_error_and_its_processes_en
 def test_a_supervisor_imports_nothing_that_is_slow() -> None:
     code = f"""import sys
 sys.path.insert(0, {str(SUPERVISOR.parents[2])!r})
+sys.path.append({supervisor_program()[-1]!r})
 import runner.execution.program
 print(*sys.modules)"""
     modules = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, check=True, text=True)
