@@ -206,7 +206,7 @@ class Supervision:
             case "cancel":
                 self._stop("cancelled", command["reason"])
             case "mask":
-                self._redactor.add([encode(value) for value in command["values"]])
+                self._redactor.add([encode(value) for value in command["values"]])  # too short: the starter warns
             case "note":
                 self._journal.note(command["text"], command["level"])
 
