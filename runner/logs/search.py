@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 Span = tuple[int, int]
 
 KEY = 8  # bytes: in 4 many a word of English begins a key, and a row of dashes those of PEM
-SLICE = 16 * 1024  # bytes searched at a time: there can be a hit at every one of them, each an object
+SLICE = 1024  # bytes searched at a time where there are hits: there can be one at every byte, each an object
+WIDER = 4  # times as many in the next slice, where there are none
+WIDEST = 64 * 1024
 AT_ONCE = 64  # keys up to which one automaton scans with vector instructions
 AUTOMATA = 8  # of that kind; one plain automaton is faster than more of them
 
@@ -53,8 +55,10 @@ class Search:
         spans: list[Span] = []
         size = opened = len(buffer)
         covered = at = 0
+        width = SLICE
         while at < size:
-            for start, group in self._hits(buffer, at):
+            hits = self._hits(buffer, at, width)
+            for start, group in hits:
                 first, last, longest = self._groups[group]
                 if start + longest <= covered:
                     continue
@@ -64,7 +68,8 @@ class Search:
                     covered = stop
                 if start + longest > size and opened == size and self._begins(buffer[start:], first, last):
                     opened = start
-            at = max(at + SLICE, covered - self._longest + 1)
+            at = max(at + width, covered - self._longest + 1)
+            width = SLICE if hits else min(width * WIDER, WIDEST)
         return spans, opened if opened < size else self._short_tail(buffer)
 
     def begins(self, text: bytes) -> bool:
@@ -75,16 +80,16 @@ class Search:
         after = bisect_right(self._strings, text, first, last)
         return after < last and self._strings[after].startswith(text)
 
-    def _hits(self, buffer: bytes, at: int) -> list[tuple[int, int]]:
-        """Where keys begin in the slice at `at`, in order, and the groups of those keys."""
-        part = buffer if len(buffer) <= SLICE else memoryview(buffer)[at : at + SLICE + KEY - 1]
+    def _hits(self, buffer: bytes, at: int, width: int) -> list[tuple[int, int]]:
+        """Where keys begin in the `width` bytes at `at`, in order, and the groups of those keys."""
+        part = buffer if at == 0 and len(buffer) <= width else memoryview(buffer)[at : at + width + KEY - 1]
         looks = [found[0][1] for look in self._looks if (found := look.find_matches_as_indexes(part))]
         if not looks:
             return []
         skipped = min(looks)
         found = self._all_hits.find_matches_as_indexes(part[skipped:], overlapping=True)
         at += skipped
-        return sorted([(at + start, group) for group, start, _ in found if skipped + start < SLICE])
+        return sorted([(at + start, group) for group, start, _ in found if skipped + start < width])
 
     def _end_of_longest(self, buffer: bytes, start: int, group: tuple[int, int, int]) -> int:
         """The end of the longest string that stands at `start`, with what it goes on overlapping itself; 0: none."""
@@ -103,10 +108,8 @@ class Search:
             period = self._periods[string] = _period(self._strings[string])
         stop = at + size
         leap = size if period < size else 0
-        while leap:
-            if buffer[stop : stop + leap] == buffer[stop - period : stop - period + leap] and stop + leap <= len(
-                buffer
-            ):
+        while leap:  # behind the end of the buffer the slices differ in length
+            if buffer[stop : stop + leap] == buffer[stop - period : stop - period + leap]:
                 stop += leap
                 leap *= 2
             else:

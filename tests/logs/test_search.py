@@ -30,7 +30,10 @@ def spans_of(text: bytes, strings: Sequence[bytes]) -> list[Span]:
     return spans
 
 
-@pytest.mark.parametrize("strings", [[b"0123456789"], [b"0123"], [b"0123", b"0123456789abcdef", b"89abcdefghijkl"]])
+@pytest.mark.parametrize(
+    "strings",
+    [[b"0123456789"], [b"0123"], [b"0123", b"0123456789abcdef", b"89abcdefghijkl"], [b"2345", b"0123456789"]],
+)
 def test_what_stands_at_the_border_of_two_slices_is_found(strings: list[bytes]) -> None:
     search = Search(strings)
     for start in range(SLICE - 20, SLICE + 4):
