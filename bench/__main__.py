@@ -12,13 +12,14 @@ from bench.chain import chain, one_job
 from bench.figures import Figure
 from bench.log import log, whole_run
 from bench.reading import reading
+from bench.redaction import redaction
 from bench.shipctl import shipctl
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
         rows = [measure(Path(directory)) for measure in (log, whole_run, one_job, chain)]
-        rows += [*reading(), *shipctl(Path(directory))]
+        rows += [*redaction(), *reading(), *shipctl(Path(directory))]
     print(f"{'what':44} {'measured':>12} {'floor':>12} {'ratio':>8}   aim")
     for row in rows:
         print(line(row))

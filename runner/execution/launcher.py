@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import functools
+import importlib.util
 import os
 import socket
 import subprocess
@@ -245,10 +247,20 @@ def _connect(place: Path) -> socket.socket:
     return connection
 
 
+@functools.cache
+def supervisor_program() -> tuple[str, ...]:
+    """The command that starts a supervisor. It finds no installed package by itself (`-I -S`), so it is told where the
+    one lies that it needs."""
+    package = importlib.util.find_spec("ahocorasick_rs")
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError("ahocorasick_rs, without which no secret can be hidden, is not installed")
+    return (sys.executable, "-I", "-S", str(SUPERVISOR), str(Path(package.origin).parents[1]))
+
+
 def _spawn(control: socket.socket, errors: int, lock: int) -> subprocess.Popen[bytes]:
     """Start the supervisor program in a session of its own."""
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", str(SUPERVISOR)],
+        supervisor_program(),
         stdin=control.fileno(),
         stdout=subprocess.DEVNULL,
         stderr=errors,

@@ -17,7 +17,7 @@ from runner.pipeline.model import Job
 from runner.secret import Secret
 from runner.service import handover
 from runner.service.handover import Handover
-from runner.service.journal import Journal
+from runner.service.journal import TOO_SHORT, Journal
 from runner.service.ports import Ended
 from runner.service.preparation import Engine, Preparation, Prepared
 from runner.service.tidying import KEPT
@@ -284,7 +284,8 @@ class Build:
             self.journal.warn(f"the build directory cannot be removed: {error}")
 
     def _renewed(self, secrets: Sequence[Secret]) -> None:
-        self.journal.mask(secrets)
+        if self.journal.mask(secrets):
+            self._warn(f"{TOO_SHORT}a secret that came while the build runs")
         if self._supervised is not None:
             self._supervised.mask(secrets)
 

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from runner.logs.forms import SHORTEST
 from runner.logs.redaction import Redactor
 from runner.logs.writer import LogWriter
 from runner.secret import Secret
 from runner.service.repair import resume_at
 from runner.store.rows import BuildEnd
+
+TOO_SHORT = f"too short to be hidden in this log (under {SHORTEST} bytes): "  # what, for the user
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +66,11 @@ class Journal:
             with self._writer() as writer:
                 writer.build(str(build), job, number)
 
-    def mask(self, secrets: Iterable[Secret]) -> None:
+    def mask(self, secrets: Iterable[Secret]) -> int:
+        """Hide these from now on. Returns how many of them are new and too short to be hidden."""
         fresh = list(secrets)
         self.secrets.extend(fresh)
-        self._redactor.add(secret.reveal().encode() for secret in fresh)
+        return self._redactor.add(encoded(secret) for secret in fresh)
 
     def warn(self, text: str) -> None:
         with self._writer() as writer:
@@ -107,3 +111,8 @@ class Journal:
         finally:
             writer.close()
             self.seq, self.next_id = writer.seq, writer.next_id
+
+
+def encoded(secret: Secret) -> bytes:
+    """The bytes that a job gets for it: what was no UTF-8 when it was read (lone surrogates) is as it was."""
+    return secret.reveal().encode("utf-8", "surrogateescape")

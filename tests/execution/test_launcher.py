@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import SetupError
-from runner.execution.launcher import SUPERVISOR, LocalLauncher
+from runner.execution.launcher import SUPERVISOR, LocalLauncher, supervisor_program
 from runner.execution.model import EndedBy, encode_spec, read_result
 from runner.secret import Secret
 from tests.execution.conftest import Gate
@@ -157,9 +157,16 @@ async def test_a_start_that_is_given_up_leaves_no_process(tmp_path: Path) -> Non
 
 
 def test_a_supervisor_without_a_whole_order_ends_by_itself() -> None:
-    ended = subprocess.run([sys.executable, "-I", "-S", SUPERVISOR], input=b'{"half', capture_output=True, check=False)
+    ended = subprocess.run(supervisor_program(), input=b'{"half', capture_output=True, check=False)
     assert ended.returncode == 1
     assert b"the starter went away before its order was complete" in ended.stderr
+
+
+def test_a_supervisor_that_is_not_told_where_its_package_lies_says_so() -> None:
+    program = supervisor_program()[:-1]
+    ended = subprocess.run(program, stdin=subprocess.DEVNULL, capture_output=True, check=False, text=True)
+    assert ended.returncode == 1
+    assert ended.stderr == "supervisor.py wants one argument: the directory in which ahocorasick_rs is installed\n"
 
 
 async def test_a_fault_of_the_supervisor_itself_is_an_error_and_its_processes_end(tmp_path: Path, gate: Gate) -> None:
@@ -167,8 +174,9 @@ async def test_a_fault_of_the_supervisor_itself_is_an_error_and_its_processes_en
     ours, theirs = socket.socketpair()
     lock = os.open(tmp_path / "lock", os.O_RDWR | os.O_CREAT)
     with ours, theirs, os.fdopen(lock):
-        program = (sys.executable, "-I", "-S", str(SUPERVISOR))
-        supervisor = await asyncio.create_subprocess_exec(*program, stdin=theirs.fileno(), pass_fds=(lock,))
+        supervisor = await asyncio.create_subprocess_exec(
+            *supervisor_program(), stdin=theirs.fileno(), pass_fds=(lock,)
+        )
         ours.sendall(encode_spec(job.spec(), lock))
         shell = int(await gate.line())
         ours.sendall(b'{"do": "note"}\n')
@@ -181,6 +189,7 @@ async def test_a_fault_of_the_supervisor_itself_is_an_error_and_its_processes_en
 def test_a_supervisor_imports_nothing_that_is_slow() -> None:
     code = f"""import sys
 sys.path.insert(0, {str(SUPERVISOR.parents[2])!r})
+sys.path.append({supervisor_program()[-1]!r})
 import runner.execution.program
 print(*sys.modules)"""
     modules = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, check=True, text=True)

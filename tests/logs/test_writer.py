@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 
 from runner.logs.redaction import Redactor
 from runner.logs.writer import LINE_LIMIT, LogWriter
-
-ROOT = Path(__file__).parents[2]
+from tests.logs.bare import PLACES
 
 
 def written(path: Path) -> list[dict[str, Any]]:
@@ -198,7 +197,7 @@ def test_a_log_that_does_not_fit_ends_with_a_whole_record_and_goes_on_later(path
 
 FULL_DISK = """
 import sys
-sys.path.insert(0, sys.argv[1])
+sys.path += sys.argv[1].split(':')
 from runner.logs.redaction import Redactor
 from runner.logs.writer import LogWriter
 log = LogWriter("disk/log.jsonl", Redactor())
@@ -216,7 +215,7 @@ def test_a_full_disk_is_an_error_and_leaves_whole_records(tmp_path: Path) -> Non
     command = ["unshare", "-rm", "sh", "-c", 'mount -t tmpfs -o size=64k tmpfs disk && exec "$@"', "sh"]
     if subprocess.run([*command, "true"], cwd=tmp_path, capture_output=True, check=False).returncode:
         pytest.skip("this host lets nobody mount a small disk")
-    program = [sys.executable, "-I", "-S", "-c", FULL_DISK, str(ROOT)]
+    program = [sys.executable, "-I", "-S", "-c", FULL_DISK, PLACES]
     run = subprocess.run([*command, *program], cwd=tmp_path, capture_output=True, text=True, check=True)
     first, *lines = run.stdout.splitlines()
     seq, _, error = first.partition(" ")
@@ -235,7 +234,7 @@ def test_half_a_record_that_a_killed_writer_left_is_dropped(path: Path) -> None:
 
 MEMORY = """
 import resource, sys
-sys.path.insert(0, sys.argv[1])
+sys.path += sys.argv[1].split(':')
 from runner.logs.redaction import Redactor
 from runner.logs.writer import LogWriter
 log = LogWriter(sys.argv[2], Redactor([b"hunter22"]))
@@ -252,15 +251,17 @@ print(peak() - before)
 
 def test_a_line_without_end_takes_no_memory(path: Path) -> None:
     run = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", MEMORY, ROOT, path], capture_output=True, text=True, check=True
+        [sys.executable, "-I", "-S", "-c", MEMORY, PLACES, path], capture_output=True, text=True, check=True
     )
     assert int(run.stdout) < 1024  # KiB
     assert sum(len(text) for text in messages(path)) == 550 * 65536
 
 
 def test_importing_the_writer_stays_cheap() -> None:
-    program = "import sys; sys.path.insert(0, sys.argv[1]); import runner.logs.writer; print(*sys.modules)"
-    run = subprocess.run([sys.executable, "-I", "-S", "-c", program, ROOT], capture_output=True, text=True, check=True)
+    program = "import sys; sys.path += sys.argv[1].split(':'); import runner.logs.writer; print(*sys.modules)"
+    run = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", program, PLACES], capture_output=True, text=True, check=True
+    )
     dear = {"json", "re", "typing", "dataclasses", "datetime", "pathlib", "logging", "enum", "asyncio"}
     assert not dear & set(run.stdout.split())
 
