@@ -66,7 +66,7 @@ class Supervision:
             verdict = self._task(task)
             verdict.task = task.name
         verdict = self._stopped or verdict
-        verdict.left = self._ending.left
+        verdict.left = [self._redactor.redact(told) for told in self._ending.left]
         self._door.close()
         return verdict
 

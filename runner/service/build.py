@@ -235,7 +235,8 @@ class Build:
                     note=section.warn,
                 )
                 for version in given.outs:
-                    section.note(f"OUT {version.node}: new version {version.name or ''}".rstrip())
+                    # Not its name: a script may have told its supervisor of a secret that is not known here.
+                    section.note(f"OUT {version.node}: new version")
         except (RunnerError, OSError) as error:
             return replace(end, status="failure", reason=str(error))
         return replace(end, versions=versions_of(given))
