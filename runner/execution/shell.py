@@ -53,7 +53,7 @@ class Shell:
         exports = _memory_file(text)
         try:
             self.pid = os.posix_spawn(
-                _bash(), ["bash", "-e", task.script], base,
+                bash_path(), ["bash", "-e", task.script], base,
                 file_actions=[
                     (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
                     (os.POSIX_SPAWN_DUP2, self._job_output, 1),
@@ -149,7 +149,7 @@ def _memory_file(text: bytes) -> int:
     return descriptor
 
 
-def _bash() -> str:
+def bash_path() -> str:
     for directory in ("/bin", *os.defpath.split(":"), *os.environ.get("PATH", "").split(":")):
         if os.access(path := f"{directory}/bash", os.X_OK):
             return path
