@@ -1,8 +1,10 @@
 # `make demo` and `make test` do all their own set-up in .venv; nothing else on the machine is touched.
 PYTHON ?= python3
 BIN := .venv/bin
+SEED ?= 1
+MINUTES ?= 5
 
-.PHONY: demo test check format bench clean
+.PHONY: demo test check soak format bench clean
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -30,6 +32,12 @@ check: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.chaos
+
+# Minutes of adversarial jobs and SIGKILL, repeatable by its seed; prints builds run, faults injected, losses.
+soak: .venv/.dev
+	$(BIN)/python -m tests.chaos --seed $(SEED) --minutes $(MINUTES) --builds 200
+	$(BIN)/python -m tests.chaos.redaction --cases 200000 --seed $(SEED)
 
 format: .venv/.dev
 	$(BIN)/ruff format .

@@ -185,10 +185,8 @@ async def _through_the_log(place: Path, script: str, secrets: tuple[str, ...], t
     began = time.perf_counter()
     supervised = await LocalLauncher().start(
         Spec(
+            place=place,
             build_dir=work,
-            log=place / "log.jsonl",
-            result=place / "result.json",
-            lock=place / "lock",
             seq=1,
             next_id=1,
             tasks=(TaskSpec("t", file, ()),),

@@ -13,18 +13,20 @@ from runner.workspace.variables import effective
 
 async def run_tasks(context: Context) -> Result:
     """Run the job's TASKs one after another under a supervisor and wait for its result."""
+    runtime = context.job.runtime
     supervised = await context.launcher.start(
         Spec(
+            place=context.place,
             build_dir=context.directory.root,
-            log=context.log,
-            result=context.result,
-            lock=context.lock,
             seq=context.seq,
             next_id=context.next_id,
             tasks=tuple(_tasks(context)),
             base=context.base,
             secrets=tuple(context.secrets),
-            limit=context.job.runtime.limit,
+            limit=runtime.limit,
+            grace=context.grace if runtime.grace is None else runtime.grace,
+            limits=runtime.limits.within(context.limits),
+            attached=context.attached,
         )
     )
     context.started(supervised)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
 from runner.execution.launcher import Launcher, Result, Supervised
-from runner.pipeline.model import Job
+from runner.pipeline.model import Job, Limits
 from runner.secret import Secret
 from runner.workspace.directory import BuildDirectory
 from runner.workspace.variables import JobVariables
@@ -16,21 +17,24 @@ from runner.workspace.variables import JobVariables
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """A prepared build. `seq` and `next_id` say where its log goes on; `base` is the environment that its shells start
-    with; `machine` the processor. `started` is called once with the supervised process, as soon as there is one."""
+    """A prepared build. `place` is where its log is and its result will be; `seq` and `next_id` say where the log goes
+    on; `base` is the environment that its shells start with; `machine` the processor; `limits` and `grace` are the
+    host's; `attached`: it ends with this process. `started` is called once with the supervised process, as soon as
+    there is one."""
 
     job: Job
     directory: BuildDirectory
     variables: JobVariables
     launcher: Launcher
-    log: Path
-    result: Path
-    lock: Path
+    place: Path
     seq: int
     next_id: int
     base: Mapping[str, str]
     machine: str
     secrets: Sequence[Secret]
+    limits: Limits
+    grace: timedelta
+    attached: bool
     started: Callable[[Supervised], None]
 
 

@@ -5,52 +5,44 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
-import pwd
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobs.registry import JOB_TYPES
-from runner.errors import StoreError
+from runner.errors import RunnerError, StoreError
 from runner.execution.launcher import LocalLauncher
 from runner.integrations.aws_iam import aws_role
+from runner.pipeline.reader import SourceFile
 from runner.scheduling.rules import LocalRun, Rule
+from runner.service import detaching, run_socket
 from runner.service.credentials import NoRoles
 from runner.service.inputs import Inputs
 from runner.service.local_run import PipelineRun
+from runner.service.options import RunOptions, decode, encode
 from runner.service.plan import digest, role_integrations
-from runner.service.ports import Credentials, Host, Output, Summary
+from runner.service.ports import Credentials, Host, Observer, Output, Summary
 from runner.service.preparation import Engine
-from runner.service.project import Project, base_directory
+from runner.service.project import Project, base_directory, project_of
 from runner.service.recovery import end_abandoned
 from runner.service.selection import select_rules
+from runner.service.tidying import tidy
 from runner.shipctl.shim import shim_text
+from runner.store.rows import BuildRow, RunRow, Source
+from runner.store.runs import Run
 from runner.store.store import Store
-from runner.workspace.host import base_environment, write_commands
+from runner.workspace.host import base_environment, user_name, write_commands
 
 if TYPE_CHECKING:
     from runner.aws.whoami import WhoAmI
 
 PACKAGE_ROOT = Path(__file__).resolve().parent.parent
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions:
-    """What the command line says about a run. `jobs` empty: the whole pipeline."""
-
-    paths: Sequence[Path]
-    jobs: Sequence[str] = ()
-    injected: Mapping[str, str] = field(default_factory=dict)
-    reset: bool = False
-    max_parallel: int = 4
-    aws_region: str | None = None
-    aws_sandbox: bool = False
 
 
 def run_pipeline(project: Project, options: RunOptions, output: Output) -> Summary:
@@ -64,45 +56,188 @@ def run_pipeline(project: Project, options: RunOptions, output: Output) -> Summa
 
 
 async def _run(project: Project, rules: Mapping[str, Rule], options: RunOptions, output: Output) -> Summary:
-    directory = make_store_directory(base_directory(options.paths))
     async with AsyncExitStack() as stack:
         interrupts = stack.enter_context(_interrupts())
-        store = Store(directory)
-        await store.open()
-        stack.push_async_callback(store.close)
-        if marked := await end_abandoned(store):
-            builds = "1 build" if len(marked) == 1 else f"{len(marked)} builds"
-            output.notice(f"{builds} of an earlier run that was killed: marked as error ('runner builds' lists them)")
+        store = await _opened(stack, make_store_directory(base_directory(options.paths)))
+        await _settle(store, output.notice)
         await store.sync(project.pipeline)
-        host = _host(directory)
-        inputs = Inputs(project.pipeline, project.integrations, store)
-        engine = Engine(
-            store=store,
-            jobs=project.pipeline.jobs,
-            inputs=inputs,
-            job_types=JOB_TYPES,
-            launcher=LocalLauncher(),
-            credentials=await _credentials(project, rules, inputs, options, output, host, stack),
-            host=host,
-            injected=options.injected,
-            reset=options.reset,
-        )
-        plan = digest(project, rules)
-        output.planned(plan, len(rules))
-        run = await store.begin_run(plan)
-        earlier = await store.last_statuses(project.pipeline.jobs)
-        pipeline_run = PipelineRun(
-            engine=engine,
-            jobs=project.pipeline.jobs,
-            rules=LocalRun(rules, earlier, options.max_parallel),
-            run_id=run.id,
-            observer=output,
-        )
+        engine = await _engine(stack, store, project, rules, options, output)
+        output.planned(digest(project, rules), len(rules))
+        run, earlier = await _begin(store, project, rules, options, detached=False)
+        pipeline_run = _pipeline_run(engine, rules, options, earlier, run, output)
+        await stack.enter_async_context(run_socket.listening(store.runs.socket_path(run.id), pipeline_run))
         interrupts.act = pipeline_run.interrupt
         with output.live():
             summary = await pipeline_run.run()
-        await store.end_run(run)
+        await store.runs.end(run)
         return summary
+
+
+def detach(project: Project, options: RunOptions, output: Output) -> int:
+    """Record a run and start a process of its own that leads it; gives its id once it is led. Raises RunnerError."""
+    return asyncio.run(_detach(project, select_rules(project, options.jobs), options, output))
+
+
+async def _detach(project: Project, rules: Mapping[str, Rule], options: RunOptions, output: Output) -> int:
+    async with AsyncExitStack() as stack:
+        store = await _opened(stack, make_store_directory(base_directory(options.paths)))
+        await _settle(store, output.notice)
+        await store.sync(project.pipeline)
+        run, _ = await _begin(store, project, rules, options, detached=True)
+        try:
+            await detaching.start_leader(_runner_argv(), store.runs, run.id, run.lock)
+        finally:
+            os.close(run.lock)
+        return run.id
+
+
+def lead(directory: Path, run_id: int, lock: int | None, led: Callable[[], None], observer: Observer) -> None:
+    """Lead a detached run to its end; `led` is called as soon as it is. `lock` is its lock, where it was handed over;
+    else it is taken, and where another process has it nothing is done. Raises RunnerError.
+
+    A signal ends this process and nothing else: the builds go on, and the next process goes on with the run."""
+    for number in SIGNALS:
+        signal.signal(number, lambda number, frame: os._exit(128 + number))
+    asyncio.run(_lead(directory, run_id, lock, led, observer))
+
+
+async def _lead(directory: Path, run_id: int, lock: int | None, led: Callable[[], None], observer: Observer) -> None:
+    async with AsyncExitStack() as stack:
+        store = await _opened(stack, directory)
+        run = Run(run_id, lock) if lock is not None else await store.runs.lead(run_id)
+        row = await store.runs.get(run_id)
+        if run is None or row is None:
+            led()
+            return
+        store.runs.sign(run)
+        options = decode(row.options)
+        history = await store.runs.builds(run_id)
+        project = project_of(_files(await store.runs.sources(run_id)), options.integrations_file)
+        rules = select_rules(project, options.jobs)
+        try:
+            engine = await _engine(stack, store, project, rules, options, observer, row)
+        except RunnerError:
+            if not history:  # nothing of it has begun: whoever asked for it is told, and that is all
+                await store.runs.end(run)
+            raise
+        for ended in (build for build in history if build.ended_at is not None):
+            await asyncio.to_thread(tidy, store.build_directory(ended.id), ended)
+        pipeline_run = _pipeline_run(engine, rules, options, row.earlier, run, observer, history)
+        await stack.enter_async_context(run_socket.listening(store.runs.socket_path(run_id), pipeline_run))
+        led()
+        await pipeline_run.run()
+        await store.runs.end(run)
+
+
+async def settle(store: Store, notice: Callable[[str], None], *, wait: bool) -> None:
+    """Look after runs whose process is gone: those in the foreground end, detached ones get a new leader.
+
+    `wait`: for supervisors that are still ending their job. Raises RunnerError where something cannot be tidied."""
+    await _settle(store, notice, wait=wait)
+
+
+async def _settle(store: Store, notice: Callable[[str], None], *, wait: bool = True) -> None:
+    ended: list[BuildRow] = []
+    for dead in await store.runs.dead():
+        if dead.detached:
+            try:
+                await detaching.start_leader(_runner_argv(), store.runs, dead.id, None)
+            except RunnerError as error:
+                notice(f"the detached run {dead.id} cannot be gone on with: {error}")
+        elif (run := await store.runs.lead(dead.id)) is not None:
+            ended += await end_abandoned(store, run, await _engine_of(store, dead.id), wait=wait)
+    if ended:
+        builds = "1 build" if len(ended) == 1 else f"{len(ended)} builds"
+        notice(f"{builds} of an earlier run that was killed: given an end ('runner builds' tells which)")
+
+
+async def _engine_of(store: Store, run_id: int) -> Engine:
+    """What is needed to end the builds of a dead run in the foreground: nothing of it is started any more."""
+    row = await store.runs.get(run_id)
+    options = decode(row.options) if row is not None and row.options != "{}" else RunOptions(paths=())
+    project = project_of(_files(await store.runs.sources(run_id)), options.integrations_file)
+    return _engine_with(store, project, options, Inputs(project.pipeline, project.integrations, store), NoRoles())
+
+
+async def _begin(
+    store: Store, project: Project, rules: Mapping[str, Rule], options: RunOptions, *, detached: bool
+) -> tuple[Run, Mapping[str, str]]:
+    """Record a run with all that another process needs to go on with it; also gives the last statuses before it."""
+    earlier = await store.last_statuses(project.pipeline.jobs)
+    run = await store.runs.begin(
+        digest(project, rules),
+        detached=detached,
+        options=encode(options),
+        earlier=earlier,
+        sources=[Source(source.name, source.repository, source.text) for source in project.sources],
+    )
+    return run, earlier
+
+
+def _pipeline_run(
+    engine: Engine,
+    rules: Mapping[str, Rule],
+    options: RunOptions,
+    earlier: Mapping[str, str],
+    run: Run,
+    observer: Observer,
+    history: list[BuildRow] | None = None,
+) -> PipelineRun:
+    return PipelineRun(
+        engine=engine,
+        jobs=engine.jobs,
+        rules=LocalRun(rules, earlier, options.max_parallel),
+        run_id=run.id,
+        observer=observer,
+        history=history or (),
+    )
+
+
+async def _opened(stack: AsyncExitStack, directory: Path) -> Store:
+    store = Store(directory)
+    await store.open()
+    stack.push_async_callback(store.close)
+    return store
+
+
+async def _engine(
+    stack: AsyncExitStack,
+    store: Store,
+    project: Project,
+    rules: Mapping[str, Rule],
+    options: RunOptions,
+    observer: Observer,
+    detached: RunRow | None = None,
+) -> Engine:
+    """The engine of a run; `detached` is the row of a run whose builds may outlive this process."""
+    inputs = Inputs(project.pipeline, project.integrations, store)
+    credentials = await _credentials(stack, store, project, rules, inputs, options, observer, detached)
+    return _engine_with(store, project, options, inputs, credentials, attached=detached is None)
+
+
+def _engine_with(
+    store: Store,
+    project: Project,
+    options: RunOptions,
+    inputs: Inputs,
+    credentials: Credentials,
+    *,
+    attached: bool = True,
+) -> Engine:
+    return Engine(
+        store=store,
+        jobs=project.pipeline.jobs,
+        inputs=inputs,
+        job_types=JOB_TYPES,
+        launcher=LocalLauncher(),
+        credentials=credentials,
+        host=_host(store.directory),
+        injected=options.injected,
+        reset=options.reset,
+        limits=options.limits,
+        grace=options.grace,
+        attached=attached,
+    )
 
 
 def identities(project: Project, options: RunOptions) -> list[tuple[str, WhoAmI]]:
@@ -158,6 +293,10 @@ def make_store_directory(base: Path) -> Path:
     return directory
 
 
+def _files(sources: tuple[Source, ...]) -> list[SourceFile]:
+    return [SourceFile(source.path, source.text, source.repository) for source in sources]
+
+
 def _host(directory: Path) -> Host:
     commands = directory / "bin"
     write_commands(commands, {"shipctl": shim_text(sys.executable, str(PACKAGE_ROOT)), "runner": _runner_command()})
@@ -165,30 +304,29 @@ def _host(directory: Path) -> Host:
         base=base_environment(os.environ, commands),
         commands=commands,
         machine=platform.machine(),
-        user=_user(),
+        user=user_name(),
     )
 
 
-def _user() -> str:
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # a user that the host does not know, as in a container
-        return str(os.getuid())
+def _runner_argv() -> list[str]:
+    """`runner` itself, of this very installation."""
+    code = f"import sys; sys.path.insert(0, {str(PACKAGE_ROOT)!r}); from runner.cli.main import main; main()"
+    return [sys.executable, "-c", code]
 
 
 def _runner_command() -> str:
-    code = f"import sys; sys.path.insert(0, {str(PACKAGE_ROOT)!r}); from runner.cli.main import main; main()"
-    return f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -c {shlex.quote(code)} "$@"\n'
+    return f'#!/bin/sh\nexec {shlex.join(_runner_argv())} "$@"\n'
 
 
 async def _credentials(
+    stack: AsyncExitStack,
+    store: Store,
     project: Project,
     rules: Mapping[str, Rule],
     inputs: Inputs,
     options: RunOptions,
-    output: Output,
-    host: Host,
-    stack: AsyncExitStack,
+    observer: Observer,
+    detached: RunRow | None,
 ) -> Credentials:
     """The broker where a job names a role; else what keeps the host's own identity out of every job."""
     integrations = role_integrations(project, rules)
@@ -198,13 +336,18 @@ async def _credentials(
     roles = [role.arn for role in found if role is not None]
     from runner.service.role_credentials import open_role_credentials
 
-    return await open_role_credentials(
+    opened = await open_role_credentials(
         stack,
         roles=roles,
-        project=base_directory(options.paths).resolve().name,
+        project=store.directory.parent.name,
         region=options.aws_region,
         sandbox=options.aws_sandbox,
-        shipctl=host.commands / "shipctl",
-        base=host.base,
-        notice=output.notice,
+        shipctl=store.directory / "bin" / "shipctl",
+        base=base_environment(os.environ, store.directory / "bin"),
+        notice=observer.notice,
+        ledger=store.runs if detached else None,
+        ports=((detached.port or 0), (detached.sandbox_port or 0)) if detached else (0, 0),
     )
+    if detached:
+        await store.runs.keep_ports(detached.id, opened.broker.port, opened.sandbox_port)
+    return opened

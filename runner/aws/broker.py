@@ -11,9 +11,9 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
-from runner.aws.endpoint import Endpoint, Granted, Refused, token_digest
+from runner.aws.endpoint import Endpoint, Granted, Refused
 from runner.aws.holding import Holding, Timing
-from runner.aws.lease import Assumer, AssumeRequest, Lease, LeaseRequest
+from runner.aws.lease import Assumer, AssumeRequest, Lease, LeaseRequest, token_digest
 from runner.secret import Secret
 
 _RATE, _BURST = 50.0, 200.0
@@ -42,12 +42,13 @@ class _Grant:
 
 
 class Broker:
-    """Open it once with `async with`; it owns the endpoint and the renewals. The assumer must outlive it."""
+    """Open it once with `async with`; it owns the endpoint and the renewals. The assumer must outlive it. `port` is
+    where the endpoint is wanted, for builds that know it already; 0: anywhere."""
 
-    def __init__(self, assumer: Assumer, timing: Timing | None = None) -> None:
+    def __init__(self, assumer: Assumer, timing: Timing | None = None, port: int = 0) -> None:
         self._assumer = assumer
         self._timing = timing or Timing()
-        self._endpoint = Endpoint(self)
+        self._endpoint = Endpoint(self, port)
         self._stack = AsyncExitStack()
         self._tasks = asyncio.TaskGroup()
         self._grants: dict[bytes, _Grant] = {}
@@ -68,6 +69,15 @@ class Broker:
         # Not told of the error: a task group would wrap the caller's own exception in a group.
         await self._stack.aclose()
 
+    @property
+    def port(self) -> int:
+        return self._endpoint.port
+
+    @property
+    def moved(self) -> bool:
+        """Whether the endpoint is not where it was wanted: builds that know the old port get no answers."""
+        return self._endpoint.moved
+
     async def lease(self, request: LeaseRequest) -> Lease:
         """Assume the role of a build's integration before anything of the build runs.
 
@@ -87,15 +97,22 @@ class Broker:
             token=Secret(token),
             uri=self._endpoint.uri,
             integration=request.integration,
-            role=request.assume.role,
+            assume=request.assume,
             region=request.region,
             deliver=request.deliver,
             first=first,
         )
 
-    def revoke(self, lease: Lease) -> None:
-        """End a lease: its token is dead at once; what AWS has already given lasts until it expires. Harmless twice."""
-        digest = token_digest(lease.token.reveal())
+    def restore(self, digest: bytes, request: LeaseRequest) -> None:
+        """Answer a token again that another process gave to a build; the role is assumed in the background, and every
+        secret of it is told to the request."""
+        holding = self._holding(request.assume)
+        holding.restored = True
+        holding.users[digest] = request
+        self._grants[digest] = _Grant(holding)
+
+    def revoke(self, digest: bytes) -> None:
+        """End the lease of a token: it is dead at once; what AWS has given lasts until it expires. Harmless twice."""
         if grant := self._grants.pop(digest, None):
             self._release(grant.holding, digest)
 

@@ -6,7 +6,6 @@ Source of the protocol: what botocore, the SDKs for JavaScript, Go and Java and 
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import TracebackType
@@ -14,7 +13,7 @@ from typing import Protocol, Self
 
 from aiohttp import web
 
-from runner.aws.lease import Assumed, AssumeRequest
+from runner.aws.lease import Assumed, AssumeRequest, token_digest
 
 PATH = "/v1/credentials"
 
@@ -40,15 +39,13 @@ class Desk(Protocol):
     def hand_out(self, digest: bytes) -> Granted | Refused: ...
 
 
-def token_digest(token: str) -> bytes:
-    """Tokens are kept and looked up as digests, so that the time of a look-up says nothing about them."""
-    return hashlib.sha256(token.encode(errors="surrogateescape")).digest()
-
-
 class Endpoint:
-    """Serves `GET /v1/credentials` on a free port of 127.0.0.1 while it is open."""
+    """Serves `GET /v1/credentials` on 127.0.0.1 while it is open: on `port` if that can be had, else on a free one.
+    `moved` says that it could not."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, port: int = 0) -> None:
+        self.port = port
+        self.moved = False
         self._desk = desk
         self._stack = AsyncExitStack()
         self._host = ""
@@ -63,9 +60,15 @@ class Endpoint:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         self._stack.push_async_callback(runner.cleanup)
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0, backlog=512).start()
-        host, port = runner.addresses[0][:2]
-        self._host = f"{host}:{port}"
+        try:
+            await web.TCPSite(runner, "127.0.0.1", self.port, backlog=512).start()
+        except OSError:
+            if not self.port:
+                raise
+            self.moved = True
+            await web.TCPSite(runner, "127.0.0.1", 0, backlog=512).start()
+        host, self.port = runner.addresses[0][:2]
+        self._host = f"{host}:{self.port}"
         return self
 
     async def __aexit__(

@@ -36,13 +36,15 @@ class Timing:
 
 class Holding:
     """Credentials for one request and the leases that use them. `keep` is its task: it assumes the role at once and
-    again in time, until it is cancelled. There is never more than one call to STS under way."""
+    again in time, until it is cancelled. There is never more than one call to STS under way. `restored`: its users had
+    credentials of the same role from another process before, so they must be told of the first ones too."""
 
     def __init__(self, assumer: Assumer, request: AssumeRequest, timing: Timing) -> None:
         self.request = request
         self.current: Assumed | None = None
         self.failure: CredentialsError | None = None
         self.users: dict[bytes, LeaseRequest] = {}
+        self.restored = False
         self._assumer = assumer
         self._timing = timing
         self._failures = 0
@@ -107,7 +109,7 @@ class Holding:
             self._settled.set()
 
     def _renewed(self, assumed: Assumed) -> None:
-        if self.current is not None:
+        if self.current is not None or self.restored:
             for user in self.users.values():
                 user.on_renewed(assumed.secrets)  # before the first byte of them can reach a log
         self.current, self.failure = assumed, None
@@ -117,6 +119,8 @@ class Holding:
         self.failure = error
         self._failures += 1
         if self.current is None:
+            if self.restored and self._failures == 1:
+                self._warn(f"AWS: the credentials cannot be renewed yet (trying again): {error}")
             return
         expired = self.left() <= timedelta()
         if expired and not self._said_expired:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,6 +54,11 @@ class Assumed:
         return (self.secret_access_key, self.session_token)
 
 
+def token_digest(token: str) -> bytes:
+    """Tokens are kept and looked up as digests, so that the time of a look-up says nothing about them."""
+    return hashlib.sha256(token.encode(errors="surrogateescape")).digest()
+
+
 class Assumer(Protocol):
     """Whoever can assume a role. Raises CredentialsError with the sentence for the reader."""
 
@@ -83,10 +89,19 @@ class Lease:
     token: Secret
     uri: str
     integration: str
-    role: RoleArn
+    assume: AssumeRequest
     region: str
     deliver: Deliver
     first: Assumed
+
+    @property
+    def role(self) -> RoleArn:
+        return self.assume.role
+
+    @property
+    def digest(self) -> bytes:
+        """What the token is known by."""
+        return token_digest(self.token.reveal())
 
     @property
     def identity(self) -> Identity:

@@ -25,9 +25,11 @@ _MISSING = (
 
 
 class Sandbox:
-    """Open it with `async with`. What runs in it forgets everything when it is closed; one at a time in a process."""
+    """Open it with `async with`. What runs in it forgets everything when it is closed; one at a time in a process.
+    `port` is where it is wanted, for builds that know it already; 0: anywhere."""
 
-    def __init__(self, roles: Iterable[RoleArn]) -> None:
+    def __init__(self, roles: Iterable[RoleArn], port: int = 0) -> None:
+        self.port = port
         self._roles = tuple(dict.fromkeys(roles))
         self._server: Any = None  # moto and werkzeug are an extra: their types are not always there
         self._thread: threading.Thread | None = None
@@ -52,9 +54,11 @@ class Sandbox:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self.keys = _seed(self._roles)
         app = moto.DomainDispatcherApplication(moto.create_backend_app)
-        self._server = serving.make_server("127.0.0.1", 0, app, threaded=True, request_handler=moto.MotoRequestHandler)
-        host, port = self._server.server_address[:2]
-        self.endpoint_url = f"http://{host}:{port}"
+        self._server = serving.make_server(
+            "127.0.0.1", self.port, app, threaded=True, request_handler=moto.MotoRequestHandler
+        )
+        host, self.port = self._server.server_address[:2]
+        self.endpoint_url = f"http://{host}:{self.port}"
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="aws-sandbox", daemon=True
         )

@@ -41,7 +41,8 @@ def whoami(
     if inside_job(os.environ):
         _print("", asyncio.run(of_environment(os.environ)), as_json=as_json)
         return
-    from runner.app import RunOptions, identities
+    from runner.app import identities
+    from runner.service.options import RunOptions
 
     project = options.project(paths, integrations_file, skip_inconsistent=True)
     chosen = RunOptions(paths=paths or (Path(),), jobs=jobs, aws_region=aws_region, aws_sandbox=aws_sandbox)

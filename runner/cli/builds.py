@@ -11,7 +11,9 @@ from pathlib import Path
 import click
 
 from runner.cli import options
+from runner.cli.store import opened
 from runner.errors import UsageError
+from runner.pipeline.problems import nearest
 from runner.store.rows import BuildRow
 from runner.store.store import Store
 
@@ -39,12 +41,33 @@ def command(job: str | None, directory: Path, most: int, every: bool, as_json: b
 async def read_builds(
     directory: Path, job: str | None = None, number: int | None = None, most: int = -1
 ) -> list[BuildRow]:
-    store = Store(directory)
-    await store.open()
-    try:
+    async with opened(directory) as store:
         return await store.builds(job, number, most)
-    finally:
-        await store.close()
+
+
+async def find_build(store: Store, name: str | None) -> BuildRow:
+    """The build that a person names: JOB/NUMBER, the newest one of JOB, or (None) the newest of all. Raises
+    UsageError."""
+    job, number = split_name(name) if name is not None else (None, None)
+    if rows := await store.builds(job, number, most=1):
+        return rows[0]
+    known = {row.job for row in await store.builds()}
+    if job is None or not known:
+        raise UsageError("no builds yet")
+    if job not in known:
+        hint = nearest(job, known)
+        raise UsageError(f"there is no build of {job}{f' ({hint})' if hint else ''}")
+    raise UsageError(f"{job} has no build {number} ('runner builds {job}' lists them)")
+
+
+def split_name(text: str) -> tuple[str, int | None]:
+    """`job/3` → (job, 3), `job` → (job, None). Raises UsageError."""
+    job, separator, number = text.rpartition("/")
+    if not separator:
+        return text, None
+    if not (number.isascii() and number.isdigit()):
+        raise UsageError(f"'{text}' names no build: give JOB or JOB/NUMBER, as 'runner builds' shows them")
+    return job, int(number)
 
 
 def _table(rows: Iterable[BuildRow]) -> list[str]:
@@ -68,7 +91,7 @@ def _length(row: BuildRow) -> str:
     return f"{(row.ended_at - row.started_at).total_seconds():.1f} s"
 
 
-def _record(row: BuildRow) -> dict[str, str | int | None]:
+def _record(row: BuildRow) -> dict[str, str | int | list[str] | None]:
     return {
         "job": row.job,
         "number": row.number,
@@ -78,6 +101,11 @@ def _record(row: BuildRow) -> dict[str, str | int | None]:
         "triggered_by": row.triggered_by,
         "reason": row.reason,
         "exit": row.exit_code,
+        "ended_by": row.ended_by,
+        "signal": row.signal,
+        "left_alive": list(row.left_alive),
+        "log_dropped_records": row.dropped[0],
+        "log_dropped_bytes": row.dropped[1],
         "created_at": row.created_at.isoformat(),
         "started_at": row.started_at.isoformat() if row.started_at else None,
         "ended_at": row.ended_at.isoformat() if row.ended_at else None,

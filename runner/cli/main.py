@@ -17,8 +17,12 @@ VERBS = {
     "validate": "Show every problem of pipeline files.",
     "logs": "Show the log of a build, also while it runs.",
     "builds": "List the builds of this store.",
+    "cancel": "Cancel builds, or a whole run.",
+    "doctor": "Show what this host gives to builds.",
     "aws": "Look at AWS identities.",
 }
+HIDDEN = ("lead",)
+"""Verbs that the runner calls itself."""
 SUCCESS, FAILED, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -29,7 +33,7 @@ class Verbs(click.Group):
         return list(VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in VERBS:
+        if cmd_name not in VERBS and cmd_name not in HIDDEN:
             return None
         command: click.Command = importlib.import_module(f"runner.cli.{cmd_name}").command
         return command

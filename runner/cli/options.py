@@ -12,6 +12,7 @@ import click
 from runner.errors import UsageError
 
 if TYPE_CHECKING:
+    from runner.pipeline.model import Limits
     from runner.service.project import Project
 
 STORE = ".runner"
@@ -32,6 +33,24 @@ params = click.option(
     multiple=True,
     metavar="KEY=VALUE",
     help="A variable for every job; may be given several times.",
+)
+limits = click.option(
+    "--limit",
+    "limits",
+    multiple=True,
+    envvar="RUNNER_LIMITS",
+    metavar="NAME=VALUE",
+    help="What each build may use on this host: memory, pids, cpuWeight, openFiles, core, log or disk (memory=2GiB); "
+    "may be given several times.",
+)
+grace = click.option(
+    "--grace",
+    type=click.FloatRange(0, 3600),
+    default=10.0,
+    show_default=True,
+    envvar="RUNNER_GRACE",
+    metavar="SECONDS",
+    help="How long processes get to end before they are killed, where the job does not say.",
 )
 skip_inconsistent = click.option(
     "--skip-inconsistent", is_flag=True, help="Leave out jobs that name something nothing defines, run the rest."
@@ -73,6 +92,23 @@ def parsed_params(params: Sequence[str]) -> dict[str, str]:
             raise UsageError(f"--param {text!r}: give KEY=VALUE, where KEY holds letters, digits and underscores")
         parsed[key] = value
     return parsed
+
+
+def parsed_limits(texts: Sequence[str]) -> Limits:
+    """`NAME=VALUE` as limits, by the names that the file uses. Raises UsageError."""
+    from runner.pipeline.limits import LIMITS, limits_of, parse_limit
+    from runner.pipeline.problems import nearest
+
+    parsed = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        if name not in LIMITS:
+            hint = nearest(name, LIMITS) or f"there are {', '.join(LIMITS)}"
+            raise UsageError(f"--limit {text!r}: there is no limit '{name}' ({hint})")
+        if (limit := parse_limit(name, value)) is None:
+            raise UsageError(f"--limit {text!r}: '{value}' is no value for {name}: {LIMITS[name].doc}")
+        parsed[name] = limit
+    return limits_of(parsed)
 
 
 def store_directory(start: Path) -> Path:

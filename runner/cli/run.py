@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import shlex
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from runner.cli import options
 from runner.cli.output import make_output
+
+if TYPE_CHECKING:
+    from runner.service.options import RunOptions
 
 DEFAULT_PARALLEL = 4
 
@@ -29,6 +37,9 @@ DEFAULT_PARALLEL = 4
     help="Default: pretty on a terminal, else plain; json: one event a line.",
 )
 @click.option("--aws-region", metavar="REGION", envvar="RUNNER_AWS_REGION", help="Where neither names one.")
+@options.limits
+@options.grace
+@click.option("-d", "--detach", is_flag=True, help="Go on in the background; builds outlive whatever started them.")
 @click.option("--aws-sandbox", is_flag=True, help="Use an AWS of our own on 127.0.0.1 that lives as long as the run.")
 def command(
     paths: tuple[Path, ...],
@@ -40,6 +51,9 @@ def command(
     max_parallel: int,
     output: str | None,
     aws_region: str | None,
+    limits: tuple[str, ...],
+    grace: float,
+    detach: bool,
     aws_sandbox: bool,
 ) -> int:
     """Run a pipeline on this host, here and now.
@@ -47,26 +61,46 @@ def command(
     Without --job every job that has no upstream job starts, the others follow the trigger rules. Exit 0 success,
     1 a job failed, 2 usage or invalid file, 3 a bug of the runner, 130 interrupted.
     """
-    from runner.app import RunOptions, run_pipeline
+    from runner import app
+    from runner.service.options import RunOptions
 
     injected = options.parsed_params(params)
-    project = options.project(paths, integrations_file, skip_inconsistent=skip_inconsistent)
-    shown = make_output(output or ("pretty" if options.is_terminal() else "plain"))
-    summary = run_pipeline(
-        project,
-        RunOptions(
-            paths=paths or (Path(),),
-            jobs=jobs,
-            injected=injected,
-            reset=reset,
-            max_parallel=max_parallel,
-            aws_region=aws_region,
-            aws_sandbox=aws_sandbox,
-        ),
-        shown,
+    wanted = RunOptions(
+        paths=paths or (Path(),),
+        integrations_file=integrations_file,
+        jobs=jobs,
+        injected=injected,
+        reset=reset,
+        max_parallel=max_parallel,
+        aws_region=aws_region,
+        aws_sandbox=aws_sandbox,
+        limits=options.parsed_limits(limits),
+        grace=timedelta(seconds=grace),
     )
+    project = options.project(paths, integrations_file, skip_inconsistent=skip_inconsistent)
+    wanted = replace(wanted, integrations_file=project.integrations_file)
+    shown = make_output(output or ("pretty" if options.is_terminal() else "plain"))
+    if detach:
+        _tell_detached(app.detach(project, wanted, shown), wanted, as_json=output == "json")
+        return 0
+    summary = app.run_pipeline(project, wanted, shown)
     with contextlib.suppress(OSError):  # the reader may have gone: the exit code stays what it is
         shown.summary(summary)
     if summary.interrupted:
         return 130
     return 0 if summary.succeeded else 1
+
+
+def _tell_detached(run: int, wanted: RunOptions, *, as_json: bool) -> None:
+    """What a person needs to find the run again."""
+    from runner.service.project import base_directory
+
+    if as_json:
+        click.echo(json.dumps({"event": "run_detached", "run": run}))
+        return
+    where = base_directory(wanted.paths)
+    place = "" if where.resolve() == Path.cwd() else f" -C {shlex.quote(str(where))}"
+    click.echo(f"run {run} goes on in the background")
+    click.echo(f"  runner builds{place}")
+    click.echo(f"  runner logs -f{place}")
+    click.echo(f"  runner cancel --run {run}{place}")

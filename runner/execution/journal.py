@@ -28,6 +28,11 @@ class Journal:
         """The sequence number and the id that the next writer of this log begins with."""
         return self._writer.seq, self._writer.next_id
 
+    @property
+    def dropped(self) -> tuple[int, int]:
+        """The records and bytes that the quota of the log has cost so far."""
+        return self._writer.dropped
+
     def begin_task(self, name: str) -> None:
         self._write(lambda: self._begin_task(name))
 

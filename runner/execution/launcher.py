@@ -1,8 +1,11 @@
-"""Starting supervisors and waiting for them, from the side of the event loop."""
+"""Starting supervisors, finding those that run already, and waiting for them, from the side of the event loop."""
 
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import functools
+import importlib.util
 import os
 import socket
 import subprocess
@@ -11,11 +14,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from runner.execution.model import Result, Spec, TaskSpec, encode_line, encode_spec, read_result
+from runner.errors import SetupError
+from runner.execution import identity
+from runner.execution.control import PLACE
+from runner.execution.model import (
+    RESULT,
+    EndedBy,
+    Result,
+    Spec,
+    TaskSpec,
+    encode_line,
+    encode_spec,
+    read_result,
+)
+from runner.execution.remains import end_remains
+from runner.execution.sockets import connect
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from runner.execution.identity import Identity
     from runner.secret import Secret
 
 __all__ = ["Launcher", "LocalLauncher", "Result", "Spec", "Supervised", "TaskSpec"]
@@ -33,7 +51,7 @@ class Supervised(Protocol):
     async def wait(self) -> Result:
         """The result, once no process of the build is left. May be cancelled and awaited again."""
 
-    def cancel(self, reason: str) -> None:
+    def cancel(self, reason: str, by: EndedBy = EndedBy.USER) -> None:
         """End the build soon: TERM, grace period, KILL. The result has the status `cancelled` and this reason, unless
         it had ended already."""
 
@@ -46,55 +64,102 @@ class Supervised(Protocol):
 
 class Launcher(Protocol):
     async def start(self, spec: Spec) -> Supervised:
-        """Start the TASKs of a build."""
+        """Start the TASKs of a build. Raises SetupError where they were started before."""
+
+    async def adopt(self, place: Path) -> Supervised | None:
+        """Take over the build at `place` whose starter is gone, whether it runs or has ended; None where nothing of
+        it was ever started."""
 
 
 class LocalLauncher:
-    """Starts supervisors that end with this process: their control socket closes when it goes, however it goes."""
+    """Starts supervisors on this host."""
 
     async def start(self, spec: Spec) -> Supervised:
-        ours, theirs = socket.socketpair()
-        errors = os.memfd_create("supervisor-errors", os.MFD_CLOEXEC)
-        with theirs:
-            process = _spawn(theirs, errors)
-        build = _LocalBuild(spec, process, errors)
+        lock = _take_lock(spec.place)
+        try:
+            ours, theirs = socket.socketpair()
+            errors = os.memfd_create("supervisor-errors", os.MFD_CLOEXEC)
+            with theirs:
+                process = _spawn(theirs, errors, lock)
+        finally:
+            os.close(lock)  # from here on the supervisor alone holds it
+        build = _LocalBuild(spec.place, process.pid, os.pidfd_open(process.pid), _Child(process, errors))
         ours.setblocking(False)
         try:
-            await build.connect(ours)
+            await build.connect(ours, encode_spec(spec, lock))
         except BaseException:
             ours.close()
             await build.wait()
             raise
         return build
 
+    async def adopt(self, place: Path) -> Supervised | None:
+        found = await asyncio.to_thread(identity.find, place)
+        if found is None:
+            return None
+        process = found.open() if found.alive else None
+        if process is None:
+            return _EndedBuild(place, found)
+        build = _LocalBuild(place, found.pid, process, None, found)
+        try:
+            connection = await asyncio.to_thread(_connect, place)
+        except OSError:  # it is ending by now, and listens no more
+            return build
+        await build.connect(connection, b"")
+        return build
 
-class _LocalBuild:
-    def __init__(self, spec: Spec, process: subprocess.Popen[bytes], errors: int) -> None:
-        self.pid = process.pid
-        self._spec = spec
+
+class _Child:
+    """What only the parent of a supervisor has: its status, and what it said on standard error."""
+
+    def __init__(self, process: subprocess.Popen[bytes], errors: int) -> None:
         self._process = process
         self._errors = errors
+
+    def ending(self) -> str:
+        """How it ended, for a build whose result is missing."""
+        said = os.pread(self._errors, 64 * 1024, 0).decode("utf-8", "replace").strip()
+        os.close(self._errors)
+        status = self._process.wait()
+        how = f"signal {-status}" if status < 0 else f"exit status {status}"
+        last = said.rpartition("\n")[2]
+        return f"{how}{f': {last}' if last else ''}"
+
+
+class _LocalBuild:
+    """A supervisor that runs, our own child or one that was adopted."""
+
+    def __init__(self, place: Path, pid: int, pidfd: int, child: _Child | None, known: Identity | None = None) -> None:
+        self.pid = pid
+        self._place = place
+        self._child = child
+        self._identity = known
         self._started_at = datetime.now(UTC)
         self._transport: asyncio.WriteTransport | None = None
         self._ended = asyncio.Event()
         self._result: Result | None = None
-        self._pidfd = os.pidfd_open(process.pid)
+        self._settling = asyncio.Lock()
+        self._pidfd = pidfd
         asyncio.get_running_loop().add_reader(self._pidfd, self._end)
 
-    async def connect(self, control: socket.socket) -> None:
-        """Take the socket and hand over the order. What the socket does not take at once, the loop sends later."""
+    async def connect(self, control: socket.socket, first: bytes) -> None:
+        """Take the socket and say the first line. What the socket does not take at once, the loop sends later."""
         loop = asyncio.get_running_loop()
         self._transport, _ = await loop.create_unix_connection(asyncio.Protocol, sock=control)
-        self._transport.write(encode_spec(self._spec))
+        if first:
+            self._transport.write(first)
 
     async def wait(self) -> Result:
         await self._ended.wait()
-        if self._result is None:
-            self._result = self._read_result()
+        async with self._settling:
+            if self._result is None:
+                said = self._child.ending() if self._child else "it is no child of this process"
+                known = self._identity or await asyncio.to_thread(identity.find, self._place)
+                self._result = await settled(self._place, known, said, self._started_at)
         return self._result
 
-    def cancel(self, reason: str) -> None:
-        self._tell(encode_line({"do": "cancel", "reason": reason}))
+    def cancel(self, reason: str, by: EndedBy = EndedBy.USER) -> None:
+        self._tell(encode_line({"do": "cancel", "reason": reason, "by": by}))
 
     def mask(self, secrets: Sequence[Secret]) -> None:
         self._tell(encode_line({"do": "mask", "values": [secret.reveal() for secret in secrets]}))
@@ -107,46 +172,104 @@ class _LocalBuild:
             self._transport.write(line)
 
     def _end(self) -> None:
-        """The supervisor has ended: take its status and let go of everything that belonged to it."""
+        """The supervisor has ended: let go of everything that belonged to it."""
         asyncio.get_running_loop().remove_reader(self._pidfd)
         os.close(self._pidfd)
-        self._process.wait()
         if self._transport:
             self._transport.abort()
         self._ended.set()
 
-    def _read_result(self) -> Result:
-        said = os.pread(self._errors, 64 * 1024, 0).decode("utf-8", "replace").strip()
-        os.close(self._errors)
-        try:
-            return read_result(self._spec.result)
-        except FileNotFoundError:
-            return self._without_result(said)
 
-    def _without_result(self, said: str) -> Result:
-        status = self._process.returncode
-        how = f"signal {-status}" if status < 0 else f"exit status {status}"
-        last = said.rpartition("\n")[2]
-        return Result(
-            status="error",
-            exit_code=None,
-            signal=None,
-            reason=f"the supervisor ended without a result ({how}{f': {last}' if last else ''})",
-            task=None,
-            seq=0,
-            next_id=0,
-            started_at=self._started_at,
-            ended_at=datetime.now(UTC),
-        )
+class _EndedBuild:
+    """A build whose supervisor has ended while nobody waited for it."""
+
+    def __init__(self, place: Path, known: Identity) -> None:
+        self.pid = known.pid
+        self._place = place
+        self._identity = known
+
+    async def wait(self) -> Result:
+        return await settled(self._place, self._identity, "nobody saw how", datetime.now(UTC))
+
+    def cancel(self, reason: str, by: EndedBy = EndedBy.USER) -> None:
+        """It has ended already."""
+
+    def mask(self, secrets: Sequence[Secret]) -> None:
+        """It logs nothing any more."""
+
+    def note(self, text: str, level: str = "warning") -> None:
+        """It logs nothing any more."""
 
 
-def _spawn(control: socket.socket, errors: int) -> subprocess.Popen[bytes]:
+async def settled(place: Path, known: Identity | None, how: str, started_at: datetime) -> Result:
+    """The result of a build whose supervisor has ended: the one it left, else an error; then what is left of its
+    processes is ended here."""
+    try:
+        return read_result(place / RESULT)
+    except FileNotFoundError:
+        left = await asyncio.to_thread(end_remains, place, known.groups if known else ())
+    restarted = known is not None and not known.of_this_boot
+    reason = "the host was restarted" if restarted else f"the supervisor ended without a result ({how})"
+    return Result(
+        status="error",
+        exit_code=None,
+        signal=None,
+        reason=reason,
+        by=EndedBy.HOST_RESTART if restarted else EndedBy.RUNNER,
+        left=tuple(left),
+        task=None,
+        seq=0,
+        next_id=0,
+        started_at=started_at,
+        ended_at=datetime.now(UTC),
+    )
+
+
+def _take_lock(place: Path) -> int:
+    """The lock of a build that was never started. Raises SetupError."""
+    lock = os.open(place / identity.LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        before = identity.read(lock)
+    except BlockingIOError:
+        os.close(lock)
+        raise SetupError(f"another supervisor runs this build ({place / identity.LOCK} is locked)") from None
+    if before is not None:
+        os.close(lock)
+        raise SetupError(f"this build was run before, by process {before.pid}: it is never run twice")
+    return lock
+
+
+def _connect(place: Path) -> socket.socket:
+    """The control socket of a running build. Raises OSError."""
+    connection = socket.socket(fileno=connect(place, PLACE).detach())
+    connection.setblocking(False)
+    return connection
+
+
+@functools.cache
+def supervisor_program() -> tuple[str, ...]:
+    """The command that starts a supervisor. It finds no installed package by itself (`-I -S`), so it is told where
+    those lie that it needs: ahocorasick_rs to hide secrets, zstandard to keep long logs."""
+    directories = dict.fromkeys(_directory_of(package) for package in ("ahocorasick_rs", "zstandard"))
+    return (sys.executable, "-I", "-S", str(SUPERVISOR), *directories)
+
+
+def _directory_of(package: str) -> str:
+    found = importlib.util.find_spec(package)
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError(f"{package}, which the runner needs, is not installed")
+    return str(Path(found.origin).parents[1])
+
+
+def _spawn(control: socket.socket, errors: int, lock: int) -> subprocess.Popen[bytes]:
     """Start the supervisor program in a session of its own."""
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", str(SUPERVISOR)],
+        supervisor_program(),
         stdin=control.fileno(),
         stdout=subprocess.DEVNULL,
         stderr=errors,
         env={name: os.environ[name] for name in PASSED_ON if name in os.environ},
+        pass_fds=(lock,),
         start_new_session=True,
     )

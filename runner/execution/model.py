@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+from runner.pipeline.model import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from runner.secret import Secret
+
+LOG, RESULT = "log.jsonl", "result.json"
+"""Names of files in the place of a build."""
+
+
+class EndedBy(StrEnum):
+    """Who or what ended a build."""
+
+    SCRIPT = "script"
+    USER = "user"
+    TIMEOUT = "timeout"
+    LIMIT = "limit"
+    DRAIN = "drain"
+    HOST_RESTART = "host restart"
+    SUPERSEDED = "superseded"
+    RUNNER = "runner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +44,13 @@ class TaskSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
-    """All that a supervisor needs. `seq` and `next_id` go on from the previous writer of `log`; `base` is the whole
-    environment that the shell is started with; `limit` is for all TASKs together."""
+    """All that a supervisor needs. `place` holds the log, the lock, the result and the control socket of the build;
+    `seq` and `next_id` go on from the previous writer of the log; `base` is the whole environment that the shell is
+    started with; `limit` is for all TASKs together. `attached`: the build ends with the process that starts it;
+    `groups`: control groups are used where this host gives them."""
 
+    place: Path
     build_dir: Path
-    log: Path
-    result: Path
-    lock: Path
     seq: int
     next_id: int
     tasks: tuple[TaskSpec, ...]
@@ -41,33 +58,42 @@ class Spec:
     secrets: tuple[Secret, ...]
     limit: timedelta
     grace: timedelta = timedelta(seconds=10)
+    limits: Limits = field(default_factory=Limits)
+    attached: bool = True
+    groups: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """How the TASKs ended. `status`: success, failure, cancelled, timeout or error; `task` is the one that decided
-    (None: none was begun); `exit_code` and `signal` are None where nothing exited that way; `seq` and `next_id` are
-    for the next writer of the log; both are 0 if the supervisor did not live to tell them (the log itself does)."""
+    """How the TASKs ended. `status`: success, failure, cancelled, timeout or error; `by` says who or what ended them,
+    `left` names the processes that were alive when their time was over, `dropped` are the records and bytes that the
+    quota of the log has cost; `task` is the one that decided (None: none was begun); `exit_code` and `signal` are None
+    where nothing exited that way; `seq` and `next_id` are for the next writer of the log; both are 0 if the supervisor
+    did not live to tell them (the log itself does)."""
 
     status: str
     exit_code: int | None
     signal: int | None
     reason: str | None
+    by: EndedBy
     task: str | None
     seq: int
     next_id: int
     started_at: datetime
     ended_at: datetime
+    left: tuple[str, ...] = ()
+    dropped: tuple[int, int] = (0, 0)
 
 
-def encode_spec(spec: Spec) -> bytes:
-    """The first line on the control socket."""
+def encode_spec(spec: Spec, lock: int) -> bytes:
+    """The first line on the control socket. `lock` is the descriptor of the lock file that the supervisor inherits."""
+    place = spec.place.absolute()
     return encode_line({
+        "place": str(place),
         "build_dir": str(spec.build_dir.absolute()),
-        "log": str(spec.log.absolute()),
-        "packages": package_directories(),
-        "result": str(spec.result.absolute()),
-        "lock": str(spec.lock.absolute()),
+        "log": str(place / LOG),
+        "result": str(place / RESULT),
+        "lock": lock,
         "seq": spec.seq,
         "next_id": spec.next_id,
         "tasks": [{"name": t.name, "script": str(t.script.absolute()), "exports": t.exports} for t in spec.tasks],
@@ -75,14 +101,10 @@ def encode_spec(spec: Spec) -> bytes:
         "secrets": [secret.reveal() for secret in spec.secrets],
         "limit": spec.limit.total_seconds(),
         "grace": spec.grace.total_seconds(),
+        "limits": spec.limits.given(),
+        "attached": spec.attached,
+        "groups": spec.groups,
     })  # fmt: skip
-
-
-@cache
-def package_directories() -> list[str]:
-    """Where the installed package is that a supervisor needs for a long log: it finds none by itself (`-I -S`)."""
-    package = find_spec("zstandard")
-    return [str(Path(package.origin).parents[1])] if package and package.origin else []
 
 
 def encode_line(value: Mapping[str, Any]) -> bytes:
@@ -98,6 +120,9 @@ def read_result(path: Path) -> Result:
         exit_code=values["exit"],
         signal=values["signal"],
         reason=values["reason"],
+        by=EndedBy(values["by"]),
+        left=tuple(values["left"]),
+        dropped=(values["dropped_records"], values["dropped_bytes"]),
         task=values["task"],
         seq=values["seq"],
         next_id=values["next_id"],

@@ -6,6 +6,8 @@ if [[ -n ${__ship_ready-} ]]; then builtin trap "$__ship_on_error" ERR; eval "$_
 # (`.` and `eval` stand without `builtin` where the context of `||` must reach what they run.)
 # 247: the variables of the TASK, 248: markers to the supervisor, 249: its answers, one byte each.
 
+# Nothing is done before the supervisor holds this process in its limits and says so.
+until builtin read -r -N 1 -u 249 __ship_answer; do (($? > 128)) || builtin exit 1; done
 builtin . /dev/fd/247
 exec 247<&-
 # What earlier TASKs and command line set-up have left for this one.

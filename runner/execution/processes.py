@@ -1,7 +1,7 @@
 """The processes of a build: who descends from this supervisor, and how they are ended.
 
 The supervisor is a child subreaper: whatever a job leaves behind, `setsid` and double forks included, stays its
-descendant. Where the kernel gives a build a group of its own, that group can take the place of `descendants`.
+descendant. Where the kernel gives the build a control group, that knows the same processes, and ends them at once.
 """
 
 from __future__ import annotations
@@ -16,10 +16,15 @@ try:
 except ImportError:  # an interpreter that was built without libffi
     FOREIGN_CALLS = False
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runner.execution.containment import Containment
+
 SIGKILL: int = _signal.SIGKILL
 SIGTERM: int = _signal.SIGTERM
 SIGCONT: int = _signal.SIGCONT
 
+ROUNDS = 10  # looks for what is born while the rest is killed
 _PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 
 
@@ -32,11 +37,13 @@ def become_subreaper() -> bool:
 
 
 class Processes:
-    """What descends from this process; `session` is the shell that is running or ran last (0: none yet)."""
+    """What belongs to this build: all that descends from this process, and all in its group. `session` is the shell
+    that is running or ran last (0: none yet)."""
 
-    def __init__(self) -> None:
+    def __init__(self, containment: Containment) -> None:
         self.complete = become_subreaper()
         self.session = 0
+        self._containment = containment
         self._statuses: dict[int, int] = {}
 
     def reap(self) -> bool:
@@ -57,9 +64,37 @@ class Processes:
 
     def gone(self) -> bool:
         """Whether nothing is left."""
-        return not self.reap() and (self.complete or not self.descendants())
+        if self.reap() or self._containment.members():
+            return False
+        return self.complete or not self._descendants()
 
-    def descendants(self) -> list[int]:
+    def members(self) -> list[int]:
+        """The pids of everything that lives, in order."""
+        grouped = self._containment.members()
+        return sorted({*self._descendants(), *(pid for pid in grouped if lives(pid))})
+
+    def send(self, pids: list[int], number: int) -> None:
+        """Send a signal to each; those that ended meanwhile or belong to another user are passed over."""
+        for pid in pids:
+            try:
+                os.kill(pid, number)
+                if number == SIGTERM:
+                    os.kill(pid, SIGCONT)  # a stopped process must be able to end
+            except (ProcessLookupError, PermissionError):
+                continue
+
+    def kill(self) -> None:
+        """KILL for everything: at once for what is in the group, then in rounds for what is outside."""
+        self._containment.kill()
+        killed: set[int] = set()
+        for _ in range(ROUNDS):
+            fresh = [pid for pid in self.members() if pid not in killed]
+            if not fresh:
+                return
+            self.send(fresh, SIGKILL)
+            killed.update(fresh)
+
+    def _descendants(self) -> list[int]:
         """The pids of everything alive beneath this process or in the shell's session."""
         children: dict[int, list[int]] = {}
         living: set[int] = set()
@@ -77,22 +112,41 @@ class Processes:
             found.update(below)
         return sorted(found & living)
 
-    def send(self, pids: list[int], number: int) -> None:
-        """Send a signal to each; those that ended meanwhile or belong to another user are passed over."""
-        for pid in pids:
-            try:
-                os.kill(pid, number)
-                if number == SIGTERM:
-                    os.kill(pid, SIGCONT)  # a stopped process must be able to end
-            except (ProcessLookupError, PermissionError):
-                continue
-
 
 def describe(pid: int) -> str:
     """`4711 (sleep 100)`: the pid and the beginning of the command line."""
     command = _read(f"/proc/{pid}/cmdline").rstrip(b"\0").replace(b"\0", b" ") or _read(f"/proc/{pid}/comm").strip()
     text = command[:200].decode("utf-8", "replace").replace("\n", " ")
     return f"{pid} ({text})" if text else str(pid)
+
+
+def lives(pid: int) -> bool:
+    """Whether there is such a process and it is no zombie."""
+    fields = _stat(pid)
+    return len(fields) == 4 and fields[0] not in b"ZX"
+
+
+def start_time(pid: int) -> int | None:
+    """When a process was started, in clock ticks since the host was: with the pid this names it for good. None: it
+    is gone."""
+    fields = _read(f"/proc/{pid}/stat").rpartition(b") ")[2].split(b" ")
+    return int(fields[19]) if len(fields) > 19 else None
+
+
+def holds(pid: int, inode: int) -> bool:
+    """Whether a process has the pipe with this inode open."""
+    wanted = f"pipe:[{inode}]"
+    try:
+        return any(_link(f"/proc/{pid}/fd/{name}") == wanted for name in os.listdir(f"/proc/{pid}/fd"))
+    except OSError:
+        return False
+
+
+def _link(path: str) -> str:
+    try:
+        return os.readlink(path)
+    except OSError:
+        return ""
 
 
 def _all_processes() -> list[tuple[int, int, int, bool]]:

@@ -24,7 +24,7 @@ _SIGNALS = [number for number in _signal.valid_signals() if number not in (_sign
 
 class Shell:
     """A running bash. `body` is the status of its script, `hooks` that of its hooks, `end` what it said last: each is
-    None until the shell told it."""
+    None until the shell told it. `printed`: the bytes of its output so far."""
 
     def __init__(self, journal: Journal, ask: Callable[[int], str], listen: Callable[[], None]) -> None:
         """`ask` gives the answer to the end of a script; `listen` takes in what the starter says, now."""
@@ -32,6 +32,7 @@ class Shell:
         self.body: int | None = None
         self.hooks: int | None = None
         self.end: int | None = None
+        self.printed = 0
         self._journal = journal
         self._ask = ask
         self._listen = listen
@@ -44,7 +45,7 @@ class Shell:
         self._own = [self.output, self.markers, self._answers]
 
     def start(self, task: TaskOrder, base: dict[str, str]) -> None:
-        """Start the shell in this process's directory, in a session of its own. Raises OSError."""
+        """Start the shell in this process's directory, in a session of its own; it waits for `go`. Raises OSError."""
         _enlarge(self.output)
         text, warnings = export_text(task.exports)
         for warning in warnings:
@@ -52,7 +53,7 @@ class Shell:
         exports = _memory_file(text)
         try:
             self.pid = os.posix_spawn(
-                _bash(), ["bash", "-e", task.script], base,
+                bash_path(), ["bash", "-e", task.script], base,
                 file_actions=[
                     (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
                     (os.POSIX_SPAWN_DUP2, self._job_output, 1),
@@ -67,6 +68,10 @@ class Shell:
             for descriptor in (exports, self._job_output, self._job_markers, self._job_answers):
                 os.close(descriptor)
 
+    def go(self) -> None:
+        """Let the shell begin."""
+        self._answer(".")
+
     def read_output(self) -> int:
         """Take a block of output to the log. Its size in bytes: 0 if there is none for now, or never again."""
         try:
@@ -76,6 +81,7 @@ class Shell:
         if data:
             self._listen()  # so a secret that was announced before the job could print it is known by now
             self._journal.output(data)
+        self.printed += len(data)
         return len(data)
 
     def drain(self) -> None:
@@ -143,7 +149,7 @@ def _memory_file(text: bytes) -> int:
     return descriptor
 
 
-def _bash() -> str:
+def bash_path() -> str:
     for directory in ("/bin", *os.defpath.split(":"), *os.environ.get("PATH", "").split(":")):
         if os.access(path := f"{directory}/bash", os.X_OK):
             return path

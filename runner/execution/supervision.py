@@ -7,49 +7,57 @@ import os
 import select
 import time
 
+from runner.execution.control import COOKIE, PLACE, Door
+from runner.execution.ending import AGAIN, Ending, kill_all
+from runner.execution.limits import Watch
 from runner.execution.order import encode
-from runner.execution.processes import SIGKILL, SIGTERM, Processes, describe
+from runner.execution.processes import Processes
 from runner.execution.shell import Shell
-from runner.execution.verdict import SUCCESS, Verdict, judge, limit_reached
+from runner.execution.verdict import LIMIT, RUNNER, SUCCESS, TIMEOUT, USER, Verdict, judge, limit_reached
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from runner.execution.containment import Containment
+    from runner.execution.control import Starter
     from runner.execution.journal import Journal
-    from runner.execution.order import Control, Order, TaskOrder
+    from runner.execution.order import Order, TaskOrder
     from runner.logs.redaction import Redactor
-
-AGAIN = 0.05  # seconds between two looks for what was born while the rest was killed
-ROUNDS = 10  # looks for what is born while the rest is asked to end
-LAST = 10.0  # seconds after which what KILL does not end (another user's, or stuck in the kernel) is given up
 
 
 class Supervision:
     """Runs the TASKs one after another, and keeps every promise about their end."""
 
-    def __init__(self, order: Order, control: Control, journal: Journal, redactor: Redactor) -> None:
+    def __init__(
+        self, order: Order, starter: Starter, journal: Journal, redactor: Redactor, containment: Containment
+    ) -> None:
         self._order = order
-        self._control = control
+        self._starter = starter
+        self._door = Door(self._do)
         self._journal = journal
         self._redactor = redactor
-        self._processes = Processes()
+        self._containment = containment
+        self._processes = Processes(containment)
+        self._ending = Ending(self._processes, journal, order.grace)
+        self._printed_before = 0
+        self._watch = Watch(order.limits, containment.how, order.build_dir, self._processes.members, self._printed)
         self._stopped: Verdict | None = None
         self._limit_at = time.monotonic() + order.limit
-        self._kill_at: float | None = None
-        self._given_up_at: float | None = None
-        self._killed: set[int] = set()
         self._shell: Shell | None = None
-        self._ending = False
+        self._clearing = False
         self._last = False
         self._poll = select.poll()
-        self._poll.register(control.descriptor, select.POLLIN)
+        self._poll.register(starter.descriptor, select.POLLIN)
         self._wakeup = self._catch_signals()
 
     def run(self) -> Verdict:
-        """Run all TASKs until one does not succeed. No process is left when it returns."""
+        """Run all TASKs until one does not succeed. No process is left when it returns. Raises OSError where nobody
+        could talk to this build."""
+        self._door.open(self._order.place)
+        self._watch_door(())
         verdict = Verdict(SUCCESS, exit=0)
-        for command in self._control.waiting():
+        for command in self._starter.waiting():
             self._do(command)
         for task in self._order.tasks:
             if self._stopped or verdict.status != SUCCESS:
@@ -57,24 +65,28 @@ class Supervision:
             self._last = task is self._order.tasks[-1]
             verdict = self._task(task)
             verdict.task = task.name
-        return self._stopped or verdict
+        verdict = self._stopped or verdict
+        verdict.left = [self._redactor.redact(told) for told in self._ending.left]
+        self._door.close()
+        return verdict
 
     def kill_all(self) -> None:
         """End everything at once, without a word: for the case that nothing else works any more."""
-        deadline = time.monotonic() + LAST
-        while not self._processes.gone() and time.monotonic() < deadline:
-            self._processes.send(self._processes.descendants(), SIGKILL)
-            select.poll().poll(AGAIN * 1000)
+        kill_all(self._processes)
 
     def _task(self, task: TaskOrder) -> Verdict:
         self._journal.begin_task(task.name)
         shell = self._shell = Shell(self._journal, self._hooks_to_run, self._listen)
         try:
-            shell.start(task, self._order.base)
+            shell.start(task, {**self._order.base, COOKIE: f"{self._order.place}/{PLACE}"})
+            self._containment.take(shell.pid)
         except OSError as error:
+            self._forget(shell)
+            kill_all(self._processes)
             self._journal.end_task(None)
-            return Verdict("error", f"the shell cannot be started: {error}")
+            return Verdict("error", f"the shell cannot be started: {error}", by=RUNNER)
         self._processes.session = shell.pid
+        shell.go()
         verdict = self._wait_for(shell, task.name)
         self._journal.end_task(verdict.exit)
         return verdict
@@ -87,17 +99,36 @@ class Supervision:
             self._turn()
         shell.drain()
         shell.read_markers()
-        self._forget(shell)
-        verdict = judge(name, shell, status)
+        verdict = self._with_limits(judge(name, shell, status))
         self._journal.end_command(verdict.exit)
-        self._clear_away(name)
+        output = os.fstat(shell.output).st_ino
+        self._forget(shell)
+        self._clear_away(name, output)
         return self._stopped or verdict
+
+    def _with_limits(self, verdict: Verdict) -> Verdict:
+        """What the kernel did because of a limit is the reason of a failure, and never goes unsaid."""
+        told = self._containment.told(verdict.exit)
+        if not told:
+            if verdict.status != SUCCESS and self._containment.hint:
+                self._journal.note(self._containment.hint)
+            return verdict
+        if verdict.status == SUCCESS or self._stopped:
+            self._journal.note(told, "warning")
+            return verdict
+        self._journal.note(told, "error")
+        return Verdict(verdict.status, f"{verdict.reason}: {told}", exit=verdict.exit, signal=verdict.signal, by=LIMIT)
 
     def _forget(self, shell: Shell) -> None:
         for descriptor in (shell.output, shell.markers):
             self._unregister(descriptor)
         shell.close()
+        self._printed_before += shell.printed
         self._shell = None
+
+    def _printed(self) -> int:
+        """The bytes of output of all TASKs so far."""
+        return self._printed_before + (self._shell.printed if self._shell else 0)
 
     def _hooks_to_run(self, status: int) -> str:
         """The answer to the end of a script: the hooks for success, for failure, or none."""
@@ -107,113 +138,109 @@ class Supervision:
             return "f"
         return "s" if self._last else "n"
 
-    def _clear_away(self, name: str) -> None:
-        """End what the TASK left behind: its shell has ended, so it is over."""
+    def _clear_away(self, name: str, output: int) -> None:
+        """End what the TASK left behind: its shell has ended, so it is over. `output` is the inode of its pipe."""
         if self._processes.gone():
             return
         if not self._stopped:
-            for pid in self._processes.descendants():
-                text = f"task '{name}' is over, but left a process running, which is being ended: {describe(pid)}"
-                self._journal.note(text, "warning")
-            self._terminate()
-        self._ending = True
-        while not self._processes.gone() and not self._gave_up():
+            self._ending.name_left(name, output)
+            self._ending.begin()
+        self._clearing = True
+        while not self._processes.gone() and not self._ending.gave_up():
             self._turn()
-        self._ending = False
-        self._kill_at = self._given_up_at = None
+        self._clearing = False
+        self._ending.done()
 
-    def _stop(self, status: str, reason: str) -> None:
+    def _stop(self, verdict: Verdict) -> None:
         """End the build before its time; only the first reason counts."""
         if self._stopped:
             return
-        self._stopped = Verdict(status, reason)
-        self._journal.note(f"{status}: {reason}", "error" if status == "error" else "warning")
-        if self._shell or self._ending:
-            self._terminate()
-
-    def _terminate(self) -> None:
-        """Ask everything to end, also what is born while this goes on."""
-        self._kill_at = time.monotonic() + self._order.grace
-        asked: set[int] = set()
-        for _ in range(ROUNDS):
-            fresh = [pid for pid in self._processes.descendants() if pid not in asked]
-            if not fresh:
-                return
-            self._processes.send(fresh, SIGTERM)
-            asked.update(fresh)
-
-    def _kill(self) -> None:
-        """After the grace period: KILL for everything, again and again until nothing new appears."""
-        now = time.monotonic()
-        self._kill_at = now + AGAIN
-        self._given_up_at = self._given_up_at or now + LAST
-        left = self._processes.descendants()
-        for pid in left:
-            if pid not in self._killed:
-                self._killed.add(pid)
-                text = f"a process did not end within {self._order.grace:g} s and is being killed: {describe(pid)}"
-                self._journal.note(text, "warning")
-        self._processes.send(left, SIGKILL)
-
-    def _gave_up(self) -> bool:
-        if self._given_up_at is None or time.monotonic() < self._given_up_at:
-            return False
-        for pid in self._processes.descendants():
-            self._journal.note(f"a process could not be ended: {describe(pid)}", "error")
-        return True
+        self._stopped = verdict
+        level = "error" if verdict.status in ("error", "failure") else "warning"
+        self._journal.note(f"{verdict.status}: {verdict.reason}", level)
+        if self._shell or self._clearing:
+            self._ending.begin()
 
     def _turn(self) -> None:
         """Wait for the next thing to happen and do what it asks for."""
         for descriptor, event in self._poll.poll(self._patience()):
-            if descriptor == self._control.descriptor:
-                self._listen()
-            elif event & select.POLLIN == 0:
-                self._unregister(descriptor)  # all its writers are gone
-            elif descriptor == self._wakeup:
-                self._obey_signals()
-            elif self._shell and descriptor == self._shell.output:
-                self._shell.read_output()
-            elif self._shell and descriptor == self._shell.markers:
-                self._shell.read_markers()
+            self._react(descriptor, event)
         if self._journal.lost:
-            self._stop("error", self._journal.lost)
+            self._stop(Verdict("error", self._journal.lost, by=RUNNER))
         now = time.monotonic()
-        if now >= self._limit_at and not self._ending:
-            self._stop("timeout", limit_reached(self._order.limit))
-        if self._kill_at is not None and now >= self._kill_at:
-            self._kill()
+        if now >= self._limit_at and not self._clearing:
+            self._stop(Verdict("timeout", limit_reached(self._order.limit), by=TIMEOUT))
+        if not self._stopped and (passed := self._watch.exceeded()):
+            self._stop(Verdict("failure", passed, by=LIMIT))
+        self._ending.go_on(now)
+
+    def _react(self, descriptor: int, event: int) -> None:
+        shell = self._shell
+        if shell and descriptor in (shell.output, shell.markers) and event & select.POLLIN == 0:
+            self._unregister(descriptor)  # all its writers are gone
+        elif shell and descriptor == shell.output:
+            shell.read_output()
+        elif shell and descriptor == shell.markers:
+            shell.read_markers()
+        elif descriptor == self._starter.descriptor:
+            self._listen_to_starter()
+        elif descriptor == self._wakeup:
+            self._obey_signals()
+        elif descriptor in self._door.descriptors:
+            self._serve(descriptor)
 
     def _patience(self) -> float | None:
         """Milliseconds until something must be done without being asked; None: nothing."""
-        moments = [at for at in (self._kill_at, None if self._stopped or self._ending else self._limit_at) if at]
-        if self._ending and not self._processes.complete:
+        moments = [self._ending.next, None if self._stopped or self._clearing else self._limit_at]
+        moments.append(None if self._stopped else self._watch.next())
+        if self._clearing and not self._processes.complete:
             moments.append(time.monotonic() + AGAIN)  # the end of a stranger's child is not told to us
-        return max(0.0, (min(moments) - time.monotonic()) * 1000) if moments else None
+        first = min((at for at in moments if at is not None), default=None)
+        return None if first is None else max(0.0, (first - time.monotonic()) * 1000)
 
     def _listen(self) -> None:
-        if self._control.open and self._control.readable():
-            self._obey_starter()
+        """Take in what was said by now: a secret that is announced before the job prints it must be known."""
+        if self._starter.open and self._starter.readable():
+            self._listen_to_starter()
 
-    def _obey_starter(self) -> None:
-        for command in self._control.commands():
+    def _listen_to_starter(self) -> None:
+        for command in self._starter.commands():
             self._do(command)
-        if not self._control.open:
-            self._unregister(self._control.descriptor)
-            self._stop("cancelled", "the process that started this build is gone")
+        if not self._starter.open:
+            self._unregister(self._starter.descriptor)
+            if self._order.attached:
+                self._stop(Verdict("error", "the runner that started this build is gone", by=RUNNER))
+
+    def _serve(self, descriptor: int) -> None:
+        before = self._door.descriptors
+        if self._door.serve(descriptor):
+            self._watch_door(before)
+
+    def _watch_door(self, before: list[int] | tuple[int, ...]) -> None:
+        """Wait for what the door waits for now."""
+        now = self._door.descriptors
+        for descriptor in before:
+            if descriptor not in now:
+                self._unregister(descriptor)
+        for descriptor in now:
+            self._poll.register(descriptor, select.POLLIN)
 
     def _do(self, command: dict[str, Any]) -> None:
         match command["do"]:
             case "cancel":
-                self._stop("cancelled", command["reason"])
+                self._stop(Verdict("cancelled", str(command["reason"]), by=str(command.get("by", USER))))
             case "mask":
-                self._redactor.add([encode(value) for value in command["values"]])
+                self._redactor.add([encode(value) for value in command["values"]])  # too short: the starter warns
             case "note":
-                self._journal.note(command["text"], command["level"])
+                self._journal.note(str(command["text"]), command["level"])
+            case other:
+                raise ValueError(f"unknown command {other!r}")
 
     def _obey_signals(self) -> None:
         for number in os.read(self._wakeup, 4096):
             if number != _signal.SIGCHLD:
-                self._stop("cancelled", f"the supervisor of this build was sent the signal {number}")
+                reason = f"the supervisor of this build was sent the signal {number}"
+                self._stop(Verdict("cancelled", reason, by=USER))
         self._processes.reap()
 
     def _catch_signals(self) -> int:

@@ -10,22 +10,36 @@ if TYPE_CHECKING:
     from runner.execution.shell import Shell
 
 
-class Verdict:
-    """`exit` is None where nothing exited with a status: after a signal, a cancel, a time limit or an error."""
+SUCCESS = "success"
+SCRIPT, USER, TIMEOUT, LIMIT, RUNNER = "script", "user", "timeout", "limit", "runner"
+"""Who or what ended a build: its own scripts, a person, the time limit, another limit, or the runner itself."""
+UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
-    __slots__ = ("exit", "reason", "signal", "status", "task")
+
+class Verdict:
+    """`exit` is None where nothing exited with a status: after a signal, a cancel, a time limit or an error; `left`
+    are the processes that were alive when their time was over, in words; `dropped` the records and bytes that the log
+    has lost to its quota."""
+
+    __slots__ = ("by", "dropped", "exit", "left", "reason", "signal", "status", "task")
 
     def __init__(
-        self, status: str, reason: str | None = None, *, exit: int | None = None, signal: int | None = None
+        self,
+        status: str,
+        reason: str | None = None,
+        *,
+        exit: int | None = None,
+        signal: int | None = None,
+        by: str = SCRIPT,
     ) -> None:
         self.status = status
         self.reason = reason
         self.exit = exit
         self.signal = signal
+        self.by = by
+        self.left: list[str] = []
+        self.dropped = (0, 0)
         self.task: str | None = None
-
-
-SUCCESS = "success"
 
 
 def judge(task: str, shell: Shell, wait_status: int) -> Verdict:
@@ -51,12 +65,22 @@ def limit_reached(seconds: float) -> str:
     return f"time limit of {number:g} {unit}{'' if number == 1 else 's'} reached"
 
 
+def size(number: int) -> str:
+    """`512 MiB`: a number of bytes as people write a limit."""
+    value, unit = float(number), 0
+    while value >= 1024 and unit < len(UNITS) - 1:
+        value, unit = value / 1024, unit + 1
+    return f"{value:.4g} {UNITS[unit]}"
+
+
 def write_result(path: str, verdict: Verdict, numbers: tuple[int, int], times: tuple[int, int]) -> None:
     """Leave the result file: whole or not at all. `numbers` are the next seq and id of the log, `times` begin and end
     in microseconds since 1970. Raises OSError."""
-    values: dict[str, str | int | None] = {
+    values: dict[str, str | int | list[str] | None] = {
         "status": verdict.status, "exit": verdict.exit, "signal": verdict.signal, "reason": verdict.reason,
-        "task": verdict.task, "seq": numbers[0], "next_id": numbers[1], "started_us": times[0], "ended_us": times[1],
+        "by": verdict.by, "left": verdict.left, "task": verdict.task,
+        "dropped_records": verdict.dropped[0], "dropped_bytes": verdict.dropped[1],
+        "seq": numbers[0], "next_id": numbers[1], "started_us": times[0], "ended_us": times[1],
     }  # fmt: skip
     text = "{" + ",".join(f'"{key}":{_json(value)}' for key, value in values.items()) + "}\n"
     temporary = f"{path}.tmp"
@@ -69,7 +93,9 @@ def write_result(path: str, verdict: Verdict, numbers: tuple[int, int], times: t
     os.rename(temporary, path)
 
 
-def _json(value: str | int | None) -> str:
+def _json(value: str | int | list[str] | None) -> str:
     if value is None:
         return "null"
+    if isinstance(value, list):
+        return f"[{','.join(map(encode_basestring_ascii, value))}]"
     return encode_basestring_ascii(value) if isinstance(value, str) else str(value)

@@ -60,7 +60,15 @@ class ResolvedIntegration:
     @property
     def secrets(self) -> tuple[Secret, ...]:
         """Every secret in it, for the redaction of logs."""
-        return tuple(text for value in self.values.values() for text in texts(value) if isinstance(text, Secret))
+        return tuple(text for _, text in self.secrets_by_field())
+
+    def secrets_by_field(self) -> Iterator[tuple[str, Secret]]:
+        """Every secret in it with the field that holds it; `field.key` where that is a mapping."""
+        for field, value in self.values.items():
+            named = value.items() if isinstance(value, Mapping) else ((None, text) for text in texts(value))
+            for key, text in named:
+                if isinstance(text, Secret):
+                    yield field if key is None else f"{field}.{key}", text
 
 
 def texts(value: Value) -> Iterator[Text]:

@@ -87,12 +87,18 @@ class End(_Common):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result(_Common):
-    """The last record of a finished build."""
+    """The last record of a finished build. `by`: who or what ended it (None in logs of before that was told); `left`:
+    what was alive then, in words; `dropped_…`: what the limit of the log's size has cost."""
 
     status: str
     exit: int | None
     reason: str | None
     duration_us: int
+    by: str | None = None
+    signal: int | None = None
+    left: tuple[str, ...] = ()
+    dropped_records: int = 0
+    dropped_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +205,8 @@ def _result(line: str, seq: int, time: datetime, keys: Mapping[str, Any]) -> Res
     return Result(
         line=line, seq=seq, time=time,
         status=keys["status"], exit=keys["exit"], reason=keys["reason"], duration_us=keys["duration_us"],
+        by=keys.get("by"), signal=keys.get("signal"), left=tuple(keys.get("left", ())),
+        dropped_records=keys.get("dropped_records", 0), dropped_bytes=keys.get("dropped_bytes", 0),
     )  # fmt: skip
 
 

@@ -16,6 +16,8 @@ from runner.logs.segments import Limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from runner.logs.redaction import Redactor
 
 BLOCK = 256 * 1024  # bytes of output turned into records at a time
@@ -109,12 +111,27 @@ class LogWriter:
         self._add(f'"message","parent":{_json(parent)},"text":{self._text(text)},"level":"{level}"')
         self._write()
 
-    def result(self, status: str, exit: int | None, reason: str | None, duration_us: int) -> None:
-        """The last record of a finished build: everything that is still held is written before it."""
+    def result(
+        self,
+        status: str,
+        exit: int | None,
+        reason: str | None,
+        duration_us: int,
+        *,
+        by: str | None = None,
+        signal: int | None = None,
+        left: Iterable[str] = (),
+        dropped: tuple[int, int] = (0, 0),
+    ) -> None:
+        """The last record of a finished build: everything that is still held is written before it. `by` says who or
+        what ended the build, `left` names what was alive then, `dropped` are the records and bytes that the quota
+        has cost."""
         self._end_stream()
         self._add(
             f'"result","status":{self._text(status)},"exit":{_json(exit)},'
-            f'"reason":{self._text(reason)},"duration_us":{duration_us}'
+            f'"reason":{self._text(reason)},"duration_us":{duration_us},'
+            f'"by":{self._text(by)},"signal":{_json(signal)},"left":[{",".join(map(self._text, left))}],'
+            f'"dropped_records":{dropped[0]},"dropped_bytes":{dropped[1]}'
         )
         self._write()
 

@@ -38,7 +38,7 @@ class Text:
     def read(self, spot: Spot) -> str | None:
         if isinstance(spot.node, Scalar) and spot.node.text and not is_null(spot.node):
             return spot.node.text
-        _wrong(spot, "text")
+        wrong(spot, "text")
         return None
 
 
@@ -48,7 +48,7 @@ class Word:
     def read(self, spot: Spot) -> Scalar | None:
         if isinstance(spot.node, Scalar) and spot.node.text and not is_null(spot.node):
             return spot.node
-        _wrong(spot, "a name")
+        wrong(spot, "a name")
         return None
 
 
@@ -59,7 +59,7 @@ class Truth:
         word = spot.node.text.casefold() if isinstance(spot.node, Scalar) else ""
         if word in _ON or word in _OFF:
             return word in _ON
-        _wrong(spot, "true or false (or on or off)")
+        wrong(spot, "true or false (or on or off)")
         return None
 
 
@@ -73,9 +73,9 @@ class Whole:
     def read(self, spot: Spot) -> int | None:
         value = _whole(spot.node)
         if value is None:
-            _wrong(spot, f"a whole number{self._limits()}")
+            wrong(spot, f"a whole number{self._limits()}")
         elif (self.least is not None and value < self.least) or (self.most is not None and value > self.most):
-            _wrong(spot, self._range())
+            wrong(spot, self._range())
         else:
             return value
         return None
@@ -97,7 +97,7 @@ class Choice:
         if isinstance(spot.node, Scalar) and spot.node.text in self.words:
             return spot.node.text
         hint = nearest(spot.node.text, self.words) if isinstance(spot.node, Scalar) else ""
-        _wrong(spot, f"one of {', '.join(self.words)}", hint)
+        wrong(spot, f"one of {', '.join(self.words)}", hint)
         return None
 
 
@@ -119,7 +119,7 @@ class Table:
     def read(self, spot: Spot) -> MappingNode | None:
         if isinstance(spot.node, MappingNode):
             return spot.node
-        _wrong(spot, "a mapping")
+        wrong(spot, "a mapping")
         return None
 
 
@@ -129,7 +129,7 @@ class Listing:
     def read(self, spot: Spot) -> SequenceNode | None:
         if isinstance(spot.node, SequenceNode):
             return spot.node
-        _wrong(spot, "a list")
+        wrong(spot, "a list")
         return None
 
 
@@ -167,7 +167,7 @@ def _whole(node: Node) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _wrong(spot: Spot, wanted: str, hint: str = "") -> None:
+def wrong(spot: Spot, wanted: str, hint: str = "") -> None:
     """Report the wrong kind, unless what stands there was already reported."""
     node = spot.node
     if isinstance(node, Unresolved):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from enum import StrEnum
 from typing import TypeAlias
@@ -128,10 +128,39 @@ class Hooks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a build may use; None: as much as the host has. `memory`, `core`, `log` and `disk` are bytes, `pids` and
+    `open_files` numbers, `cpu_weight` is 1..10000 beside the 100 of everything else."""
+
+    memory: int | None = None
+    pids: int | None = None
+    cpu_weight: int | None = None
+    open_files: int | None = None
+    core: int | None = None
+    log: int | None = None
+    disk: int | None = None
+
+    def given(self) -> Mapping[str, int]:
+        """Only what is limited."""
+        return {f.name: value for f in fields(self) if (value := getattr(self, f.name)) is not None}
+
+    def within(self, host: Limits) -> Limits:
+        """These limits on a host that has its own: the narrower one of each counts."""
+        return Limits(**{f.name: _narrower(getattr(self, f.name), getattr(host, f.name)) for f in fields(self)})
+
+
+def _narrower(first: int | None, second: int | None) -> int | None:
+    return min((value for value in (first, second) if value is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
-    """`runtime` of a job. `limit` is `timeoutMinutes`."""
+    """`runtime` of a job. `limit` is `timeoutMinutes`; `grace` is how long processes may take to end when they are
+    asked to (None: the host's setting)."""
 
     limit: timedelta = timedelta(minutes=60)
+    grace: timedelta | None = None
+    limits: Limits = Limits()
     node_pool: str | None = None
     container: bool | None = None
 

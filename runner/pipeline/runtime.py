@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from runner.pipeline.env import read_env
 from runner.pipeline.fields import Fields, Key, Keys, read_fields, table
 from runner.pipeline.kinds import Form, Text, Truth, Whole
-from runner.pipeline.model import Runtime
+from runner.pipeline.limits import read_limits
+from runner.pipeline.model import Limits, Runtime
 from runner.pipeline.nodes import Entry, MappingNode, Node, Scalar, SequenceNode, Unresolved
 from runner.pipeline.report import Note
 
@@ -17,11 +18,14 @@ if TYPE_CHECKING:
     from runner.pipeline.report import Spot
 
 MAX_MINUTES = 1440
+MAX_GRACE_S = 3600
 
 NODE_POOL = Key("nodePool", Text(), "The pool of hosts the job may run on.")
 CONTAINER = Key("container", Truth(), "Whether TASKs are to run in a container.")
 TIMEOUT = Key("timeoutMinutes", Whole(1, MAX_MINUTES), "The job's time limit in minutes; 60 if absent.")
-JOB_RUNTIME: Keys = table(NODE_POOL, CONTAINER, TIMEOUT)
+GRACE = Key("grace", Whole(0, MAX_GRACE_S), "Seconds that processes get to end when they are asked to; 10 if absent.")
+LIMITS: Key[Node] = Key("limits", Form("a mapping"), "What the job's processes may use.")
+JOB_RUNTIME: Keys = table(NODE_POOL, CONTAINER, TIMEOUT, GRACE, LIMITS)
 
 IMAGE_NAME = Key("imageName", Text(), "The image of the container.")
 IMAGE_TAG = Key("imageTag", Text(), "The tag of the image; latest if absent.")
@@ -54,8 +58,15 @@ def read_job_runtime(spot: Spot, owner: str) -> Runtime:
     if container:
         spot.report.note(Note.CONTAINER, spot.node.place, owner)
     minutes = fields.get(TIMEOUT)
-    limit = Runtime().limit if minutes is None else timedelta(minutes=minutes)
-    return Runtime(limit=limit, node_pool=fields.get(NODE_POOL), container=container)
+    seconds = fields.get(GRACE)
+    limits = fields.get(LIMITS)
+    return Runtime(
+        limit=Runtime().limit if minutes is None else timedelta(minutes=minutes),
+        grace=None if seconds is None else timedelta(seconds=seconds),
+        limits=Limits() if limits is None else read_limits(spot.at(limits, ".limits")),
+        node_pool=fields.get(NODE_POOL),
+        container=container,
+    )
 
 
 def read_task_runtime(spot: Spot, owner: str) -> TaskRuntime:

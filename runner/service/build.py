@@ -6,19 +6,22 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from jobs.context import Context, JobType
 from runner.errors import RunnerError, SetupError
 from runner.execution.launcher import Result, Supervised
+from runner.execution.model import EndedBy
 from runner.pipeline.model import Job
 from runner.secret import Secret
-from runner.service.journal import Journal
+from runner.service import handover
+from runner.service.handover import Handover
+from runner.service.journal import TOO_SHORT, Journal
 from runner.service.ports import Ended
 from runner.service.preparation import Engine, Preparation, Prepared
-from runner.service.recovery import KEPT
-from runner.store.rows import BuildRow
+from runner.service.tidying import KEPT
+from runner.store.rows import BuildEnd, BuildRow
 from runner.workspace.directory import BuildDirectory
 from runner.workspace.outs import Given, process
 from runner.workspace.removal import remove_all_but
@@ -30,16 +33,20 @@ END_LIMIT_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The verdict on a build before it is recorded."""
+    """The verdict on a build before it is recorded; see BuildEnd for the words."""
 
     status: str
     reason: str | None = None
     exit_code: int | None = None
     versions: tuple[NewVersion, ...] = ()
+    by: EndedBy = EndedBy.RUNNER
+    signal: int | None = None
+    left_alive: tuple[str, ...] = ()
+    dropped: tuple[int, int] = (0, 0)
 
 
 class Build:
-    """One build. `run` may be called once; `cancel` at any time."""
+    """One build, new or taken over from a process that is gone. `run` may be called once; `cancel` at any time."""
 
     def __init__(self, engine: Engine, job: Job, row: BuildRow) -> None:
         self._engine = engine
@@ -52,20 +59,25 @@ class Build:
         self._supervised: Supervised | None = None
         self._warnings: list[str] = []
         self._preparing: asyncio.Timeout | None = None
-        self._cancelled: str | None = None
+        self._cancelled: tuple[str, EndedBy] | None = None
         self._began = time.monotonic()
 
-    def cancel(self, reason: str) -> None:
+    @property
+    def id(self) -> int:
+        return self._row.id
+
+    def cancel(self, reason: str, by: EndedBy = EndedBy.USER) -> None:
         """End the build: its processes get TERM, a grace, KILL; while it is prepared, nothing more is started."""
         first = self._cancelled is None
-        self._cancelled = self._cancelled or reason
+        self._cancelled = self._cancelled or (reason, by)
         if self._supervised is not None:
-            self._supervised.cancel(reason)
+            self._supervised.cancel(reason, by)
         elif self._preparing is not None and first:
             self._preparing.reschedule(asyncio.get_running_loop().time())
 
     def begin(self) -> None:
-        """Make the log, so that it can be followed. Raises OSError; then `fail` is what is left to do."""
+        """Make the log, so that it can be followed; one that is there already goes on. Raises OSError; then `fail` is
+        what is left to do."""
         self.journal.open(self._row.id, self._job.name, self._row.number)
 
     async def fail(self, reason: str) -> Ended:
@@ -86,26 +98,66 @@ class Build:
         job_type = self._engine.job_types.get(self._job.type)
         if job_type is None:
             raise SetupError(f"jobs of type {self._job.type} cannot run in this version")
+        if self._row.status == "processing":  # another process had it
+            running = await self._engine.launcher.adopt(self._place)
+            if running is not None:
+                return await self._take_over(running)
         prepared = await self._prepare()
         if prepared is None:
-            return End("cancelled", self._cancelled)
+            return self._as_cancelled()
         try:
             if self._cancelled is not None:
-                return End("cancelled", self._cancelled)
+                return self._as_cancelled()
+            begun = Handover(prepared.variables.dependencies, prepared.before)
+            await asyncio.to_thread(handover.write, self._place, begun)
             result = await self._run(job_type, self._context(prepared))
         finally:
             prepared.grant.close()
             self._supervised = None
+        return await self._ended(result, begun)
+
+    async def _take_over(self, running: Supervised) -> End:
+        """Go on with a build that another process has started: it runs, or it ended while nobody waited."""
+        self._began -= (datetime.now(UTC) - self._row.created_at).total_seconds()
+        try:
+            begun = handover.read(self._place, self._job)
+        except RunnerError:
+            running.cancel("the runner cannot go on with this build", EndedBy.RUNNER)
+            await running.wait()  # until then the log is its own
+            raise
+        grant = await self._engine.credentials.restore(self._row, renewed=self._renewed, warn=self._warn)
+        try:
+            self._started(running)
+            await self._learn_secrets()
+            result = await running.wait()
+        finally:
+            grant.close()
+            self._supervised = None
+        return await self._ended(result, begun)
+
+    async def _learn_secrets(self) -> None:
+        """What the supervisor hides already, for what this process adds to the log."""
+        try:
+            self.journal.mask(await self._engine.inputs.secrets_of(self._job))
+        except RunnerError as error:
+            self._warn(f"a secret is not known to the runner that took this build over: {error}")
+
+    async def _ended(self, result: Result, begun: Handover) -> End:
         self.journal.resume(result.seq, result.next_id)
-        return await asyncio.to_thread(self._publish, result, prepared)
+        return await asyncio.to_thread(self._publish, result, begun)
+
+    def _as_cancelled(self) -> End:
+        reason, by = self._cancelled or (None, EndedBy.USER)
+        return End("cancelled", reason, by=by)
 
     async def _run(self, job_type: JobType, context: Context) -> Result:
-        """Run it. Where we are cancelled ourselves (another build has met a broken store), its processes end first."""
+        """Run it. Where we are cancelled ourselves (another build has met a broken store), its processes end first,
+        unless they may outlive us."""
         try:
             return await job_type.run(context)
         except asyncio.CancelledError:
-            if self._supervised is not None:
-                self._supervised.cancel("the run was broken off")
+            if self._supervised is not None and self._engine.attached:
+                self._supervised.cancel("the run was broken off", EndedBy.RUNNER)
                 async with asyncio.timeout(END_LIMIT_S):
                     await self._supervised.wait()
             raise
@@ -124,6 +176,9 @@ class Build:
         try:
             async with asyncio.timeout(None if self._cancelled is None else 0) as self._preparing:
                 await self._engine.store.start_build(self._row.id)
+                await asyncio.to_thread(
+                    remove_all_but, self._place, KEPT
+                )  # what a process left that was killed in here
                 return await preparation.run()
         except TimeoutError:
             if self._preparing is None or not self._preparing.expired():
@@ -138,14 +193,15 @@ class Build:
             directory=self._directory,
             variables=prepared.variables,
             launcher=self._engine.launcher,
-            log=self.journal.path,
-            result=self._place / "result.json",
-            lock=self._place / "lock",
+            place=self._place,
             seq=self.journal.seq,
             next_id=self.journal.next_id,
             base=self._engine.host.base,
             machine=self._engine.host.machine,
             secrets=self.journal.secrets,
+            limits=self._engine.limits,
+            grace=self._engine.grace,
+            attached=self._engine.attached,
             started=self._started,
         )
 
@@ -155,44 +211,66 @@ class Build:
         for text in self._warnings:
             supervised.note(text)
         if self._cancelled is not None:
-            supervised.cancel(self._cancelled)
+            supervised.cancel(*self._cancelled)
 
-    def _publish(self, result: Result, prepared: Prepared) -> End:
+    def _publish(self, result: Result, begun: Handover) -> End:
         """Read what the scripts left; where that cannot be read, the build is a failure of the script."""
+        end = End(
+            result.status,
+            result.reason,
+            result.exit_code,
+            by=result.by,
+            signal=result.signal,
+            left_alive=result.left,
+            dropped=result.dropped,
+        )
         if result.status not in ("success", "failure"):
-            return End(result.status, result.reason, result.exit_code)
+            return end
         try:
             with self.journal.section("Cleanup") as section, section.step("Publish outputs"):
                 given = process(
                     self._directory.root,
                     self._job,
-                    prepared.variables.dependencies,
-                    prepared.before,
+                    begun.dependencies,
+                    begun.before,
                     succeeded=result.status == "success",
                     note=section.warn,
                 )
                 for version in given.outs:
-                    section.note(f"OUT {version.node}: new version {version.name or ''}".rstrip())
+                    # Not its name: a script may have told its supervisor of a secret that is not known here.
+                    section.note(f"OUT {version.node}: new version")
         except (RunnerError, OSError) as error:
-            return End("failure", str(error), result.exit_code)
-        return End(result.status, result.reason, result.exit_code, versions_of(given))
+            return replace(end, status="failure", reason=str(error))
+        return replace(end, versions=versions_of(given))
 
     async def _finish(self, end: End) -> Ended:
         reason = self.journal.redact(end.reason) if end.reason else None
-        if not await self._engine.store.finish_build(self._row.id, end.status, reason, end.exit_code, end.versions):
-            end = End("error", reason := "another process has recorded another end of this build")
+        recorded = BuildEnd(
+            status=end.status,
+            reason=reason,
+            exit_code=end.exit_code,
+            by=end.by,
+            signal=end.signal,
+            left_alive=tuple(self.journal.redact(told) for told in end.left_alive),
+            dropped=end.dropped,
+            published=frozenset((*(v.node for v in end.versions if v.node != self._job.name), *self._jobs_out(end))),
+        )
+        if not await self._engine.store.finish_build(self._row.id, recorded, end.versions):
+            reason = "another process has recorded another end of this build"
+            recorded = BuildEnd(status="error", reason=reason, by=EndedBy.RUNNER)
         duration = timedelta(seconds=time.monotonic() - self._began)
         with contextlib.suppress(OSError):  # a full disk: the store has the end, the log cannot have it
             await self._clear_away()
-            self.journal.end(end.status, end.exit_code, reason, duration)
+            self.journal.end(recorded, duration)
         return Ended(
             build=self._row.id,
             job=self._job.name,
             number=self._row.number,
-            status=end.status,
-            reason=reason,
+            status=recorded.status,
+            reason=recorded.reason,
             duration=duration,
-            published=frozenset((*(v.node for v in end.versions if v.node != self._job.name), *self._jobs_out(end))),
+            by=recorded.by,
+            published=recorded.published,
         )
 
     def _jobs_out(self, end: End) -> Iterator[str]:
@@ -210,7 +288,8 @@ class Build:
             self.journal.warn(f"the build directory cannot be removed: {error}")
 
     def _renewed(self, secrets: Sequence[Secret]) -> None:
-        self.journal.mask(secrets)
+        if self.journal.mask(secrets):
+            self._warn(f"{TOO_SHORT}a secret that came while the build runs")
         if self._supervised is not None:
             self._supervised.mask(secrets)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from runner.aws.environment import JobAws, job_aws
 from runner.secret import Secret
 from runner.service.ports import Grant, RoleUse
+from runner.store.rows import BuildRow
 from runner.workspace.variables import Variable
 
 
@@ -16,7 +17,7 @@ class NoRoles:
 
     async def grant(
         self,
-        build: str,
+        build: BuildRow,
         roles: Sequence[RoleUse],
         *,
         config_file: Path,
@@ -25,6 +26,11 @@ class NoRoles:
     ) -> Grant:
         aws = job_aws((), config_file=config_file, shipctl=Path(), base={})
         return Grant(variables=variables_of(aws), config=aws.config)
+
+    async def restore(
+        self, build: BuildRow, *, renewed: Callable[[Sequence[Secret]], None], warn: Callable[[str], None]
+    ) -> Grant:
+        return Grant(variables=(), config="")
 
 
 def variables_of(aws: JobAws) -> tuple[Variable, ...]:

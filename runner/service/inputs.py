@@ -47,6 +47,15 @@ class Inputs:
         """Every secret that this run has resolved: what one job publishes, another one must not show."""
         return tuple(secret for integration in self._resolved.values() for secret in integration.secrets)
 
+    async def secrets_of(self, job: Job) -> tuple[Secret, ...]:
+        """The secrets of every integration that a job reaches. Raises SetupError."""
+        await self.integrations_of(job)
+        for step in job.steps:
+            resource = self._pipeline.resources.get(step.name) if isinstance(step, In | Out) else None
+            if resource is not None and resource.integration is not None:
+                await self.resolved(resource.integration.name)
+        return self.secrets
+
     def _in_loop(self, job: str, other: str) -> bool:
         """Whether two jobs feed each other: one of them has to begin without a version of the other."""
         return any(job in loop and other in loop for loop in loops(self._pipeline, triggering=False))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -23,13 +23,17 @@ SHOWN_AFTER_S = 2.0
 
 @dataclass(slots=True)
 class PipelineRun:
-    """Runs the jobs that `rules` name. `interrupt` may be called at any time from the event loop."""
+    """Runs the jobs that `rules` name. `interrupt` and `cancel` may be called at any time from the event loop.
+
+    `history` are the builds that this run has already, where it goes on after its process was killed: those that ended
+    in the order of their ends, then the others."""
 
     engine: Engine
     jobs: Mapping[str, Job]
     rules: LocalRun
     run_id: int
     observer: Observer
+    history: Sequence[BuildRow] = ()
     _builds: dict[str, Build] = field(default_factory=dict)
     _ended: list[Ended] = field(default_factory=list)
     _left_out: list[LeaveOut] = field(default_factory=list)
@@ -48,12 +52,30 @@ class PipelineRun:
     async def _run(self) -> None:
         ends: asyncio.Queue[Ended] = asyncio.Queue()
         async with asyncio.TaskGroup() as group:
-            running = self._follow(self.rules.begin(), group, ends)
+            running = self._follow(self._replayed(), group, ends)
             while running:
                 ended = await ends.get()
                 self._ended.append(ended)
                 finished = Finished(ended.job, ended.status, ended.published)
                 running += self._follow(self.rules.finished(finished), group, ends) - 1
+
+    def _replayed(self) -> list[Command]:
+        """What the rules say at the beginning and after every end that is recorded already; what was started then is
+        not started again."""
+        commands = self.rules.begin()
+        for row in self.history:
+            if row.ended_at is not None:
+                commands += self.rules.finished(Finished(row.job, row.status, row.published))
+        ended = {row.job for row in self.history if row.ended_at is not None}
+        return [command for command in commands if not (isinstance(command, Start) and command.job in ended)]
+
+    def cancel(self, build_id: int, reason: str) -> bool:
+        """Cancel one build; False where it is none of those that run."""
+        for build in self._builds.values():
+            if build.id == build_id:
+                build.cancel(reason)
+                return True
+        return False
 
     def interrupt(self, reason: str) -> None:
         """Cancel what runs and start nothing more; of what has ended, show no more."""
@@ -79,7 +101,8 @@ class PipelineRun:
         return started
 
     async def _build(self, start: Start, ends: asyncio.Queue[Ended]) -> None:
-        row = await self.engine.store.add_build(self.run_id, start.job, start.triggered_by)
+        row = next((row for row in self.history if row.job == start.job), None)
+        row = row or await self.engine.store.add_build(self.run_id, start.job, start.triggered_by)
         build = Build(self.engine, self.jobs[start.job], row)
         try:
             build.begin()

@@ -26,7 +26,8 @@ class RoleUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """How a build ended. `published` are the resources that got a new version from it."""
+    """How a build ended. `published` are the resources that got a new version from it; `by` says who or what ended
+    it."""
 
     build: int
     job: str
@@ -34,6 +35,7 @@ class Ended:
     status: str
     reason: str | None
     duration: timedelta
+    by: str
     published: frozenset[str] = frozenset()
 
 
@@ -60,13 +62,18 @@ class Credentials(Protocol):
 
     async def grant(
         self,
-        build: str,
+        build: BuildRow,
         roles: Sequence[RoleUse],
         *,
         config_file: Path,
         renewed: Callable[[Sequence[Secret]], None],
         warn: Callable[[str], None],
     ) -> Grant: ...
+
+    async def restore(
+        self, build: BuildRow, *, renewed: Callable[[Sequence[Secret]], None], warn: Callable[[str], None]
+    ) -> Grant:
+        """Go on answering a build that another process has given its credentials to."""
 
 
 class Observer(Protocol):

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from jobs.context import JobType
 from runner.execution.launcher import Launcher
 from runner.integrations.aws_iam import TYPES
 from runner.integrations.model import ResolvedIntegration
-from runner.pipeline.model import Job, Out
+from runner.logs.forms import too_short
+from runner.pipeline.model import Job, Limits, Out
 from runner.secret import Secret
 from runner.service.inputs import Inputs
-from runner.service.journal import Journal
+from runner.service.journal import TOO_SHORT, Journal, encoded
 from runner.service.ports import Credentials, Grant, Host, RoleUse
 from runner.store.rows import BuildRow
 from runner.store.store import Store
@@ -28,7 +30,8 @@ CONFIG_FILE = "secrets/aws_config"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """What all builds of a run share. `injected` are the `--param` variables, `reset` ignores the previous state."""
+    """What all builds of a run share. `injected` are the `--param` variables, `reset` ignores the previous state;
+    `limits` and `grace` are the host's; `attached`: builds end with this process."""
 
     store: Store
     jobs: Mapping[str, Job]
@@ -39,6 +42,9 @@ class Engine:
     host: Host
     injected: Mapping[str, str] = field(default_factory=dict)
     reset: bool = False
+    limits: Limits = field(default_factory=Limits)
+    grace: timedelta = timedelta(seconds=10)
+    attached: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +76,8 @@ class Preparation:
             dependencies = await self.engine.inputs.of(self.job)
             integrations = await self.engine.inputs.integrations_of(self.job)
             self.journal.mask(self.engine.inputs.secrets)
+            if short := too_short_of(dependencies, integrations):
+                section.warn(TOO_SHORT + ", ".join(short))
             for dependency in dependencies:
                 section.note(describe(dependency))
         grant = await self._grant(roles_of(dependencies, integrations))
@@ -88,13 +96,14 @@ class Preparation:
     async def _grant(self, roles: Sequence[RoleUse]) -> Grant:
         with self.journal.section("AWS credentials", shown=bool(roles)) as section:
             grant = await self.engine.credentials.grant(
-                f"{self.job.name}.{self.row.number}",
+                self.row,
                 roles,
                 config_file=self.directory.root / CONFIG_FILE,
                 renewed=self.renewed,
                 warn=self.warn,
             )
-            self.journal.mask(grant.secrets)
+            if self.journal.mask(grant.secrets):
+                section.warn(f"{TOO_SHORT}a secret of the AWS credentials")
             for text in grant.notes:
                 section.note(text)
             for text in grant.warnings:
@@ -154,6 +163,18 @@ def roles_of(dependencies: Sequence[Dependency], integrations: Sequence[Resolved
     for integration in integrations:
         reached.setdefault(integration.name, RoleUse(integration, None))
     return tuple(use for use in reached.values() if use.integration.type.master_name in TYPES)
+
+
+def too_short_of(dependencies: Sequence[Dependency], integrations: Sequence[ResolvedIntegration]) -> tuple[str, ...]:
+    """Which secrets of the build's integrations cannot be hidden: each once, by integration and field."""
+    reached = (*(d.integration for d in dependencies if d.integration is not None), *integrations)
+    places = (
+        f"'{field}' of integration {integration.name}"
+        for integration in reached
+        for field, secret in integration.secrets_by_field()
+        if too_short(encoded(secret))
+    )
+    return tuple(dict.fromkeys(places))
 
 
 def describe(dependency: Dependency) -> str:

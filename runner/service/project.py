@@ -11,14 +11,16 @@ from runner.integrations.sources import default_path, read_integrations
 from runner.pipeline.files import discover
 from runner.pipeline.model import In, Job, Named, Out, Pipeline, Resource
 from runner.pipeline.problems import Problem, Severity, nearest
-from runner.pipeline.reader import read
+from runner.pipeline.reader import SourceFile, read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """`integrations_file` is None where no file was named and none was found; `problems` hold those of both."""
+    """`integrations_file` is None where no file was named and none was found; `problems` hold those of both; `sources`
+    are the files that the pipeline was read from."""
 
     pipeline: Pipeline
+    sources: tuple[SourceFile, ...] = ()
     integrations: Mapping[str, Integration] = field(default_factory=dict)
     integrations_file: Path | None = None
     problems: tuple[Problem, ...] = ()
@@ -44,12 +46,17 @@ class Project:
 
 def read_project(paths: Sequence[Path], integrations_file: Path | None) -> Project:
     """Read everything; problems are collected, not raised. Raises UsageError for a file that cannot be read at all."""
-    reading = read(discover(paths))
-    path = integrations_file or default_path(base_directory(paths))
+    return project_of(discover(paths), integrations_file or default_path(base_directory(paths)))
+
+
+def project_of(sources: Sequence[SourceFile], path: Path | None) -> Project:
+    """The project of files that were read already, with the integrations of `path`."""
+    reading = read(sources)
     found = IntegrationsReading(integrations={}) if path is None else read_integrations(path)
     checks = () if found.refused else tuple(_check_integrations(reading.pipeline, found.integrations, path))
     return Project(
         pipeline=reading.pipeline,
+        sources=tuple(sources),
         integrations=found.integrations,
         integrations_file=path,
         problems=(*sorted((*reading.problems, *checks), key=lambda p: p.place), *found.problems),

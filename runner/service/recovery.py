@@ -1,73 +1,59 @@
-"""What a run that was killed left behind: builds without an end get one, their working trees go."""
+"""What a run in the foreground that was killed left behind: its builds get their ends, their working trees go."""
 
 from __future__ import annotations
 
 import asyncio
-import fcntl
+import dataclasses
 import os
-import time
-from datetime import timedelta
-from pathlib import Path
+from datetime import UTC, datetime
 
-from runner.errors import RunnerError
-from runner.logs.segments import names
-from runner.service.journal import Journal
-from runner.service.repair import has_result
+from runner.execution import identity
+from runner.execution.model import EndedBy
+from runner.service.build import Build
+from runner.service.preparation import Engine
+from runner.service.tidying import tidy
+from runner.store.rows import BuildEnd, BuildRow
+from runner.store.runs import Run
 from runner.store.store import Store
-from runner.workspace.removal import remove_all_but
 
 REASON = "the runner was stopped before this build ended; what it would have published is not there: run it again"
-KEPT = names("log.jsonl") | {"result.json", "lock"}
-"""What stays of a build when it has ended."""
-SUPERVISOR_LIMIT_S = 20.0
-"""How long the supervisor of a killed run may take to end its job: more than the grace of its processes."""
-AGAIN_S = 0.05
 
 
-async def end_abandoned(store: Store) -> list[int]:
-    """Mark every build of a dead run that has no end as `error`; gives their ids. What has ended stays what it is.
+async def end_abandoned(store: Store, run: Run, engine: Engine, *, wait: bool) -> list[BuildRow]:
+    """End the builds of a dead run that we lead now; gives those that had no end, as they were.
 
-    Raises RunnerError where something cannot be tidied."""
-    marked = []
-    for run in await store.dead_runs():
-        for build in await store.builds_of(run):
-            place = store.build_directory(build)
-            if not await asyncio.to_thread(_supervisor_is_gone, place / "lock"):
-                raise RunnerError(f"{place.name}: the supervisor of a killed run is still ending this build; try again")
-            if await store.finish_build(build, "error", REASON, None):
-                marked.append(build)
-            await asyncio.to_thread(_tidy, place)
-        await store.close_run(run)
-    return marked
-
-
-def _supervisor_is_gone(lock: Path) -> bool:
-    """A supervisor whose starter was killed is ending its job; until then the log is its own."""
-    try:
-        descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return True
-    try:
-        deadline = time.monotonic() + SUPERVISOR_LIMIT_S
-        while time.monotonic() < deadline:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                time.sleep(AGAIN_S)
-            else:
-                return True
-        return False
-    finally:
-        os.close(descriptor)
+    A build whose TASKs ended keeps its result: it is published as if nothing had happened. The others are errors. With
+    `wait` a supervisor that is still ending its job is waited for; else the run is left to the next process then.
+    Nothing is started. Raises RunnerError where something cannot be tidied."""
+    rows = await store.runs.builds(run.id)
+    if not wait and await asyncio.to_thread(_is_ending, store, rows):
+        os.close(run.lock)
+        return []
+    for row in rows:
+        if row.ended_at is not None:
+            await asyncio.to_thread(tidy, store.build_directory(row.id), row)
+        else:
+            await _end(store, row, engine)
+    await store.runs.end(run)
+    return [row for row in rows if row.ended_at is None]
 
 
-def _tidy(place: Path) -> None:
-    """Complete the log of a build that has its end, and remove its working tree. A damaged log stays as it is."""
-    journal = Journal(place / "log.jsonl")
-    try:
-        if journal.path.exists() and not has_result(journal.path):
-            journal.resume(0, 0)
-            journal.end("error", None, REASON, timedelta(0))
-        remove_all_but(place, KEPT)
-    except (OSError, ValueError, KeyError) as error:
-        raise RunnerError(f"what a killed run left in {place} cannot be tidied: {error}") from error
+async def _end(store: Store, row: BuildRow, engine: Engine) -> None:
+    place = store.build_directory(row.id).absolute()
+    started = await asyncio.to_thread(identity.find, place)
+    job = engine.jobs.get(row.job)
+    if started is not None and job is not None and row.status == "processing":
+        build = Build(engine, job, row)
+        build.begin()
+        await build.run()
+        return
+    end = BuildEnd(status="error", reason=REASON, by=EndedBy.RUNNER)
+    await store.finish_build(row.id, end)
+    ended = dataclasses.replace(row, status=end.status, reason=end.reason, ended_by=end.by, ended_at=datetime.now(UTC))
+    await asyncio.to_thread(tidy, place, ended)
+
+
+def _is_ending(store: Store, rows: list[BuildRow]) -> bool:
+    """Whether a supervisor of these builds still runs."""
+    found = (identity.find(store.build_directory(row.id)) for row in rows if row.ended_at is None)
+    return any(one is not None and one.alive for one in found)

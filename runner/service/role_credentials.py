@@ -16,27 +16,32 @@ from runner.aws.session_name import session_name
 from runner.aws.sts import Sts
 from runner.aws.whoami import WhoAmI, of_lease
 from runner.integrations.aws_iam import AwsRole, aws_role
-from runner.integrations.role_arn import RoleArn
+from runner.integrations.role_arn import RoleArn, parse_role_arn
 from runner.secret import Secret
 from runner.service.credentials import variables_of
 from runner.service.ports import Grant, RoleUse
+from runner.store.rows import BuildRow, LeaseRow
+from runner.store.runs import Runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleCredentials:
     """Leases from one broker. `project` begins every session name, `region` is the settings' default, `shipctl` the
-    absolute path of the command, `base` the environment that jobs start from."""
+    absolute path of the command, `base` the environment that jobs start from. `ledger` keeps what another process needs
+    to answer the tokens; None: the builds end with this process."""
 
     broker: Broker
+    ledger: Runs | None
     project: str
     region: str | None
     shipctl: Path
     base: Mapping[str, str]
     endpoint_url: str | None = None
+    sandbox_port: int | None = None
 
     async def grant(
         self,
-        build: str,
+        build: BuildRow,
         roles: Sequence[RoleUse],
         *,
         config_file: Path,
@@ -45,12 +50,14 @@ class RoleCredentials:
     ) -> Grant:
         """Assume every role of the build before anything of it runs. Raises CredentialsError; then holds nothing."""
         leases: list[Lease] = []
-        session = session_name((self.project, build), uuid.uuid4().hex)
+        session = session_name((self.project, f"{build.job}.{build.number}"), uuid.uuid4().hex)
         try:
             for use in roles:
                 role = aws_role(use.integration)
                 if role is not None:
                     leases.append(await self.broker.lease(self._request(role, use, session, renewed, warn)))
+            if self.ledger is not None:
+                await self.ledger.keep_leases(build.id, [_row(lease) for lease in leases])
         except BaseException:
             self._revoke(leases)
             raise
@@ -70,6 +77,24 @@ class RoleCredentials:
             close=lambda: self._revoke(leases),
         )
 
+    async def restore(
+        self, build: BuildRow, *, renewed: Callable[[Sequence[Secret]], None], warn: Callable[[str], None]
+    ) -> Grant:
+        """Answer the tokens of a build that another process has started."""
+        digests = []
+        for row in await self.ledger.leases(build.id) if self.ledger else ():
+            assume = AssumeRequest(role=parse_role_arn(row.role), session=row.session, external_id=row.external_id)
+            digests.append(bytes.fromhex(row.digest))
+            self.broker.restore(
+                digests[-1],
+                LeaseRequest(
+                    integration=row.integration, assume=assume, region="", on_renewed=renewed, on_warning=warn
+                ),
+            )
+        if digests and self.broker.moved:
+            warn("AWS: the port of the credentials was taken by another program: this build gets no more of them")
+        return Grant(variables=(), config="", close=lambda: self._revoke_all(digests))
+
     async def identity(self, job: str, use: RoleUse) -> WhoAmI | None:
         """Who `job` would be with this role; None where the integration names none. Raises CredentialsError."""
         role = aws_role(use.integration)
@@ -77,7 +102,7 @@ class RoleCredentials:
             return None
         session = session_name((self.project, job), uuid.uuid4().hex)
         lease = await self.broker.lease(self._request(role, use, session, lambda secrets: None, lambda text: None))
-        self.broker.revoke(lease)
+        self.broker.revoke(lease.digest)
         return of_lease(lease)
 
     def _request(
@@ -98,8 +123,21 @@ class RoleCredentials:
         )
 
     def _revoke(self, leases: Sequence[Lease]) -> None:
-        for lease in leases:
-            self.broker.revoke(lease)
+        self._revoke_all([lease.digest for lease in leases])
+
+    def _revoke_all(self, digests: Sequence[bytes]) -> None:
+        for digest in digests:
+            self.broker.revoke(digest)
+
+
+def _row(lease: Lease) -> LeaseRow:
+    return LeaseRow(
+        digest=lease.digest.hex(),
+        integration=lease.integration,
+        role=str(lease.role),
+        session=lease.assume.session,
+        external_id=lease.assume.external_id,
+    )
 
 
 async def open_role_credentials(
@@ -112,24 +150,29 @@ async def open_role_credentials(
     shipctl: Path,
     base: Mapping[str, str],
     notice: Callable[[str], None],
+    ledger: Runs | None = None,
+    ports: tuple[int, int] = (0, 0),
 ) -> RoleCredentials:
-    """Open the broker, and with `sandbox` an AWS of our own that knows `roles`; `stack` closes them.
+    """Open the broker, and with `sandbox` an AWS of our own that knows `roles`; `stack` closes them. `ports` are those
+    of the endpoint and of the sandbox that builds of this run know already; 0: anywhere.
 
     Raises CredentialsError or UsageError with the sentence to read.
     """
-    endpoint_url, keys = None, None
+    endpoint_url, keys, sandbox_port = None, None, None
     if sandbox:
-        opened = await stack.enter_async_context(Sandbox(roles))
-        endpoint_url, keys = opened.endpoint_url, opened.keys
+        opened = await stack.enter_async_context(Sandbox(roles, ports[1]))
+        endpoint_url, keys, sandbox_port = opened.endpoint_url, opened.keys, opened.port
         notice(f"AWS sandbox at {endpoint_url} ({len(roles)} role{'s' * (len(roles) != 1)}); nothing leaves this host")
     sts = await stack.enter_async_context(
         Sts(region=choose_region(None, None, region), endpoint_url=endpoint_url, keys=keys)
     )
     return RoleCredentials(
-        broker=await stack.enter_async_context(Broker(sts)),
+        broker=await stack.enter_async_context(Broker(sts, port=ports[0])),
         project=project,
         region=region,
         shipctl=shipctl,
         base=base,
         endpoint_url=endpoint_url,
+        ledger=ledger,
+        sandbox_port=sandbox_port,
     )

@@ -55,7 +55,13 @@ COPIES = {
     "refresh_file_to_out_path": (2, "FILE_NAME RES_NAME"),
     "copy_file_to_resource_state": (2, "FILE_NAME RES_NAME"),
 }
-OTHERS = {"aws-credentials": (1, "NAME"), "bump_version": (0, ""), "replace": (0, ""), "retry": (0, "")}
+OTHERS = {
+    "aws-credentials": (1, "NAME"),
+    "bump_version": (0, ""),
+    "mask": (1, "VALUE..."),
+    "replace": (0, ""),
+    "retry": (0, ""),
+}
 COMMANDS = {**LOOKUPS, **INTEGRATIONS, **DOCUMENTS, **STATE, **COPIES, **OTHERS}
 LATER = ("decrypt", "get_git_changes", "jdk", "notify", "replicate", "service", "split_tests")
 """Commands of the platform that this version does not have."""
@@ -121,6 +127,10 @@ def _run_other(command: str, arguments: list[str]) -> int:
             from runner.shipctl import bumping
 
             return bumping.run(arguments)
+        case "mask":
+            from runner.shipctl import masking
+
+            return masking.run(arguments)
         case "replace":
             from runner.shipctl import placeholders
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,9 @@ from runner.workspace.versions import Version
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildRow:
-    """A build as `runner builds` shows it; times are aware, None where not reached."""
+    """A build as `runner builds` shows it; times are aware, None where not reached. `left_alive` are the processes that
+    had to be ended, in words; `dropped` the records and bytes that its log has lost to the quota; `published` the
+    names of what got a new version."""
 
     id: int
     run_id: int
@@ -25,6 +28,11 @@ class BuildRow:
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    ended_by: str | None = None
+    signal: int | None = None
+    left_alive: tuple[str, ...] = ()
+    dropped: tuple[int, int] = (0, 0)
+    published: frozenset[str] = frozenset()
 
 
 def version(row: Any) -> Version:
@@ -55,4 +63,59 @@ def build_row(row: Any) -> BuildRow:
         created_at=datetime.fromisoformat(row["created_at"]),
         started_at=_time(row["started_at"]),
         ended_at=_time(row["ended_at"]),
+        ended_by=row["ended_by"],
+        signal=row["signal"],
+        left_alive=tuple(json.loads(row["left_alive"])),
+        dropped=(row["dropped_records"], row["dropped_bytes"]),
+        published=frozenset(json.loads(row["published"])),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildEnd:
+    """How a build ended, to be recorded once. `by` says who or what ended it, `left_alive` what had to be ended,
+    `dropped` what the quota of the log has cost."""
+
+    status: str
+    reason: str | None = None
+    exit_code: int | None = None
+    by: str
+    signal: int | None = None
+    left_alive: tuple[str, ...] = ()
+    dropped: tuple[int, int] = (0, 0)
+    published: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The text of a pipeline file at the time of a run."""
+
+    path: str
+    repository: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    """A run. `options` is JSON that only its writer understands; `earlier` holds the last status of jobs from before
+    the run; the ports are those of its credentials and of its sandbox, None where there are none."""
+
+    id: int
+    digest: str
+    detached: bool
+    options: str
+    earlier: Mapping[str, str]
+    port: int | None
+    sandbox_port: int | None
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseRow:
+    """A token of a build, as the hexadecimal digest, and the role session that it opens."""
+
+    digest: str
+    integration: str
+    role: str
+    session: str
+    external_id: str | None

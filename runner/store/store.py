@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from runner.errors import SetupError
 from runner.pipeline.model import In, Out, Pipeline
 from runner.pipeline.plain import json_line, plain
-from runner.store.locks import acquire, held
-from runner.store.rows import BuildRow, build_row, version
+from runner.store.clock import now
+from runner.store.rows import BuildEnd, BuildRow, build_row, version
+from runner.store.runs import Runs
 from runner.store.sqlite import SQLite, Transaction
 from runner.workspace.saved_files import file_set_digest
 from runner.workspace.versions import NewVersion, SavedFile, Version
@@ -30,16 +29,14 @@ class Selected:
     files: tuple[SavedFile, ...] = ()
 
 
-def now() -> str:
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
 class Store:
-    """The store of one pipeline directory: `runner.db`, `runs/` with a lock per live run, `builds/` with the logs."""
+    """The store of one pipeline directory: `runner.db`, `runs/` with what belongs to live runs, `builds/` with the
+    logs."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._database = SQLite(directory / "runner.db")
+        self.runs = Runs(self._database, directory / "runs")
 
     async def open(self) -> None:
         """Create what is missing and open it. Raises StoreError."""
@@ -78,20 +75,6 @@ class Store:
 
         await self._database.transaction(work)
 
-    async def begin_run(self, digest: str) -> Run:
-        run_id = await self._database.transaction(lambda tx: tx.insert("add_run", digest=digest, started_at=now()))
-        return Run(run_id, acquire(self._lock_path(run_id)))
-
-    async def end_run(self, run: Run) -> None:
-        """Record the end of our own run and let its lock go."""
-        await self.close_run(run.id)
-        os.close(run.lock)
-
-    async def close_run(self, run_id: int) -> None:
-        """Record the end of a run, our own or a dead one."""
-        await self._database.transaction(lambda tx: tx.change("end_run", id=run_id, ended_at=now()))
-        self._lock_path(run_id).unlink(missing_ok=True)
-
     async def add_build(self, run_id: int, job: str, triggered_by: str) -> BuildRow:
         """Record a build before anything of it is done; its number counts up from 1 for each job."""
 
@@ -108,15 +91,25 @@ class Store:
             await self._database.transaction(lambda tx: tx.change("start_build", id=build_id, started_at=now()))
         )
 
-    async def finish_build(
-        self, build_id: int, status: str, reason: str | None, exit_code: int | None, versions: Sequence[NewVersion] = ()
-    ) -> bool:
-        """Give a build its one final status together with the versions it made; False when it had ended already."""
+    async def finish_build(self, build_id: int, end: BuildEnd, versions: Sequence[NewVersion] = ()) -> bool:
+        """Give a build its one end together with the versions it made; False when it had ended already."""
+        values = {
+            "status": end.status,
+            "reason": end.reason,
+            "exit_code": end.exit_code,
+            "ended_at": now(),
+            "ended_by": end.by,
+            "signal": end.signal,
+            "left_alive": json.dumps(end.left_alive),
+            "dropped_records": end.dropped[0],
+            "dropped_bytes": end.dropped[1],
+            "published": json.dumps(sorted(end.published)),
+        }
 
         def work(tx: Transaction) -> bool:
-            values = {"status": status, "reason": reason, "exit_code": exit_code, "ended_at": now()}
             if not tx.change("finish_build", id=build_id, **values):
                 return False
+            tx.change("drop_leases", build_id=build_id)
             for new in versions:
                 _add_version(tx, tx.row("node", name=new.node)["id"], new, build_id)
             return True
@@ -154,26 +147,6 @@ class Store:
         """Newest first; `most` -1 means all."""
         rows = await self._database.read(lambda tx: tx.rows("builds", job=job, number=number, most=most))
         return [build_row(row) for row in rows]
-
-    async def dead_runs(self) -> list[int]:
-        """Runs without an end whose process is gone (nobody holds their lock)."""
-        rows = await self._database.read(lambda tx: tx.rows("open_runs"))
-        return [row["id"] for row in rows if not held(self._lock_path(row["id"]))]
-
-    async def builds_of(self, run_id: int) -> list[int]:
-        rows = await self._database.read(lambda tx: tx.rows("builds_of_run", run_id=run_id))
-        return [row["id"] for row in rows]
-
-    def _lock_path(self, run_id: int) -> Path:
-        return self.directory / "runs" / f"{run_id}.lock"
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A live run: its id, and the descriptor that holds its lock."""
-
-    id: int
-    lock: int
 
 
 def _node(tx: Transaction, name: str, kind: str, type_: str) -> tuple[int, str | None]:

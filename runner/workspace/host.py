@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -24,6 +25,14 @@ def base_environment(environ: Mapping[str, str], commands: Path) -> dict[str, st
     base = {name: value for name, value in environ.items() if name in KEPT or name.startswith("LC_")}
     base["PATH"] = f"{commands}{os.pathsep}{base.get('PATH') or os.defpath}"
     return base
+
+
+def user_name() -> str:
+    """The name of the user that this process runs as."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a user that the host does not know, as in a container
+        return str(os.getuid())
 
 
 def write_commands(directory: Path, commands: Mapping[str, str]) -> None:

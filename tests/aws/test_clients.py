@@ -156,7 +156,7 @@ async def test_an_ended_build_has_no_credentials_any_more(tmp_path: Path) -> Non
     )
     async with job(tmp_path) as running:
         for lease in running.leases:
-            running.broker.revoke(lease)
+            running.broker.revoke(lease.digest)
         said = await running.run(sys.executable, "-c", code)
     assert "its build has ended" in said
 

@@ -159,7 +159,7 @@ def test_a_build_of_a_killed_run_is_marked_as_error_by_the_next(project: Project
     assert project.run().code == 0
     rows = {row["job"]: row for row in project.runner("builds", "--json").events}
     assert rows["a"]["status"] == "error"
-    assert "was stopped before this build ended" in rows["a"]["reason"]
+    assert (rows["a"]["reason"], rows["a"]["ended_by"]) == ("the runner that started this build is gone", "runner")
     last = json.loads(project.runner("logs", "a", "--json").out.splitlines()[-1])
     assert (last["type"], last["status"]) == ("result", "error")
 
@@ -287,3 +287,20 @@ def test_a_killed_runs_supervisor_ends_its_job_before_the_next_run_touches_it(pr
     place = project.directory / ".runner" / "builds" / "1"
     assert not (place / "work").exists()
     assert list((project.directory / ".runner" / "runs").iterdir()) == []
+
+
+def test_a_build_warns_once_of_the_secrets_that_are_too_short_to_be_hidden(project: Project) -> None:
+    project.integrations("""
+        integrations:
+          - {name: kv, type: keyValuePair, envs: {PIN: "12", TOKEN: b-secret-value, EMPTY: ""}}
+          - {name: gh, type: github, url: 'https://x', token: abc}
+    """)
+    project.write("""
+        resources: [{name: i, type: integration, integration: kv}]
+        jobs: [{name: a, type: runSh, integrations: [gh, kv], steps: [IN: i, TASK: {script: ['echo $PIN $TOKEN']}]}]
+    """)
+    said = project.run()
+    records = [event["record"] for event in said.events if event["event"] == "record"]
+    assert [record["text"] for record in records if record.get("level") == "warning"] == [
+        "too short to be hidden in this log (under 4 bytes): 'envs.PIN' of integration kv, 'token' of integration gh"
+    ]

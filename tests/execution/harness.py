@@ -10,7 +10,7 @@ from typing import Any
 
 from runner.execution.launcher import LocalLauncher, Result, Spec, Supervised, TaskSpec
 from runner.execution.script import render
-from runner.pipeline.model import Hook, Hooks, ScriptItem, Task
+from runner.pipeline.model import Hook, Hooks, Limits, ScriptItem, Task
 from runner.pipeline.problems import Place
 from runner.secret import Secret
 
@@ -47,6 +47,9 @@ class Job:
     secrets: tuple[str, ...] = ()
     limit: timedelta = timedelta(minutes=5)
     grace: timedelta = timedelta(seconds=0.3)
+    limits: Limits = field(default_factory=Limits)
+    attached: bool = True
+    groups: bool = True
 
     @property
     def build_dir(self) -> Path:
@@ -65,10 +68,8 @@ class Job:
             script.write_text(render(each, self.hooks, last=each is self.tasks[-1]), encoding="utf-8", newline="")
             specs.append(TaskSpec(each.name, script, self.exports))
         return Spec(
+            place=self.place,
             build_dir=self.build_dir,
-            log=self.log,
-            result=self.place / "result.json",
-            lock=self.place / "lock",
             seq=1,
             next_id=1,
             tasks=tuple(specs),
@@ -76,6 +77,9 @@ class Job:
             secrets=tuple(Secret(text) for text in self.secrets),
             limit=self.limit,
             grace=self.grace,
+            limits=self.limits,
+            attached=self.attached,
+            groups=self.groups,
         )
 
     async def start(self) -> Supervised:

@@ -28,6 +28,10 @@ def alive(pid: int) -> bool:
         return False
 
 
+def exists(path: str) -> bool:
+    return Path(path).exists()
+
+
 async def gone(pid: int) -> None:
     """Wait until a process has ended; it need not be a child."""
     try:

@@ -1,4 +1,4 @@
-"""A process that starts a build and waits for it: `python -m tests.execution.starter PLACE GATE SCRIPT`."""
+"""A process that starts a build and waits for it: `python -m tests.execution.starter PLACE GATE SCRIPT [detached]`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from tests.execution.harness import Job, task
 
 
 async def main() -> None:
-    place, gate, script = sys.argv[1:]
-    build = await Job(place=Path(place), tasks=(task(script),), exports=(("GATE", gate),)).start()
+    place, gate, script, *detached = sys.argv[1:]
+    attached = not detached
+    build = await Job(place=Path(place), tasks=(task(script),), exports=(("GATE", gate),), attached=attached).start()
     await build.wait()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -23,17 +24,24 @@ HIDDEN = [
 ]
 
 
-def job(tmp_path: Path, gate: Gate, *script: str, limit: timedelta = timedelta(minutes=5)) -> Job:
-    return Job(place=tmp_path, tasks=(task(*script),), hooks=ALL_HOOKS, exports=(gate.export,), limit=limit)
+GROUPS = pytest.mark.parametrize("groups", [True, False], ids=["control groups", "none"])
+
+
+def job(tmp_path: Path, gate: Gate, *script: str, limit: timedelta = timedelta(minutes=5), groups: bool = True) -> Job:
+    given = (gate.export,)
+    return Job(place=tmp_path, tasks=(task(*script),), hooks=ALL_HOOKS, exports=given, limit=limit, groups=groups)
 
 
 async def ended(build: Supervised, job: Job) -> Ran:
     return Ran(await build.wait(), read_log(job.log))
 
 
+@GROUPS
 @pytest.mark.parametrize("hiding", HIDDEN)
-async def test_a_cancelled_build_leaves_no_process_behind(tmp_path: Path, gate: Gate, hiding: str) -> None:
-    running = job(tmp_path, gate, f"{hiding}\necho hidden > $GATE; sleep 600")
+async def test_a_cancelled_build_leaves_no_process_behind(
+    tmp_path: Path, gate: Gate, hiding: str, groups: bool
+) -> None:
+    running = job(tmp_path, gate, f"{hiding}\necho hidden > $GATE; sleep 600", groups=groups)
     build = await running.start()
     said = {await gate.line(), await gate.line()}
     build.cancel("asked by a test")
@@ -45,9 +53,12 @@ async def test_a_cancelled_build_leaves_no_process_behind(tmp_path: Path, gate: 
     assert not alive(int(pid))
 
 
+@GROUPS
 @pytest.mark.parametrize("hiding", HIDDEN)
-async def test_what_a_task_leaves_running_is_named_and_ended(tmp_path: Path, gate: Gate, hiding: str) -> None:
-    running = job(tmp_path, gate, f"{hiding}\nread < $GATE.go", "echo end")
+async def test_what_a_task_leaves_running_is_named_and_ended(
+    tmp_path: Path, gate: Gate, hiding: str, groups: bool
+) -> None:
+    running = job(tmp_path, gate, f"{hiding}\nread < $GATE.go", "echo end", groups=groups)
     build = await running.start()
     pid = int(await gate.line())
     gate.go()
@@ -56,6 +67,7 @@ async def test_what_a_task_leaves_running_is_named_and_ended(tmp_path: Path, gat
     assert [line for line in ran.lines if line != "Terminated"] == ["end", "S", "A"]
     assert not alive(pid)
     assert [note for note in ran.notes if f"left a process running, which is being ended: {pid} (" in note]
+    assert any(told.startswith(f"{pid} (") for told in ran.result.left)
 
 
 async def test_a_process_that_ignores_term_is_killed_after_the_grace_period_and_named(
@@ -148,11 +160,11 @@ async def test_a_build_ends_with_its_starter_even_if_that_is_killed(tmp_path: Pa
         sys.executable, "-m", "tests.execution.starter", str(place), str(gate.path), STUBBORN
     )
     pid = int(await gate.line())
-    supervisor = int((place / "lock").read_text())
+    supervisor = json.loads((place / "lock").read_text())["pid"]
     starter.kill()
     await starter.wait()
     await gone(supervisor)
     assert not alive(pid)
     ran = read_log(place / "log.jsonl")
-    assert "the process that started this build is gone" in str(ran)
-    assert '"cancelled"' in (place / "result.json").read_text()
+    assert "the runner that started this build is gone" in str(ran)
+    assert json.loads((place / "result.json").read_text())["by"] == "runner"

@@ -113,4 +113,4 @@ def files(place: Path) -> list[Path]:
 
 async def test_programs_start_with_the_given_environment_and_nothing_of_the_runners(run: Run) -> None:
     ran = await run("env | cut -d= -f1 | sort | xargs", exports=(("ONE", "1"),))
-    assert ran.lines == ["HOME LANG ONE PATH PWD SHLVL _"]
+    assert ran.lines == ["HOME LANG ONE PATH PWD SHIPPABLE_SUPERVISOR SHLVL _"]

@@ -13,12 +13,15 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from runner.execution.launcher import SUPERVISOR, LocalLauncher
-from runner.execution.model import encode_spec, read_result
+import pytest
+
+from runner.errors import SetupError
+from runner.execution.launcher import SUPERVISOR, LocalLauncher, supervisor_program
+from runner.execution.model import EndedBy, encode_spec, read_result
 from runner.secret import Secret
 from tests.execution.conftest import Gate
 from tests.execution.harness import Job, Ran, read_log, task
-from tests.execution.processes import alive, gone
+from tests.execution.processes import STUBBORN, alive
 
 
 async def test_a_result_says_when_and_where_the_next_writer_goes_on(tmp_path: Path) -> None:
@@ -32,6 +35,7 @@ async def test_a_result_says_when_and_where_the_next_writer_goes_on(tmp_path: Pa
 async def test_a_log_goes_on_from_the_numbers_of_the_spec(tmp_path: Path) -> None:
     job = Job(place=tmp_path, tasks=(task("echo a"),))
     first = await job.run()
+    (tmp_path / "lock").unlink()  # as another build
     spec = job.spec()
     spec = type(spec)(**{name: getattr(spec, name) for name in spec.__slots__} | _numbers(first))
     build = await LocalLauncher().start(spec)
@@ -89,39 +93,36 @@ async def test_ten_builds_run_at_once(tmp_path: Path) -> None:
     assert [run.result().result.exit_code for run in runs] == list(range(10))
 
 
-async def test_a_supervisor_that_is_killed_is_an_error_with_its_signal(tmp_path: Path, gate: Gate) -> None:
-    job = Job(place=tmp_path, tasks=(task("echo $$ > $GATE; read < $GATE.go"),), exports=(gate.export,))
+@pytest.mark.parametrize("groups", [True, False])
+async def test_a_supervisor_that_is_killed_is_an_error_and_what_it_left_is_ended(
+    tmp_path: Path, gate: Gate, groups: bool
+) -> None:
+    script = f"{STUBBORN} & setsid {STUBBORN} & ( ( {STUBBORN} & ) & ) ; read < $GATE.go"
+    job = Job(place=tmp_path, tasks=(task(script),), exports=(gate.export,), groups=groups)
     build = await job.start()
-    shell = int(await gate.line())
+    pids = [int(await gate.line()) for _ in range(3)]
     os.kill(build.pid, signal.SIGKILL)
     result = await build.wait()
     assert (result.status, result.reason) == ("error", "the supervisor ended without a result (signal 9)")
-    assert (result.seq, result.next_id) == (0, 0)
-    os.kill(shell, signal.SIGKILL)
-    await gone(shell)
-
-
-async def test_the_shell_of_a_supervisor_that_is_gone_ends_at_its_next_entry(tmp_path: Path, gate: Gate) -> None:
-    script = ("echo $$ > $GATE; read < $GATE.go", "touch never")
-    job = Job(place=tmp_path, tasks=(task(*script),), exports=(gate.export,))
-    build = await job.start()
-    shell = int(await gate.line())
-    os.kill(build.pid, signal.SIGKILL)
-    await build.wait()
-    gate.go()
-    await gone(shell)
-    assert not (job.build_dir / "never").exists()
+    assert (result.by, result.seq, result.next_id) == (EndedBy.RUNNER, 0, 0)
+    assert not any(map(alive, pids))
+    assert {int(told.split()[0]) for told in result.left} >= set(pids)
 
 
 async def test_a_build_that_another_supervisor_runs_is_left_alone(tmp_path: Path) -> None:
     job = Job(place=tmp_path, tasks=(task("echo never"),))
     with (tmp_path / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        build = await job.start()
-        result = await build.wait()
-    assert result.status == "error"
-    assert "exit status 1: another supervisor runs this build" in str(result.reason)
+        with pytest.raises(SetupError, match="another supervisor runs this build"):
+            await job.start()
     assert not job.log.exists()
+
+
+async def test_a_build_is_never_run_twice(tmp_path: Path) -> None:
+    job = Job(place=tmp_path, tasks=(task("echo a"),))
+    await job.run()
+    with pytest.raises(SetupError, match=r"run before, by process \d+: it is never run twice"):
+        await job.start()
 
 
 async def test_a_build_directory_that_is_not_there_is_an_error(tmp_path: Path) -> None:
@@ -156,18 +157,27 @@ async def test_a_start_that_is_given_up_leaves_no_process(tmp_path: Path) -> Non
 
 
 def test_a_supervisor_without_a_whole_order_ends_by_itself() -> None:
-    ended = subprocess.run([sys.executable, "-I", "-S", SUPERVISOR], input=b'{"half', capture_output=True, check=False)
+    ended = subprocess.run(supervisor_program(), input=b'{"half', capture_output=True, check=False)
     assert ended.returncode == 1
     assert b"the starter went away before its order was complete" in ended.stderr
+
+
+def test_a_supervisor_that_is_not_told_where_its_package_lies_says_so() -> None:
+    program = supervisor_program()[:-1]
+    ended = subprocess.run(program, stdin=subprocess.DEVNULL, capture_output=True, check=False, text=True)
+    assert ended.returncode == 1
+    assert ended.stderr == "supervisor.py wants the directories in which ahocorasick_rs and zstandard are installed\n"
 
 
 async def test_a_fault_of_the_supervisor_itself_is_an_error_and_its_processes_end(tmp_path: Path, gate: Gate) -> None:
     job = Job(place=tmp_path, tasks=(task("echo $$ > $GATE; sleep 600"),), exports=(gate.export,))
     ours, theirs = socket.socketpair()
-    with ours, theirs:
-        program = (sys.executable, "-I", "-S", str(SUPERVISOR))
-        supervisor = await asyncio.create_subprocess_exec(*program, stdin=theirs.fileno())
-        ours.sendall(encode_spec(job.spec()))
+    lock = os.open(tmp_path / "lock", os.O_RDWR | os.O_CREAT)
+    with ours, theirs, os.fdopen(lock):
+        supervisor = await asyncio.create_subprocess_exec(
+            *supervisor_program(), stdin=theirs.fileno(), pass_fds=(lock,)
+        )
+        ours.sendall(encode_spec(job.spec(), lock))
         shell = int(await gate.line())
         ours.sendall(b'{"do": "note"}\n')
         assert await supervisor.wait() == 0
@@ -179,6 +189,7 @@ async def test_a_fault_of_the_supervisor_itself_is_an_error_and_its_processes_en
 def test_a_supervisor_imports_nothing_that_is_slow() -> None:
     code = f"""import sys
 sys.path.insert(0, {str(SUPERVISOR.parents[2])!r})
+sys.path.append({supervisor_program()[-1]!r})
 import runner.execution.program
 print(*sys.modules)"""
     modules = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, check=True, text=True)

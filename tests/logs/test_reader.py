@@ -32,8 +32,8 @@ from runner.logs.records import (
 )
 from runner.logs.redaction import Redactor
 from runner.logs.writer import LogWriter
+from tests.logs.bare import PLACES
 
-ROOT = Path(__file__).parents[2]
 COMMON = '"time":"2024-05-01T10:00:00.000001Z"'
 
 
@@ -115,7 +115,7 @@ async def next_record(records: AsyncIterator[Record]) -> Record:
 
 WRITER = """
 import sys
-sys.path.insert(0, sys.argv[1])
+sys.path += sys.argv[1].split(':')
 from runner.logs.redaction import Redactor
 from runner.logs.writer import LogWriter
 sys.stdin.readline()
@@ -131,7 +131,7 @@ log.close()
 
 async def test_a_log_is_followed_from_before_it_is_there_to_its_result_without_gap(path: Path) -> None:
     writer = await asyncio.create_subprocess_exec(
-        sys.executable, "-I", "-S", "-c", WRITER, str(ROOT), str(path), stdin=subprocess.PIPE
+        sys.executable, "-I", "-S", "-c", WRITER, PLACES, str(path), stdin=subprocess.PIPE
     )
     followed = [follow(path) for _ in range(2)]
     async with asyncio.timeout(60), asyncio.TaskGroup() as group:

@@ -17,9 +17,8 @@ from hypothesis import strategies as st
 from runner.logs.encoding import LINE_LIMIT
 from runner.logs.redaction import Redactor
 from runner.logs.writer import LogWriter
+from tests.logs.bare import PLACES
 from tests.logs.written import messages, written
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -36,7 +35,7 @@ def test_the_records_of_a_build_have_the_keys_of_the_schema_in_order(path: Path)
     log.message("careful", None, "warning")
     log.end(command, 0)
     log.end(group, None)
-    log.result("success", None, None, 12)
+    log.result("failure", 1, "no", 12, by="limit", signal=9, left=["7 (sleep 9)"], dropped=(3, 400))
     log.close()
 
     records = written(path)
@@ -48,13 +47,15 @@ def test_the_records_of_a_build_have_the_keys_of_the_schema_in_order(path: Path)
         ["seq", "time", "type", "parent", "text", "level"],
         ["seq", "time", "type", "id", "exit", "duration_us"],
         ["seq", "time", "type", "id", "exit", "duration_us"],
-        ["seq", "time", "type", "status", "exit", "reason", "duration_us"],
+        ["seq", "time", "type", "status", "exit", "reason", "duration_us", "by", "signal", "left"]
+        + ["dropped_records", "dropped_bytes"],
     ]
     assert [record["seq"] for record in records] == list(range(1, 9))
     assert (group, command) == (1, 2)
     assert records[1]["shown"] is True
     assert records[1]["parent"] is None
     assert records[2]["text"] == 'echo "hi"'
+    assert list(records[-1].values())[3:] == ["failure", 1, "no", 12, "limit", 9, ["7 (sleep 9)"], 3, 400]
     assert (log.seq, log.next_id) == (9, 3)
 
 
@@ -191,7 +192,7 @@ def test_a_log_that_does_not_fit_ends_with_a_whole_record_and_goes_on_later(path
 
 FULL_DISK = """
 import sys
-sys.path.insert(0, sys.argv[1])
+sys.path += sys.argv[1].split(':')
 from runner.logs.redaction import Redactor
 from runner.logs.writer import LogWriter
 log = LogWriter("disk/log.jsonl", Redactor())
@@ -209,7 +210,7 @@ def test_a_full_disk_is_an_error_and_leaves_whole_records(tmp_path: Path) -> Non
     command = ["unshare", "-rm", "sh", "-c", 'mount -t tmpfs -o size=64k tmpfs disk && exec "$@"', "sh"]
     if subprocess.run([*command, "true"], cwd=tmp_path, capture_output=True, check=False).returncode:
         pytest.skip("this host lets nobody mount a small disk")
-    program = [sys.executable, "-I", "-S", "-c", FULL_DISK, str(ROOT)]
+    program = [sys.executable, "-I", "-S", "-c", FULL_DISK, PLACES]
     run = subprocess.run([*command, *program], cwd=tmp_path, capture_output=True, text=True, check=True)
     first, *lines = run.stdout.splitlines()
     seq, _, error = first.partition(" ")
@@ -220,7 +221,7 @@ def test_a_full_disk_is_an_error_and_leaves_whole_records(tmp_path: Path) -> Non
 
 BIG_OUTPUT = """
 import os, sys
-sys.path.insert(0, sys.argv[1])
+sys.path += sys.argv[1].split(":")
 from runner.logs.redaction import Redactor
 from runner.logs.writer import LogWriter
 log = LogWriter("disk/log.jsonl", Redactor())
@@ -241,7 +242,7 @@ def test_output_leaves_room_on_the_disk_for_the_end_of_the_build(tmp_path: Path)
     command = ["unshare", "-rm", "sh", "-c", 'mount -t tmpfs -o size=8m tmpfs disk && exec "$@"', "sh"]
     if subprocess.run([*command, "true"], cwd=tmp_path, capture_output=True, check=False).returncode:
         pytest.skip("this host lets nobody mount a small disk")
-    program = [sys.executable, "-I", "-S", "-c", BIG_OUTPUT, str(ROOT)]
+    program = [sys.executable, "-I", "-S", "-c", BIG_OUTPUT, PLACES]
     run = subprocess.run([*command, *program], cwd=tmp_path, capture_output=True, text=True, check=True)
     error, free, whole = run.stdout.splitlines()
     assert "No space left" in error
@@ -259,7 +260,7 @@ def test_half_a_record_that_a_killed_writer_left_is_dropped(path: Path) -> None:
 
 MEMORY = """
 import resource, sys
-sys.path.insert(0, sys.argv[1])
+sys.path += sys.argv[1].split(':')
 from runner.logs.redaction import Redactor
 from runner.logs.writer import LogWriter
 log = LogWriter(sys.argv[2], Redactor([b"hunter22"]))
@@ -276,15 +277,17 @@ print(peak() - before)
 
 def test_a_line_without_end_takes_no_memory(path: Path) -> None:
     run = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", MEMORY, ROOT, path], capture_output=True, text=True, check=True
+        [sys.executable, "-I", "-S", "-c", MEMORY, PLACES, path], capture_output=True, text=True, check=True
     )
     assert int(run.stdout) < 1024  # KiB
     assert sum(len(text) for text in messages(path)) == 550 * 65536
 
 
 def test_importing_the_writer_stays_cheap() -> None:
-    program = "import sys; sys.path.insert(0, sys.argv[1]); import runner.logs.writer; print(*sys.modules)"
-    run = subprocess.run([sys.executable, "-I", "-S", "-c", program, ROOT], capture_output=True, text=True, check=True)
+    program = "import sys; sys.path += sys.argv[1].split(':'); import runner.logs.writer; print(*sys.modules)"
+    run = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", program, PLACES], capture_output=True, text=True, check=True
+    )
     dear = {"json", "re", "typing", "dataclasses", "datetime", "pathlib", "logging", "enum", "asyncio"}
     assert not dear & set(run.stdout.split())
 

@@ -13,11 +13,14 @@ import pytest
 from runner.errors import SetupError, StoreError
 from runner.pipeline.model import In, Job, Out, Pipeline, Resource
 from runner.pipeline.problems import Place
+from runner.store.rows import BuildEnd
+from runner.store.runs import DeadRun, Run
 from runner.store.sqlite import SQLite, Transaction
-from runner.store.store import Run, Store
+from runner.store.store import Store
 from runner.workspace.versions import NewVersion, SavedFile
 
 PLACE = Place("shippable.yml")
+RUN = {"digest": "d", "started_at": "t", "detached": 0, "options": "{}", "earlier": "{}"}
 PIPELINE = Pipeline(
     jobs={"a": Job(name="a", type="runSh", place=PLACE)},
     resources={
@@ -44,9 +47,9 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 @pytest.fixture
 async def run(store: Store) -> AsyncIterator[Run]:
-    begun = await store.begin_run("digest")
+    begun = await store.runs.begin("digest")
     yield begun
-    await store.end_run(begun)
+    await store.runs.end(begun)
 
 
 async def test_a_build_ends_once_and_its_versions_come_with_its_end(store: Store, run: Run) -> None:
@@ -54,8 +57,8 @@ async def test_a_build_ends_once_and_its_versions_come_with_its_end(store: Store
     version = NewVersion(node="img", name="w", property_bag={"sourceName": "r"})
     assert await store.start_build(build.id)
     assert not await store.start_build(build.id)
-    assert await store.finish_build(build.id, "success", None, 0, [version])
-    assert not await store.finish_build(build.id, "error", "late", None, [version])
+    assert await store.finish_build(build.id, BuildEnd(status="success", exit_code=0, by="script"), [version])
+    assert not await store.finish_build(build.id, BuildEnd(status="error", reason="late", by="runner"), [version])
     (selected,) = await store.select([In(name="img", place=PLACE)])
     assert selected.version is not None
     assert (selected.version.number, selected.version.name) == (2, "w")
@@ -67,7 +70,7 @@ async def test_an_end_that_cannot_be_recorded_whole_is_not_recorded_at_all(store
     good = NewVersion(node="img", name="w")
     unknown = NewVersion(node="nobody")
     with pytest.raises(TypeError):
-        await store.finish_build(build.id, "success", None, 0, [good, unknown])
+        await store.finish_build(build.id, BuildEnd(status="success", by="script"), [good, unknown])
     (row,) = await store.builds("a")
     assert row.status == "queued"
     (selected,) = await store.select([In(name="img", place=PLACE)])
@@ -76,16 +79,21 @@ async def test_an_end_that_cannot_be_recorded_whole_is_not_recorded_at_all(store
 
 
 async def test_a_run_whose_process_is_gone_is_dead_until_it_is_closed(store: Store, tmp_path: Path) -> None:
-    run = await store.begin_run("digest")
+    run = await store.runs.begin("digest")
     build = await store.add_build(run.id, "a", "a")
     other = Store(tmp_path)
     await other.open()
-    assert await other.dead_runs() == []
+    assert await other.runs.dead() == []
+    assert await other.runs.lead(run.id) is None
     os.close(run.lock)  # as the end of a process does
-    assert await other.dead_runs() == [run.id]
-    assert await other.builds_of(run.id) == [build.id]
-    await other.close_run(run.id)
-    assert await other.dead_runs() == []
+    assert await other.runs.dead() == [DeadRun(run.id, False)]
+    assert [row.id for row in await other.runs.builds(run.id)] == [build.id]
+    led = await other.runs.lead(run.id)
+    assert led is not None
+    assert await store.runs.dead() == []
+    await other.runs.end(led)
+    assert await other.runs.dead() == []
+    assert await store.runs.lead(run.id) is None
     await other.close()
 
 
@@ -106,7 +114,8 @@ async def test_saved_files_come_back_with_their_modes_and_equal_contents_are_sto
     files = (SavedFile("d/one", 0o751, b"\0same"), SavedFile("two", 0o600, b"\0same"))
     for _ in range(2):
         build = await store.add_build(run.id, "a", "a")
-        await store.finish_build(build.id, "success", None, 0, [NewVersion(node="a", files=files)])
+        end = BuildEnd(status="success", exit_code=0, by="script")
+        await store.finish_build(build.id, end, [NewVersion(node="a", files=files)])
     assert await store.previous_state("a") == files
     with sqlite3.connect(tmp_path / "runner.db") as database:
         assert database.execute("SELECT count(*) FROM blob").fetchone() == (1,)
@@ -154,11 +163,11 @@ async def test_what_fails_inside_a_transaction_leaves_nothing(tmp_path: Path) ->
     await database.open()
 
     def work(tx: Transaction) -> None:
-        tx.insert("add_run", digest="d", started_at="t")
+        tx.insert("add_run", **RUN)
         raise KeyError
 
     with pytest.raises(KeyError):
         await database.transaction(work)
     assert await database.transaction(lambda tx: tx.rows("open_runs")) == []
-    assert await database.transaction(lambda tx: tx.insert("add_run", digest="d", started_at="t")) == 1
+    assert await database.transaction(lambda tx: tx.insert("add_run", **RUN)) == 1
     await database.close()

@@ -41,7 +41,21 @@ FROM file_set JOIN blob ON blob.digest = file_set.blob
 WHERE file_set.digest = :digest ORDER BY file_set.path;
 
 -- name: add_run
-INSERT INTO run (digest, started_at) VALUES (:digest, :started_at);
+INSERT INTO run (digest, started_at, detached, options, earlier)
+VALUES (:digest, :started_at, :detached, :options, :earlier);
+
+-- name: add_source
+INSERT INTO run_source (run_id, position, path, repository, text)
+VALUES (:run_id, :position, :path, :repository, :text);
+
+-- name: run
+SELECT id, digest, detached, options, earlier, port, sandbox_port, ended_at FROM run WHERE id = :id;
+
+-- name: sources
+SELECT path, repository, text FROM run_source WHERE run_id = :run_id ORDER BY position;
+
+-- name: set_ports
+UPDATE run SET port = :port, sandbox_port = :sandbox_port WHERE id = :id;
 
 -- name: end_run
 UPDATE run SET ended_at = :ended_at WHERE id = :id AND ended_at IS NULL;
@@ -55,14 +69,25 @@ FROM build WHERE node_id = :node_id;
 UPDATE build SET status = 'processing', started_at = :started_at WHERE id = :id AND status = 'queued';
 
 -- name: finish_build
-UPDATE build SET status = :status, reason = :reason, exit_code = :exit_code, ended_at = :ended_at
+UPDATE build SET status = :status, reason = :reason, exit_code = :exit_code, ended_at = :ended_at,
+                 ended_by = :ended_by, signal = :signal, left_alive = :left_alive, published = :published,
+                 dropped_records = :dropped_records, dropped_bytes = :dropped_bytes,
+                 end_order = (SELECT coalesce(max(end_order), 0) + 1 FROM build AS other
+                              WHERE other.run_id = build.run_id)
 WHERE id = :id AND ended_at IS NULL;
 
--- name: open_runs
-SELECT id FROM run WHERE ended_at IS NULL ORDER BY id;
+-- name: add_lease
+INSERT INTO lease (digest, build_id, position, integration, role, session, external_id)
+VALUES (:digest, :build_id, :position, :integration, :role, :session, :external_id);
 
--- name: builds_of_run
-SELECT id FROM build WHERE run_id = :run_id ORDER BY id;
+-- name: leases
+SELECT digest, integration, role, session, external_id FROM lease WHERE build_id = :build_id ORDER BY position;
+
+-- name: drop_leases
+DELETE FROM lease WHERE build_id = :build_id;
+
+-- name: open_runs
+SELECT id, detached FROM run WHERE ended_at IS NULL ORDER BY id;
 
 -- name: last_status
 SELECT status FROM build JOIN node ON node.id = build.node_id
@@ -70,7 +95,16 @@ WHERE node.name = :job AND ended_at IS NOT NULL ORDER BY build.number DESC LIMIT
 
 -- name: builds
 SELECT build.id, node.name AS job, build.number, build.status, build.triggered_by, build.reason, build.exit_code,
-       build.created_at, build.started_at, build.ended_at, build.run_id
+       build.created_at, build.started_at, build.ended_at, build.run_id, build.ended_by, build.signal,
+       build.left_alive, build.published, build.dropped_records, build.dropped_bytes
 FROM build JOIN node ON node.id = build.node_id
 WHERE (:job IS NULL OR node.name = :job) AND (:number IS NULL OR build.number = :number)
 ORDER BY build.id DESC LIMIT :most;
+
+-- name: builds_of_run
+SELECT build.id, node.name AS job, build.number, build.status, build.triggered_by, build.reason, build.exit_code,
+       build.created_at, build.started_at, build.ended_at, build.run_id, build.ended_by, build.signal,
+       build.left_alive, build.published, build.dropped_records, build.dropped_bytes
+FROM build JOIN node ON node.id = build.node_id
+WHERE build.run_id = :run_id
+ORDER BY build.end_order IS NULL, build.end_order, build.id;

@@ -1,0 +1,74 @@
+"""`runner cancel`"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+import click
+
+from runner.cli import options
+from runner.cli.builds import find_build
+from runner.cli.store import opened
+from runner.errors import UsageError
+from runner.logs.follow import follow_lines
+from runner.service.run_socket import ask
+from runner.store.rows import BuildRow
+from runner.store.store import Store
+
+
+@click.command("cancel")
+@click.argument("builds", nargs=-1, metavar="[JOB[/BUILD]]...")
+@options.directory
+@click.option("--run", "run", type=int, metavar="RUN", help="Everything of this run; nothing more of it is started.")
+@click.option("--reason", metavar="TEXT", help="Why; default: who cancelled.")
+@click.option("--no-wait", is_flag=True, help="Do not wait until the processes have ended.")
+def command(builds: tuple[str, ...], directory: Path, run: int | None, reason: str | None, no_wait: bool) -> None:
+    """Cancel builds: JOB/NUMBER, or the newest one of JOB. Works from any process, whatever started them.
+
+    The processes get TERM, the grace period, then KILL; hooks are not run, nothing is saved or published.
+    """
+    if bool(builds) == (run is not None):
+        raise UsageError("name the builds to cancel, or a run with --run ('runner builds' lists both)")
+    asyncio.run(_cancel(options.store_directory(directory), builds, run, reason or _who(), wait=not no_wait))
+
+
+async def _cancel(directory: Path, builds: tuple[str, ...], run: int | None, reason: str, *, wait: bool) -> None:
+    async with opened(directory) as store:
+        rows = await _running(store, builds, run)
+        if run is not None:
+            await asyncio.to_thread(ask, store.runs.socket_path(run), {"do": "stop", "reason": reason})
+        for row in rows if run is None else ():
+            command = {"do": "cancel", "build": row.id, "reason": reason}
+            await asyncio.to_thread(ask, store.runs.socket_path(row.run_id), command)
+        for row in rows if wait else ():
+            await _until_ended(store, row)
+            (now,) = await store.builds(row.job, row.number)
+            click.echo(f"{now.job}/{now.number}: {now.status}{f': {now.reason}' if now.reason else ''}")
+
+
+async def _running(store: Store, builds: tuple[str, ...], run: int | None) -> list[BuildRow]:
+    """What is to be cancelled; what has ended already is said. Raises UsageError."""
+    if run is not None:
+        if (led := await store.runs.get(run)) is None or led.ended:
+            raise UsageError(f"there is no run {run} that goes on" if led is None else f"run {run} has ended already")
+        return [row for row in await store.runs.builds(run) if row.ended_at is None]
+    rows = [await find_build(store, name) for name in builds]
+    for row in rows:
+        if row.ended_at is not None:
+            click.echo(f"{row.job}/{row.number} has ended already: {row.status}")
+    return [row for row in rows if row.ended_at is None]
+
+
+async def _until_ended(store: Store, row: BuildRow) -> None:
+    """A log has its last record after the end of its build is recorded."""
+    async with contextlib.aclosing(follow_lines(store.build_directory(row.id) / "log.jsonl")) as blocks:
+        async for _ in blocks:
+            pass
+
+
+def _who() -> str:
+    from runner.workspace.host import user_name
+
+    return f"cancelled by {user_name()}"

@@ -1,0 +1,51 @@
+"""`runner doctor`"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from runner.cli import options
+from runner.execution.host_checks import Check, check_host
+from runner.execution.verdict import size
+
+MARKS = {True: "ok", False: "bad", None: "-"}
+
+
+@click.command("doctor")
+@options.directory
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a finding and line.")
+def command(directory: Path, as_json: bool) -> int:
+    """Show what this host gives to builds: containment, and which limits hold how.
+
+    Nothing is changed. Exit 1 where something is missing without which no build runs.
+    """
+    found = [*check_host(), *_store(directory)]
+    width = max(len(check.name) for check in found)
+    for check in found:
+        if as_json:
+            click.echo(json.dumps(dataclasses.asdict(check), ensure_ascii=False))
+        else:
+            click.echo(f"{MARKS[check.good]:3}  {check.name:{width}}  {check.text}")
+    return 1 if any(check.needed and check.good is False for check in found) else 0
+
+
+def _store(directory: Path) -> Iterator[Check]:
+    """Where builds would be kept."""
+    base = directory.resolve()
+    if not base.is_dir():
+        yield Check("store", False, f"{base} is no directory", needed=True)
+        return
+    store = base / options.STORE
+    place = store if store.is_dir() else base
+    if not os.access(place, os.W_OK):
+        yield Check("store", False, f"{place} cannot be written", needed=True)
+        return
+    free = shutil.disk_usage(place).free
+    yield Check("store", free > 100 * 1024**2, f"{store}: {size(free)} free on its disk")

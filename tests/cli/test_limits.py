@@ -1,0 +1,68 @@
+"""Limits from the command line and the file, and `runner doctor`."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.runner_command import Project
+
+PRINTING = "jobs: [{{name: a, type: runSh, {runtime} steps: [TASK: {{script: ['yes {line}']}}]}}]"
+LINE = "x" * 10_000
+
+
+@pytest.mark.parametrize(
+    ("runtime", "arguments", "environ"),
+    [
+        ("runtime: {limits: {log: 1MiB}},", (), {}),
+        ("", ("--limit", "log=1MiB"), {}),
+        ("", (), {"RUNNER_LIMITS": "log=1MiB pids=500"}),
+        ("runtime: {limits: {log: 5GiB}},", ("--limit", "log=1MiB"), {}),
+    ],
+)
+def test_a_limit_comes_from_the_job_and_from_the_host_and_the_narrower_one_counts(
+    project: Project, runtime: str, arguments: tuple[str, ...], environ: dict[str, str]
+) -> None:
+    project.write(PRINTING.format(runtime=runtime, line=LINE))
+    said = project.runner("run", "--output", "plain", "--grace", "1", *arguments, **environ)
+    assert said.code == 1
+    (row,) = project.runner("builds", "--json").events
+    assert (row["status"], row["reason"], row["ended_by"]) == ("failure", "log limit of 1 MiB reached", "limit")
+
+
+@pytest.mark.parametrize(
+    ("limit", "sentence"),
+    [
+        ("memry=1G", "there is no limit 'memry' (did you mean 'memory'?)"),
+        ("zzzzzz=1", "there is no limit 'zzzzzz' (there are memory, pids, cpuWeight, openFiles, core, log, disk)"),
+        ("memory=lots", "'lots' is no value for memory: The memory of all processes together."),
+        ("pids", "'' is no value for pids"),
+    ],
+)
+def test_a_wrong_limit_is_refused_before_anything_runs(project: Project, limit: str, sentence: str) -> None:
+    project.write("jobs: [{name: a, type: runSh, steps: [TASK: {script: [echo never]}]}]")
+    said = project.runner("run", "--limit", limit)
+    assert said.code == 2
+    assert sentence in said.err
+    assert not (project.directory / ".runner").exists()
+
+
+def test_the_grace_of_a_job_is_its_own(project: Project) -> None:
+    script = "[\"trap '' TERM; setsid sh -c 'trap \\\"\\\" TERM; sleep 600' &\", true]"
+    project.write(f"jobs: [{{name: a, type: runSh, runtime: {{grace: 0}}, steps: [TASK: {{script: {script}}}]}}]")
+    said = project.run()
+    assert said.statuses() == {"a": "success"}
+    assert "a process did not end within 0 s and is being killed" in said.out
+
+
+def test_doctor_tells_what_holds_on_this_host(project: Project) -> None:
+    said = project.runner("doctor", "--json")
+    assert said.code == 0
+    found = {event["name"]: event for event in said.events}
+    assert found["bash"]["good"]
+    assert found["child subreaper"]["good"]
+    assert {name for name in found if name.startswith("limit ")} == {
+        f"limit {name}" for name in ("memory", "pids", "cpuWeight", "openFiles", "core", "log", "disk")
+    }
+    assert "control groups" in project.runner("doctor").out
+    assert project.runner("doctor", "-C", "/nowhere").code == 1
+    assert not (project.directory / ".runner").exists()
