@@ -9,7 +9,7 @@ from runner.pipeline.checks import check_loops, check_references, check_variable
 from runner.pipeline.entries import Entries, Section, read_section
 from runner.pipeline.model import Pipeline, Reading
 from runner.pipeline.nodes import MappingNode, Unresolved, is_null, kind_of
-from runner.pipeline.problems import nearest
+from runner.pipeline.problems import nearest, slip
 from runner.pipeline.report import Report, Spot
 from runner.pipeline.sections import CI_KEYS, OTHER_LANGUAGE, is_templates, sections_of
 from runner.pipeline.source import Anchored, compose
@@ -33,7 +33,7 @@ def read(texts: Sequence[SourceFile]) -> Reading:
         if not is_templates(file.name):
             whole &= _file(file, anchors.get(file.repository, {}), report, entries)
     pipeline = Pipeline(jobs=entries.jobs, resources=entries.resources)
-    if whole:
+    if whole and entries.whole:
         check_references(entries, report)
     check_variables(entries, report)
     check_loops(pipeline, report)
@@ -88,5 +88,8 @@ def _top(spot: Spot, root: MappingNode, counted: frozenset[Section], entries: En
             ci_told = True
         elif name == OTHER_LANGUAGE:
             below.warn("this is written for JFrog Pipelines, which is another language")
+        elif meant := slip(name, Section):
+            below.error(f"'{name}' is not a section of the file", f"did you mean '{meant}'?")
+            entries.whole = False
         elif hint := nearest(name, Section):
             below.warn(f"'{name}' is not a section of the file", hint)

@@ -22,6 +22,8 @@ JOB = "{name: a, type: runSh, steps: [TASK: {script: [echo ran]}]}"
         ("jobs: [{name: a, type: runSh, steps: [IN: gone, TASK: {script: [x]}]}]", "shippable.yml:1:", "gone"),
         ("resources: [{name: r, type: integration, integration: gone}]", "shippable.yml:1:", "which does not exist"),
         ("jobs: [{name: a, type: runSh, steps: [TASK: {script: {x: y}}]}]", "shippable.yml:1:", "script"),
+        (f"jbos: [{JOB}]", "shippable.yml:1:1", "did you mean 'jobs'?"),
+        ("jobs: [{name: a, type: runSh, steps: [{IN: b, swtich: off}, TASK: {script: [x]}]}]", ":1:", "'switch'"),
         ("jobs: {a: b}", "shippable.yml:1:7", "jobs"),
         ("jobs: [{name: a, type: runSh, priority: 99999, steps: [TASK: {script: [x]}]}]", ":1:", "0..10000"),
     ],
@@ -153,7 +155,7 @@ def test_a_store_that_cannot_be_made_is_one_sentence(project: Project) -> None:
 
 
 def test_a_pipeline_without_jobs_is_nothing_to_run(project: Project) -> None:
-    project.write("job: []")
+    project.write("resources: []")
     said = project.run()
     assert said.code == 2
     assert "nothing to run" in said.err

@@ -71,14 +71,35 @@ def test_a_wrong_value_is_named_with_what_it_must_be(line: str, sentence: str) -
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ("on_sucess: x", "on_sucess: 'on_sucess' is not a key of a runSh job and is ignored (did you mean"
-         " 'on_success'?)"),
-        ("bump: minor", "bump: 'bump' is not a key of a runSh job and is ignored"),
-        ("runtime: {nodepool: x}", "runtime.nodepool: 'nodepool' is not a key of a job's runtime and is ignored"
+        ("on_sucess: x", "on_sucess: 'on_sucess' is not a key of a runSh job (did you mean 'on_success'?)"),
+        ("priorty: 5", "priorty: 'priorty' is not a key of a runSh job (did you mean 'priority'?)"),
+        ("integration: x", "integration: 'integration' is not a key of a runSh job (did you mean 'integrations'?)"),
+        ("runtime: {nodepool: x}", "runtime.nodepool: 'nodepool' is not a key of a job's runtime"
          " (did you mean 'nodePool'?)"),
     ],
 )  # fmt: skip
-def test_an_unknown_key_is_a_warning_with_the_nearest_known_one(line: str, sentence: str) -> None:
+def test_a_misspelt_key_is_an_error_with_the_key_that_was_meant(line: str, sentence: str) -> None:
+    reading = read_job(f"{TASK}{line}")[1]
+    assert [line.split("jobs[0].", 1)[1] for line in printed(reading)] == [sentence]
+
+
+@pytest.mark.parametrize("body", ["stpes: [{TASK: {script: x}}]", "steps: [{TASK: {scrpt: x}}]", "steps: [{TSAK: x}]"])
+def test_one_misspelt_key_is_one_error(body: str) -> None:
+    reading = read_job(body)[1]
+    assert len(printed(reading)) == 1
+    assert "did you mean" in printed(reading)[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("bump: minor", "bump: 'bump' is not a key of a runSh job and is ignored"),
+        ("runtime: {timeout: 5}", "runtime.timeout: 'timeout' is not a key of a job's runtime and is ignored"
+         " (did you mean 'timeoutMinutes'?)"),
+        ("runtime: {os: linux}", "runtime.os: 'os' is not a key of a job's runtime and is ignored"),
+    ],
+)  # fmt: skip
+def test_an_unknown_key_that_is_near_none_is_a_warning(line: str, sentence: str) -> None:
     job, reading = read_job(f"{TASK}{line}")
     assert errors(reading) == []
     assert [line.split("jobs[0].", 1)[1] for line in warnings(reading)] == [sentence]
@@ -165,7 +186,6 @@ def test_steps_that_are_a_mapping_are_refused() -> None:
 @pytest.mark.parametrize(
     ("step", "sentence"),
     [
-        ("{IN: a, swtich: off}", "'swtich' is not a key of an IN step and is ignored (did you mean 'switch'?)"),
         ("{OUT: a, switch: off}", "'switch' is not a key of an OUT step and is ignored"),
         ("{IN: a, applyTo: [b]}", "applyTo means nothing in a runSh job and is ignored"),
         ("{TASK: {script: y}, agentOnly: true}", "'agentOnly' is not a key of a TASK step and is ignored"),
@@ -175,6 +195,13 @@ def test_a_stray_option_of_a_step_is_a_warning(step: str, sentence: str) -> None
     reading = read_job(f"steps:\n  - TASK: {{script: x}}\n  - {step}\n")[1]
     assert errors(reading) == []
     assert sentence in warnings(reading)[0]
+
+
+def test_a_misspelt_option_of_a_step_is_an_error() -> None:
+    reading = read_job("steps:\n  - TASK: {script: x}\n  - {IN: a, swtich: off}\n")[1]
+    assert [line.split("steps", 1)[1] for line in errors(reading)] == [
+        "[1].swtich: 'swtich' is not a key of an IN step (did you mean 'switch'?)"
+    ]
 
 
 def test_runcli_is_read_as_runsh_with_a_warning() -> None:

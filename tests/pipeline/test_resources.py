@@ -162,17 +162,40 @@ def test_placeholders_are_not_checked_before_they_are_filled_in() -> None:
         ("pointer: {sourceName: a, versionName: b}\nseed: {versionName: b}",
          "resources[0].pointer.versionName: 'versionName' is not a known key here of a resource of type image"
          " (it belongs under 'seed')"),
-        ("versionTemplate: {sourceName: a, versionName: b, isPul: true}",
-         "resources[0].versionTemplate.isPul: 'isPul' is not a known key here of a resource of type image"
-         " (did you mean 'isPull'?)"),
-        ("versionTemplate: {sourceName: a, versionName: b}\nflag: x",
-         "resources[0].flag: 'flag' is not a key of a resource and is ignored (did you mean 'flags'?)"),
+        ("versionTemplate: {sourceName: a, versionName: b, tags: c}",
+         "resources[0].versionTemplate.tags: 'tags' is not a known key here of a resource of type image"),
+        ("versionTemplate: {sourceName: a, versionName: b}\ndescription: x",
+         "resources[0].description: 'description' is not a key of a resource and is ignored"),
     ],
 )  # fmt: skip
 def test_unknown_keys_are_warnings(body: str, sentence: str) -> None:
     reading = read_resource(body, "image")[1]
     assert errors(reading) == []
     assert [line.split("warning: ")[1] for line in warnings(reading)] == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "sentence"),
+    [
+        ("image", "versionTemplate: {sourceName: a, versionName: b, isPul: true}",
+         "versionTemplate.isPul: 'isPul' is not a known key here of a resource of type image (did you mean 'isPull'?)"),
+        ("image", "versionTemplate: {soureName: a, versionName: b}", "versionTemplate.soureName: 'soureName' is not a"
+         " known key here of a resource of type image (did you mean 'sourceName'?)"),
+        ("image", "verionTemplate: {sourceName: a, versionName: b}",
+         "verionTemplate: 'verionTemplate' is not a key of a resource (did you mean 'versionTemplate'?)"),
+        ("replicas", "version: {conut: 2}", "version.conut: 'conut' is not a known key here of a resource of type"
+         " replicas (did you mean 'count'?)"),
+        ("integration", "integraton: aws", "integraton: 'integraton' is not a key of a resource (did you mean"
+         " 'integration'?)"),
+    ],
+)  # fmt: skip
+def test_a_misspelt_key_is_the_one_error_of_its_mistake(kind: str, body: str, sentence: str) -> None:
+    reading = read_resource(body, kind)[1]
+    assert [line.split("resources[0].")[1] for line in printed(reading)] == [sentence]
+
+
+def test_a_type_whose_content_is_free_takes_every_key() -> None:
+    assert printed(read_resource("version: {memry: 512}", "dockerOptions")[1]) == []
 
 
 def test_integration_name_is_read_with_a_warning() -> None:

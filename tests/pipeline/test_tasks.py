@@ -49,6 +49,7 @@ def test_one_text_is_a_script_of_one_entry(script: str) -> None:
         ("[]", "jobs[0].steps[0].TASK: the TASK is empty"),
         ("{}", "jobs[0].steps[0].TASK: the TASK has no script"),
         ("{name: x}", "jobs[0].steps[0].TASK: the TASK has no script"),
+        ("{scrpt: x}", "jobs[0].steps[0].TASK.scrpt: 'scrpt' is not a key of a TASK (did you mean 'script'?)"),
         ("{script: }", "jobs[0].steps[0].TASK.script: a script entry cannot be empty"),
         ("{script: []}", "jobs[0].steps[0].TASK.script: the script is empty"),
         ("{script: ['']}", "jobs[0].steps[0].TASK.script[0]: a script entry cannot be empty"),
@@ -177,10 +178,10 @@ def test_containers_are_told_once_for_each_file_with_the_jobs_that_ask() -> None
     ]
 
 
-def test_unknown_keys_of_a_task_are_warnings_with_the_nearest_known_one() -> None:
+def test_misspelt_keys_of_a_task_are_errors_with_the_ones_that_were_meant() -> None:
     reading = read_task("\n    script: x\n    nmae: y\n    runtime: {contaner: true}")[1]
-    assert [line.split("TASK")[1] for line in warnings(reading)] == [
+    assert [line.split("TASK")[1] for line in errors(reading)] == [
         ".nmae: 'nmae' is not a key of a ",
         ".runtime.contaner: 'contaner' is not a key of a ",
     ]
-    assert "(did you mean 'container'?)" in warnings(reading)[1]
+    assert "(did you mean 'container'?)" in errors(reading)[1]
