@@ -132,13 +132,15 @@ class _Outs:
         if source is None:
             self.note(f"OUT {out.name} was left as it is: '{step.replicate}' is not an input of this job.")
             return None
-        sha_data = source.bag.get("shaData")
+        stored = source.storable
+        from_bag = dict(stored.property_bag) if stored else {}
+        sha_data = from_bag.get("shaData")
         pull_request = isinstance(sha_data, dict) and bool(sha_data.get("isPullRequest"))
         if pull_request and not step.replicate_on_pull_request:
             return None
         if out.type in REPOSITORIES:
-            return name, {**bag, **{key: source.bag[key] for key in KEPT if key in source.bag}}
-        return (source.version.name if source.version else None), dict(source.bag)
+            return name, {**bag, **{key: from_bag[key] for key in KEPT if key in from_bag}}
+        return (stored.name if stored else None), from_bag
 
 
 def _significant(bag: dict[str, Json]) -> dict[str, Json]:
@@ -146,7 +148,7 @@ def _significant(bag: dict[str, Json]) -> dict[str, Json]:
 
 
 def _trace(dependency: Dependency) -> Json:
-    version = dependency.version if isinstance(dependency.step, In) else None
+    version = dependency.storable if isinstance(dependency.step, In) else None
     return {
         "operation": dependency.operation,
         "resourceId": dependency.node_id,

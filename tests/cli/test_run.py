@@ -241,6 +241,35 @@ def test_a_secret_that_one_job_publishes_is_masked_in_the_log_of_another(project
     assert next(e for e in said.events if e["event"] == "build_ended")["published"] == ["p"]
 
 
+def test_a_secret_in_the_version_of_an_input_does_not_end_in_the_store(project: Project) -> None:
+    project.integrations("integrations: [{name: kv, type: keyValuePair, envs: {TOKEN: b-secret-value}}]")
+    project.write("""
+        resources:
+          - {name: i, type: integration, integration: kv}
+          - {name: p, type: params, versionTemplate: {params: {ENV: beta}}}
+          - {name: img, type: image, versionTemplate: {sourceName: "$ENV/${TOKEN}", versionName: "v-$TOKEN-$ENV"}}
+          - {name: copy, type: image, versionTemplate: {sourceName: x, versionName: none}}
+          - {name: derived, type: image, versionTemplate: {sourceName: "y/$IMG_SOURCENAME", versionName: none}}
+        jobs:
+          - name: a
+            type: runSh
+            steps:
+              - {IN: i}
+              - {IN: p}
+              - {IN: img}
+              - {OUT: copy, replicate: img}
+              - {OUT: derived}
+              - TASK: {script: ['shipctl put_resource_state derived K 1', '[ "$IMG_SOURCENAME" = beta/b-secret-value ]']}
+    """)
+    said = project.run()
+    assert said.code == 0, said
+    store = project.directory / ".runner"
+    texts = [path.read_bytes() for path in store.glob("runner.db*")]
+    assert not any(b"b-secret-value" in text for text in texts)
+    assert any(b"beta/${TOKEN}" in text and b"v-$TOKEN-beta" in text for text in texts)
+    assert any(b"y/beta/${TOKEN}" in text for text in texts)
+
+
 def test_pretty_output_takes_any_text_as_text(project: Project) -> None:
     project.write(
         "jobs: [{name: a, type: runSh, steps: [TASK: {name: '[/x] t', script: ['echo \"[red]x\"', exit 1]}]}]"
