@@ -259,7 +259,10 @@ def test_a_secret_in_the_version_of_an_input_does_not_end_in_the_store(project: 
               - {IN: img}
               - {OUT: copy, replicate: img}
               - {OUT: derived}
-              - TASK: {script: ['shipctl put_resource_state derived K 1', '[ "$IMG_SOURCENAME" = beta/b-secret-value ]']}
+              - TASK:
+                  script:
+                    - shipctl put_resource_state derived K 1
+                    - '[ "$IMG_SOURCENAME" = beta/b-secret-value ]'
     """)
     said = project.run()
     assert said.code == 0, said
