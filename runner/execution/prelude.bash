@@ -10,6 +10,7 @@ builtin . /dev/fd/247
 exec 247<&-
 # What earlier TASKs and command line set-up have left for this one.
 [[ ! -s ${SHIPPABLE_INTEGRATION_ENVS_PATH-} ]] || . "$SHIPPABLE_INTEGRATION_ENVS_PATH" || builtin :
+{ __ship_fix; builtin unset -f __ship_fix; } 2>/dev/null || builtin : # nothing takes the place of the platform's own
 
 __ship_trace= __ship_text= __ship_status=0 __ship_answer= __ship_hooks=0
 __ship_self=${BASH_SOURCE[0]}

@@ -175,13 +175,11 @@ class JobVariables:
     def of_task(self, task: Task, machine: str) -> list[Variable]:
         """The complete list for one TASK, in order."""
         env = (Variable(name, value, f"TASK {task.name}") for name, value in task.env)
-        return [
-            *self.shared(),
-            *env,
-            *platform_variables(self.identity),
-            *task_variables(task, machine),
-            *self.aws,
-        ]
+        return [*self.shared(), *env, *self.fixed(task, machine)]
+
+    def fixed(self, task: Task, machine: str) -> list[Variable]:
+        """What nothing takes the place of: the platform's variables and those of AWS."""
+        return [*platform_variables(self.identity), *task_variables(task, machine), *self.aws]
 
     def _head(self, known: Sequence[Dependency]) -> Iterator[Variable]:
         yield from params_variables(known)

@@ -256,6 +256,32 @@ def test_placeholders_take_what_earlier_steps_give(project: Project) -> None:
     assert project.run().messages("a") == ['repo/a"b//$1||']
 
 
+def test_nothing_that_a_task_leaves_takes_the_place_of_the_platforms_and_awss_variables(project: Project) -> None:
+    project.integrations("""
+        integrations: [{name: i, type: amazonIamRole, assumeRoleARN: "arn:aws:iam::210987654321:role/deploy"}]
+    """)
+    left = 'printf "export %s=evil\\n" JOB_NAME TASK_NAME AWS_REGION AWS_CONFIG_FILE V'
+    project.write(f"""
+        resources: [{{name: r, type: integration, integration: i}}]
+        jobs:
+          - name: a
+            type: runSh
+            steps:
+              - IN: r
+              - TASK: {{script: ['{left} >> "$SHIPPABLE_INTEGRATION_ENVS_PATH"']}}
+              - TASK:
+                  runtime: {{options: {{env: {{V: mine}}}}}}
+                  script:
+                    - printenv JOB_NAME TASK_NAME AWS_REGION V
+                    - basename "$AWS_CONFIG_FILE"
+                    - 'declare -F; :'
+    """)
+    said = project.run("--aws-sandbox")
+    printed = said.messages("a")
+    assert printed[:5] == ["a", "Task 1", "us-east-1", "evil", "aws_config"], said
+    assert not any("__ship_fix" in line for line in printed)
+
+
 def test_what_a_task_leaves_in_the_integration_envs_file_is_there_in_the_next(project: Project) -> None:
     project.write("""
         jobs:
