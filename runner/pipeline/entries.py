@@ -17,7 +17,7 @@ from runner.pipeline.nodes import MappingNode, Scalar, SequenceNode, Unresolved,
 from runner.pipeline.problems import Place, nearest, slip
 from runner.pipeline.resource import read_resource
 from runner.pipeline.resource_types import DEAD_RESOURCES, RESOURCE_TYPES
-from runner.pipeline.unsupported import UNSUPPORTED_JOBS, UNSUPPORTED_RESOURCES
+from runner.pipeline.unsupported import NOTED_RESOURCES, UNSUPPORTED_JOBS, UNSUPPORTED_RESOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -140,6 +140,8 @@ def _resource(spot: Spot, node: MappingNode, name: Scalar | None, kind: Scalar, 
     elif name is not None:
         if kind.text in UNSUPPORTED_RESOURCES:
             below.warn(f"the {kind.text} '{name.text}' cannot be an input yet: {UNSUPPORTED_RESOURCES[kind.text]}")
+        if kind.text in NOTED_RESOURCES:
+            spot.report.note(NOTED_RESOURCES[kind.text], kind.place, name.text)
         entries.resources[name.text] = read_resource(spot, node, name, resource_type)
 
 

@@ -26,17 +26,20 @@ def test_all_keys_of_a_job_are_read() -> None:
         + "flags: [one, 2]\ndependencyMode: strict\ntriggerMode: parallel\npriority: 0\nallowPublicAccess: true\n"
         + "integrations: [keys, more]\nruntime:\n  nodePool: big\n  container: false\n  timeoutMinutes: 90\n"
     )
-    assert printed(reading) == []
+    assert [line.split("warning: ")[1] for line in printed(reading)] == [POOL]
     assert (job.flags, job.dependency_mode, job.trigger_mode) == (("one", "2"), "strict", "parallel")
     assert (job.priority, job.allow_public_access) == (0, True)
     assert [(named.name, named.place.line) for named in job.integrations] == [("keys", 11), ("more", 11)]
     assert (job.runtime.limit, job.runtime.node_pool, job.runtime.container) == (timedelta(minutes=90), "big", False)
 
 
+POOL = "every job runs on this host, whatever nodePool is named by: j"
+
+
 @pytest.mark.parametrize("runtime", ["[{nodePool: x}, {timeoutMinutes: 5}]", "{nodePool: x, timeoutMinutes: '5'}"])
 def test_runtime_may_be_a_list(runtime: str) -> None:
     job, reading = read_job(f"{TASK}runtime: {runtime}")
-    assert printed(reading) == []
+    assert [line.split("warning: ")[1] for line in printed(reading)] == [POOL]
     assert (job.runtime.node_pool, job.runtime.limit) == ("x", timedelta(minutes=5))
 
 
@@ -116,7 +119,7 @@ def test_every_option_of_an_input_is_read() -> None:
         "  - TASK: {script: x}\n"
     )
     first, second = job.ins
-    assert printed(reading) == []
+    assert errors(reading) == []
     assert (first.name, str(first.place), first.switch, first.version_number) == ("a", "shippable.yml:5:14", False, 3)
     assert (first.dependency_mode, first.trigger_on_success, first.trigger_on_failure) == ("immediate", False, True)
     assert (second.switch, second.version_name, second.force, second.deploy_name) == (True, "0.10", True, "d")
@@ -126,6 +129,19 @@ def test_every_option_of_an_input_is_read() -> None:
         "IN": "b", "versionName": "0.10", "force": "yes", "deployName": "d", "showBuildStatus": True,
         "scopes": ("ecr", "gke"), "pull": False, "vote": False,
     }  # fmt: skip
+
+
+def test_options_of_an_input_that_nothing_uses_yet_are_told_once_for_all_jobs() -> None:
+    steps = "[{IN: p, force: yes, vote: true, pull: off}, {IN: q, force: on}, {TASK: {script: x}}]"
+    resource = "{type: params, versionTemplate: {params: {A: 1}}, name: "
+    reading = read_text(
+        f"resources: [{resource}p}}, {resource}q}}]\n"
+        f"jobs:\n  - {{name: one, type: runSh, steps: {steps}}}\n  - {{name: two, type: runSh, steps: {steps}}}\n"
+    )
+    assert [line.split("warning: ")[1] for line in printed(reading)] == [
+        "nothing is deployed by a runSh job, so force means nothing in: one, two",
+        "nothing votes at Gerrit yet; vote is asked for by: one, two",
+    ]
 
 
 @pytest.mark.parametrize("switch", ["off", "false", "'off'", "no", "OFF", '"false"'])

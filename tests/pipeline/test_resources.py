@@ -71,17 +71,29 @@ def test_the_oldest_spellings_are_read_with_a_warning(
         ("replicas", "versionTemplate: {minReplicas: 1, maxReplicas: 3}"),
         ("dockerOptions", "version: {memory: 512, portMappings: ['80:80'], labels: [a: b], anything: 1}"),
         ("file", "pointer: {sourceName: http://x}\nseed: {versionName: none}"),
-        ("time", "versionTemplate: {interval: '*/5 1-3,7 * jan MON-FRI'}"),
         ("notification", "pointer: {method: email, recipients: [a, b]}"),
         ("loadBalancer", "pointer: {sourceName: arn, method: classic}\nversion: {ports: [{port: 80}], selector:"
          " {a: b}}"),
-        ("webhook", "versionTemplate: {webhookKey: k}"),
     ],
 )  # fmt: skip
 def test_what_a_job_can_use_is_read_without_a_word(resource_type: str, body: str) -> None:
     resource, reading = read_resource(body, resource_type)
     assert printed(reading) == []
     assert resource.type == resource_type
+    assert missing_for_input(resource) is None
+
+
+@pytest.mark.parametrize(
+    ("resource_type", "body", "sentence"),
+    [
+        ("time", "versionTemplate: {interval: '*/5 1-3,7 * jan MON-FRI'}", "clocks do not tick in a local run"),
+        ("webhook", "versionTemplate: {webhookKey: k}", "nothing is received in a local run"),
+    ],
+)
+def test_what_gets_no_version_from_outside_says_so_by_name(resource_type: str, body: str, sentence: str) -> None:
+    resource, reading = read_resource(body, resource_type)
+    assert [line.split("warning: ")[1].startswith(sentence) for line in printed(reading)] == [True]
+    assert printed(reading)[0].endswith(": r")
     assert missing_for_input(resource) is None
 
 

@@ -152,7 +152,22 @@ def test_secure_variables_are_left_out_with_a_warning() -> None:
 def test_a_named_image_is_kept_and_told_as_not_used(runtime: str) -> None:
     task, reading = read_task(f"\n    script: x\n    runtime: {runtime}")
     assert task.image == "a/b:0.10"
-    assert printed(reading) == [HOST.format("8:20")]
+    assert printed(reading)[0] == HOST.format("8:20")
+    assert len(printed(reading)) == (2 if "--net" in runtime else 1)
+
+
+@pytest.mark.parametrize(
+    ("runtime", "sentence"),
+    [
+        ("{options: {options: '--net=bridge'}}", "no container is started, so runtime.options.options means nothing"),
+        ("{options: '--net=bridge'}", "no container is started, so runtime.options.options means nothing"),
+        ("{options: {pull: true}}", "no image is pulled yet"),
+        ("{options: {imageTag: x}}", "imageTag means nothing without imageName"),
+    ],
+)
+def test_what_is_asked_of_a_container_is_told_by_name(runtime: str, sentence: str) -> None:
+    reading = read_task(f"\n    script: x\n    runtime: {runtime}")[1]
+    assert [line.split("warning: ")[1].startswith(sentence) for line in printed(reading)] == [True]
 
 
 def test_an_image_without_a_tag_is_the_latest() -> None:
