@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from runner.service.project import Project
 
 STORE = ".runner"
+PATH = click.Path(path_type=Path, readable=False)
+"""A path whatever it is: whoever opens it says in one sentence what is wrong with it."""
 
-paths = click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE|DIR]...")
+paths = click.argument("paths", nargs=-1, type=PATH, metavar="[FILE|DIR]...")
 integrations = click.option(
     "--integrations",
     "integrations_file",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="FILE",
     help="The integrations; default: .runner/integrations.yml beside the pipeline, then "
     "~/.config/shippable-runner/integrations.yml.",
@@ -39,7 +41,7 @@ skip_inconsistent = click.option(
 directory = click.option(
     "-C",
     "--directory",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default=Path(),
     metavar="DIR",
     help="Where the pipeline stands; default: here, or the nearest directory above that has a store.",

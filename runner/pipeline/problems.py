@@ -49,7 +49,12 @@ class Problem:
         subject = f"{self.subject}: " if self.subject else ""
         hint = f" ({self.hint})" if self.hint else ""
         word = "warning: " if self.severity is Severity.WARNING else ""
-        return f"{self.place}: {word}{subject}{self.message}{hint}"
+        return _one_line(f"{self.place}: {word}{subject}{self.message}{hint}")
+
+
+def _one_line(text: str) -> str:
+    """Names may hold line breaks and other control characters: they are shown escaped (`\\n`)."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def slip(word: str, known: Iterable[str]) -> str:

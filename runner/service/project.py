@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,8 +44,9 @@ class Project:
 
 
 def read_project(paths: Sequence[Path], integrations_file: Path | None) -> Project:
-    """Read everything; problems are collected, not raised. Raises UsageError for a file that cannot be read at all."""
-    reading = read(discover(paths))
+    """Read everything; problems are collected, not raised."""
+    files = discover(paths)
+    reading = read(files.files, files.problems)
     path = integrations_file or default_path(base_directory(paths))
     found = IntegrationsReading(integrations={}) if path is None else read_integrations(path)
     checks = () if found.refused else tuple(_check_integrations(reading.pipeline, found.integrations, path))
@@ -59,7 +61,7 @@ def read_project(paths: Sequence[Path], integrations_file: Path | None) -> Proje
 def base_directory(paths: Sequence[Path]) -> Path:
     """The directory that the first path is or lies in: `.runner/` stands there."""
     first = paths[0]
-    return first if first.is_dir() else first.parent
+    return first if os.path.isdir(first) else first.parent
 
 
 def _check_integrations(

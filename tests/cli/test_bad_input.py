@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.runner_command import Project
+from tests.runner_command import RUNNER, Project
 
 JOB = "{name: a, type: runSh, steps: [TASK: {script: [echo ran]}]}"
 
@@ -15,7 +16,7 @@ JOB = "{name: a, type: runSh, steps: [TASK: {script: [echo ran]}]}"
 @pytest.mark.parametrize(
     ("text", "place", "sentence"),
     [
-        ("jobs:\n  - name: [a\n", "shippable.yml:3:1", "not valid YAML"),
+        ("jobs:\n  - name: [a\n", "shippable.yml:2:11", "not valid YAML"),
         (f"jobs: [{JOB.replace('runSh', 'runSsh')}]", "shippable.yml:1:", "did you mean 'runSh'?"),
         ("jobs: [{name: a, type: runSh, steps: [TASK: *nowhere]}]", "shippable.yml:1:45", "alias *nowhere"),
         (f"jobs:\n - {JOB}\n - {JOB}", "shippable.yml:3:", "shippable.yml:2:"),
@@ -59,10 +60,10 @@ def test_a_file_that_cannot_be_read_is_one_sentence(project: Project) -> None:
     (project.directory / "dir.yml").mkdir()
     (project.directory / "latin.yml").write_bytes(b"jobs: [\xff]")
     for argument, sentence in (
-        ("missing.yml", "missing.yml"),
-        ("huge.yml", "huge.yml"),
-        ("dir.yml", "dir.yml"),
-        ("latin.yml", "latin.yml"),
+        ("missing.yml", "missing.yml:1:1: there is no such file or directory"),
+        ("huge.yml", "huge.yml:1:1: is 105 MB large"),
+        ("dir.yml", "dir.yml:1:1: no pipeline file in this directory"),
+        ("latin.yml", "latin.yml:1:1: is not UTF-8 text"),
     ):
         said = project.runner("run", argument)
         assert said.code == 2
@@ -190,3 +191,31 @@ def test_a_file_that_is_no_text_is_one_json_problem_for_editors(project: Project
     said = project.runner("validate", "--json")
     assert said.code == 2
     assert "not UTF-8" in said.events[0]["message"]
+    assert (said.events[0]["file"], said.events[0]["line"], said.events[0]["column"]) == ("shippable.yml", 1, 1)
+
+
+def test_a_path_that_cannot_be_read_hides_no_problem_of_another_file(project: Project) -> None:
+    project.write("jobs: [{name: a, type: runSsh, steps: [IN: elsewhere]}]")
+    said = project.runner("validate", "missing.yml", "shippable.yml", "gone")
+    assert said.code == 2
+    assert said.out.splitlines() == [
+        "gone:1:1: there is no such file or directory",
+        "missing.yml:1:1: there is no such file or directory",
+        "shippable.yml:1:24: jobs[0].type: 'runSsh' is not a job type (did you mean 'runSh'?)",
+    ]
+
+
+@pytest.mark.parametrize("directory", [False, True])
+def test_what_may_not_be_read_is_one_sentence(project: Project, directory: bool) -> None:
+    path = project.directory / "unread.yml"
+    path.mkdir() if directory else path.touch()
+    path.chmod(0)
+    # root reads everything, unless these two capabilities are taken away
+    less = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    done = subprocess.run(
+        [*less, RUNNER, "run", "unread.yml"],
+        cwd=project.directory, env=project.environ, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.splitlines()[0] == "unread.yml:1:1: cannot be read: you have no permission"
+    assert "Usage" not in done.stderr

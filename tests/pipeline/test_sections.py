@@ -175,7 +175,7 @@ def test_all_problems_of_all_files_are_told_at_once_sorted_by_place() -> None:
         SourceFile("c.yml", "resources: 5\n"),
     ]
     assert [line.split(": ")[0] for line in printed(read(files))] == [
-        "a.yml:2:1",
+        "a.yml:1:4",
         "b.yml:2:21",
         "b.yml:3:5",
         "c.yml:1:12",
