@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -67,12 +68,17 @@ def project(paths: Sequence[Path], integrations_file: Path | None, *, skip_incon
 def parsed_params(params: Sequence[str]) -> dict[str, str]:
     """`KEY=VALUE` as a mapping. Raises UsageError."""
     from runner.names import is_variable
+    from runner.service.credentials import host_scrubbed
+    from runner.workspace.variables import platform_names
 
     parsed = {}
+    fixed = platform_names() | host_scrubbed() if params else frozenset()
     for text in params:
         key, separator, value = text.partition("=")
         if not separator or not is_variable(key):
             raise UsageError(f"--param {text!r}: give KEY=VALUE, where KEY holds letters, digits and underscores")
+        if key in fixed:
+            raise UsageError(f"--param {key}: this variable is the platform's, nothing takes its place: choose another")
         parsed[key] = value
     return parsed
 
@@ -83,6 +89,8 @@ def store_directory(start: Path) -> Path:
     for directory in (resolved, *resolved.parents):
         if (directory / STORE / "runner.db").is_file():
             return directory / STORE
+    if os.path.isdir(resolved / STORE):
+        raise UsageError(f"no builds yet: nothing has run with {resolved / STORE}/ (another place is named with -C)")
     raise UsageError(f"no builds yet: there is no {STORE}/ in {resolved} or above it (name the place with -C)")
 
 

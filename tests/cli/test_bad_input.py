@@ -131,6 +131,8 @@ def test_several_files_make_one_pipeline(project: Project) -> None:
         (["run", "--job", "b"], "there is no such job"),
         (["run", "--param", "novalue"], "give KEY=VALUE"),
         (["run", "--param", "a-b=1"], "give KEY=VALUE"),
+        (["run", "--param", "BUILD_NUMBER=2"], "--param BUILD_NUMBER: this variable is the platform's"),
+        (["plan", "--param", "AWS_CONFIG_FILE=x"], "--param AWS_CONFIG_FILE: this variable is the platform's"),
         (["run", "--max-parallel", "0"], "--max-parallel"),
         (["run", "--output", "xml"], "--output"),
         (["run", "--nonsense"], "--nonsense"),
@@ -144,6 +146,15 @@ def test_wrong_usage_is_one_sentence_and_2(project: Project, arguments: list[str
     assert said.code == 2
     assert sentence in said.err
     assert "Traceback" not in said.err
+
+
+def test_a_store_in_which_nothing_has_run_is_told_apart_from_none(project: Project) -> None:
+    assert "there is no .runner/ in" in project.runner("builds").err
+    (project.directory / ".runner").mkdir()
+    for verb in ("builds", "logs"):
+        said = project.runner(verb)
+        assert said.code == 2
+        assert said.err.startswith(f"runner: no builds yet: nothing has run with {project.directory}/.runner/")
 
 
 def test_a_store_that_cannot_be_made_is_one_sentence(project: Project) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,7 @@ def test_the_platform_says_who_the_job_is(project: Project) -> None:
         "BUILD_JOB_NUMBER": "1",
         "JOB_TRIGGERED_BY_NAME": "my-job.1",
         "JOB_TRIGGERED_BY_ID": env["RESOURCE_ID"],
+        "JOB_TRIGGERED_BY_USER": pwd.getpwuid(os.getuid()).pw_name,
         "SHARED_DIR": f"{root}/shared",
         "BUILD_SECRETS_DIR": f"{root}/secrets",
         "TASK_NAME": "Task 0",
@@ -239,7 +242,41 @@ def test_version_json_and_message_json_hold_what_scripts_read(project: Project) 
     assert version["version"]["propertyBag"] == {"sourceName": "s"}
     assert version["step"] == {"IN": "img", "switch": "off"} or version["step"] == {"IN": "img", "switch": False}
     assert (message["name"], message["buildNumber"]) == ("a", 1)
-    assert [d["name"] for d in message["dependencies"]] == ["img"]
+    (dependency,) = message["dependencies"]
+    assert (dependency["operation"], dependency["name"], dependency["type"]) == ("IN", "img", "image")
+    assert dependency["path"].endswith("/IN/img")
+    assert dependency["sourceName"] == "s"
+    assert dependency["resourceId"] == version["resourceId"]
+    assert dependency["version"] == version["version"]
+    assert dependency["propertyBag"] == version["propertyBag"]
+
+
+def test_the_flags_of_a_step_stand_in_both_documents(project: Project) -> None:
+    project.write("""
+        resources: [{name: img, type: image, versionTemplate: {sourceName: s, versionName: v}}]
+        jobs:
+          - name: a
+            type: runSh
+            steps:
+              - {IN: img, switch: off, force: true, pull: false}
+              - {OUT: img, replicate: img, overwrite: true, on_failure: true}
+              - TASK: {script: [cat IN/img/version.json, echo, cat OUT/img/version.json, echo, cat message.json]}
+    """)
+    documents = [json.loads(line) for line in project.run().messages("a") if line]
+    flags = [{"force": True, "pull": False}, {"replicate": "img", "overwrite": True, "on_failure": True}]
+    assert [document["versionDependencyPropertyBag"] for document in documents[:2]] == flags
+    assert [one["versionDependencyPropertyBag"] for one in documents[2]["dependencies"]] == flags
+
+
+def test_a_job_that_another_one_started_has_no_user(project: Project) -> None:
+    project.write("""
+        jobs:
+          - {name: a, type: runSh, steps: [TASK: {script: [echo a]}]}
+          - name: b
+            type: runSh
+            steps: [IN: a, TASK: {script: ['echo "<$JOB_TRIGGERED_BY_NAME> <$JOB_TRIGGERED_BY_USER>"']}]
+    """)
+    assert project.run().messages("b") == ["<a> <>"]
 
 
 def test_placeholders_take_what_earlier_steps_give(project: Project) -> None:

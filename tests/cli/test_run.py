@@ -130,6 +130,25 @@ def test_a_job_of_a_type_that_cannot_run_yet_ends_in_error_by_name(project: Proj
     assert "gitRepo" in said.err
 
 
+def test_builds_are_listed_with_what_triggered_them(project: Project) -> None:
+    project.write(CHAIN)
+    project.run()
+    head, second, first = (line.split() for line in project.runner("builds").out.splitlines())
+    assert head[-3:] == ["TRIGGERED", "BY", "REASON"]
+    assert (second[0], second[-1]) == ("second/1", "img")
+    assert (first[0], first[-1]) == ("first/1", "-")
+
+
+def test_a_bug_of_ours_is_told_as_one_with_exit_3(project: Project) -> None:
+    project.write(CHAIN)
+    broken = "import sys, types; module = types.ModuleType('x'); module.select_rules = lambda *a: 1 / 0\n"
+    project.write(f"{broken}sys.modules['runner.service.selection'] = module\n", "broken/sitecustomize.py")
+    said = project.runner("plan", PYTHONPATH=str(project.directory / "broken"))
+    assert said.code == 3
+    assert "ZeroDivisionError" in said.err
+    assert "this is a bug of the runner, not of your pipeline" in said.err
+
+
 def test_the_plan_digest_of_plan_and_run_are_the_same(project: Project) -> None:
     project.write(CHAIN)
     planned = json.loads(project.runner("plan", "--json").out)["digest"]
