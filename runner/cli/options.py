@@ -87,7 +87,7 @@ def store_directory(start: Path) -> Path:
     """The store of `start` or of the nearest directory above it. Raises UsageError where there is none."""
     resolved = start.resolve()
     for directory in (resolved, *resolved.parents):
-        if (directory / STORE / "runner.db").is_file():
+        if os.path.isfile(directory / STORE / "runner.db"):
             return directory / STORE
     if os.path.isdir(resolved / STORE):
         raise UsageError(f"no builds yet: nothing has run with {resolved / STORE}/ (another place is named with -C)")

@@ -59,23 +59,22 @@ def _section(
             if not _has_placeholder(entry.value):
                 keys[name].kind.read(below)
         elif name not in keys and not resource_type.open:
-            meant.add(_unknown(spot.at(entry.key, f".{name}"), name, keys, resource_type))
+            meant.update(_unknown(spot.at(entry.key, f".{name}"), name, keys, resource_type))
     return found
 
 
-def _unknown(spot: Spot, name: str, keys: Keys, resource_type: ResourceType) -> str:
-    """Report it: an error where a known key is misspelt; gives that one, or an empty text."""
+def _unknown(spot: Spot, name: str, keys: Keys, resource_type: ResourceType) -> tuple[str, ...]:
+    """Report it: an error where a known key is misspelt; gives that one, if there is one."""
     message = f"'{name}' is not a known key here of a resource of type {resource_type.name}"
     place = next((section for section in Section if name in resource_type.section(section)), None)
     if place is not None:
         spot.warn(message, f"it belongs under '{place}'")
-        return ""
-    meant = slip(name, keys)
-    if meant:
+        return ()
+    if meant := slip(name, keys):
         spot.error(message, f"did you mean '{meant}'?")
-    else:
-        spot.warn(message, nearest(name, keys))
-    return meant
+        return (meant,)
+    spot.warn(message, nearest(name, keys))
+    return ()
 
 
 def _has_placeholder(node: Node) -> bool:

@@ -68,7 +68,7 @@ def read_fields(spot: Spot, node: MappingNode, keys: Keys, what: str, skip: Cont
         if name in skip:
             continue
         if key is None:
-            meant.add(tell_unknown(spot.at(entry.key, f".{name}"), name, keys, what))
+            meant.update(_tell_unknown(spot.at(entry.key, f".{name}"), name, keys, what))
         elif not is_null(entry.value):
             present.add(name)
             values[name] = key.kind.read(spot.at(entry.value, f".{name}"))
@@ -86,11 +86,10 @@ def read_key(spot: Spot, node: MappingNode, key: Key[T]) -> T | None:
     return key.kind.read(spot.at(entry.value, f".{key.name}"))
 
 
-def tell_unknown(spot: Spot, name: str, known: Collection[str], what: str) -> str:
-    """Report a key that nothing reads: an error where it is a known one misspelt; gives that one, or an empty text."""
-    meant = slip(name, known)
-    if meant:
+def _tell_unknown(spot: Spot, name: str, known: Collection[str], what: str) -> tuple[str, ...]:
+    """Report a key that nothing reads: an error where it is a known one misspelt; gives that one, if there is one."""
+    if meant := slip(name, known):
         spot.error(f"'{name}' is not a key of {what}", f"did you mean '{meant}'?")
-    else:
-        spot.warn(f"'{name}' is not a key of {what} and is ignored", nearest(name, known))
-    return meant
+        return (meant,)
+    spot.warn(f"'{name}' is not a key of {what} and is ignored", nearest(name, known))
+    return ()

@@ -206,6 +206,11 @@ def test_a_misspelt_key_is_the_one_error_of_its_mistake(kind: str, body: str, se
     assert [line.split("resources[0].")[1] for line in printed(reading)] == [sentence]
 
 
+def test_a_stray_key_hides_no_error_beside_it() -> None:
+    reading = read_resource("version: {minReplicas: 1, somethingElse: 2}", "replicas")[1]
+    assert [line.split(": ")[-1] for line in errors(reading)] == ["minReplicas and maxReplicas need each other"]
+
+
 def test_a_type_whose_content_is_free_takes_every_key() -> None:
     assert printed(read_resource("version: {memry: 512}", "dockerOptions")[1]) == []
 
