@@ -319,6 +319,21 @@ def test_nothing_that_a_task_leaves_takes_the_place_of_the_platforms_and_awss_va
     assert not any("__ship_fix" in line for line in printed)
 
 
+def test_a_platform_variable_that_a_task_makes_readonly_fails_the_next_one_by_name(project: Project) -> None:
+    project.write("""
+        jobs:
+          - name: a
+            type: runSh
+            steps:
+              - TASK: {script: ['echo "readonly JOB_NAME=evil" >> "$SHIPPABLE_INTEGRATION_ENVS_PATH"']}
+              - TASK: {script: [echo never]}
+    """)
+    said = project.run()
+    assert said.statuses() == {"a": "failure"}
+    assert len(said.messages("a")) == 1
+    assert "JOB_NAME: readonly variable" in said.messages("a")[0]
+
+
 def test_what_a_task_leaves_in_the_integration_envs_file_is_there_in_the_next(project: Project) -> None:
     project.write("""
         jobs:
