@@ -45,4 +45,5 @@ def _tasks(context: Context) -> Iterator[TaskSpec]:
             name=task.name,
             script=script,
             exports=tuple((variable.name, variable.value) for variable in variables.values()),
+            fixed=tuple(effective(context.variables.fixed(task, context.machine))),
         )

@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.runner_command import Project
+
+settings.register_profile("runner", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("runner")
 
 
 @pytest.fixture

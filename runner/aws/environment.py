@@ -23,10 +23,11 @@ class Variable:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobAws:
     """`variables` in their order, the text of the build's AWS config file (no secret in it), and sentences for the
-    build's log."""
+    build's log: `notes`, and `warnings` that nobody may miss."""
 
     variables: tuple[Variable, ...]
     config: str
+    notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -45,17 +46,20 @@ def job_aws(
     `base` the environment that the job starts from, `endpoint_url` the sandbox's. Without leases the job gets what
     keeps it from the host's own identity.
     """
-    default = leases[0] if leases else None
     variables = [
         *_host_scrubbed(config_file),
-        *(_default(default) if default else ()),
-        *(_tokens(leases, base) if default else ()),
+        *(_regions(leases)),
+        *(_default(leases[0]) if leases else ()),
+        *(_tokens(leases)),
     ]
     if endpoint_url is not None:
         variables.append(Variable("AWS_ENDPOINT_URL", endpoint_url))
+    if leases or endpoint_url is not None:
+        variables += _unproxied(base)
     return JobAws(
         variables=tuple(variables),
-        config=_config(leases, shipctl) if default else "",
+        config=_config(leases, shipctl) if leases else "",
+        notes=tuple(_notes(leases)),
         warnings=tuple(_warnings(leases)),
     )
 
@@ -67,9 +71,19 @@ def _host_scrubbed(config_file: Path) -> Iterator[Variable]:
     yield Variable("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
 
 
+def _regions(leases: Sequence[Lease]) -> Iterator[Variable]:
+    """The region, where there is one for the whole job: these variables go before the region of any profile. SDKs that
+    are older than profiles with regions are told to read the config file instead."""
+    regions = dict.fromkeys(lease.region for lease in leases)
+    if len(regions) > 1:
+        yield Variable("AWS_SDK_LOAD_CONFIG", "1")
+        return
+    for region in regions:
+        yield Variable("AWS_REGION", region)
+        yield Variable("AWS_DEFAULT_REGION", region)
+
+
 def _default(lease: Lease) -> Iterator[Variable]:
-    yield Variable("AWS_REGION", lease.region)
-    yield Variable("AWS_DEFAULT_REGION", lease.region)
     if lease.deliver is Deliver.ENV:
         yield Variable("AWS_ACCESS_KEY_ID", lease.first.access_key_id)
         yield _secret("AWS_SECRET_ACCESS_KEY", lease.first.secret_access_key)
@@ -79,13 +93,19 @@ def _default(lease: Lease) -> Iterator[Variable]:
         yield _secret("AWS_CONTAINER_AUTHORIZATION_TOKEN", lease.token)
 
 
-def _tokens(leases: Sequence[Lease], base: Mapping[str, str]) -> Iterator[Variable]:
-    """The endpoint, one token for each integration, and no proxy on the way to it."""
-    yield Variable("AWS_CONTAINER_CREDENTIALS_FULL_URI", leases[0].uri)
+def _tokens(leases: Sequence[Lease]) -> Iterator[Variable]:
+    """The endpoint, and one token for each integration."""
+    if leases:
+        yield Variable("AWS_CONTAINER_CREDENTIALS_FULL_URI", leases[0].uri)
     yield from (_secret(token_variable(lease.integration), lease.token) for lease in leases)
-    for name in ("NO_PROXY", "no_proxy"):
-        others = base.get(name, "")
-        yield Variable(name, f"{others},127.0.0.1" if others else "127.0.0.1")
+
+
+def _unproxied(base: Mapping[str, str]) -> Iterator[Variable]:
+    """No proxy on the way to this host. Either spelling of the variable hides the other one from some programs, and
+    `*` stands for every host only where it stands alone."""
+    for name, other in (("NO_PROXY", "no_proxy"), ("no_proxy", "NO_PROXY")):
+        others = (base.get(name) or base.get(other) or "").strip()
+        yield Variable(name, others if others == "*" else f"{others},127.0.0.1".removeprefix(","))
 
 
 def _config(leases: Sequence[Lease], shipctl: Path) -> str:
@@ -105,6 +125,15 @@ def _heading(integration: str) -> str | None:
     return f'[profile "{integration}"]' if " " in integration else f"[profile {integration}]"
 
 
+def _notes(leases: Sequence[Lease]) -> Iterator[str]:
+    if len({lease.region for lease in leases}) > 1:
+        regions = ", ".join(f"'{lease.integration}' {lease.region}" for lease in leases)
+        yield (
+            f"AWS: the integrations of this job have regions of their own ({regions}), so AWS_REGION is not set: "
+            f"each profile names its region, and calls without a profile go to {leases[0].region}"
+        )
+
+
 def _warnings(leases: Sequence[Lease]) -> Iterator[str]:
     for number, lease in enumerate(leases):
         if _heading(lease.integration) is None:
@@ -114,11 +143,22 @@ def _warnings(leases: Sequence[Lease]) -> Iterator[str]:
                 f"AWS: the keys of '{lease.integration}' are delivered as fixed variables (deliver: env): "
                 f"they are not renewed and end at {_time(lease)}"
             )
+            yield from _fixed_keys_first(lease, leases[1:])
         elif lease.deliver is Deliver.ENV:
             yield (
                 f"AWS: 'deliver: env' of '{lease.integration}' has no effect here: only the first AWS integration "
                 f"of a job can be in variables, this one is the profile '{lease.integration}'"
             )
+
+
+def _fixed_keys_first(lease: Lease, others: Sequence[Lease]) -> Iterator[str]:
+    if others:
+        names = ", ".join(f"'{other.integration}'" for other in others)
+        yield (
+            f"AWS: with the fixed keys of '{lease.integration}' AWS_PROFILE selects none of {names}, and without a "
+            "word: use --profile (in an SDK a session with that profile), or unset AWS_ACCESS_KEY_ID, "
+            "AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN first"
+        )
 
 
 def _time(lease: Lease) -> str:

@@ -51,6 +51,7 @@ class Sts:
             read_timeout=patience.total_seconds(),
             retries={"mode": "standard", "total_max_attempts": tries},
             max_pool_connections=25,
+            proxies=None if endpoint_url is None else {},  # an endpoint of our own is on this host
         )
         self._stack = AsyncExitStack()
         self._client: Any = None  # aiobotocore makes its clients' methods at run time

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from aiobotocore.session import AioSession
+
 from runner.aws.lease import DEFAULT_REGION, Identity, Lease
 from runner.aws.sts import Sts
 from runner.errors import CredentialsError
@@ -43,7 +45,7 @@ async def of_environment(environ: Mapping[str, str]) -> WhoAmI:
         raise CredentialsError(
             "this job has no AWS identity: no AWS IAM integration is among its steps or integrations"
         )
-    region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
+    region = environ.get("AWS_REGION") or AioSession().get_config_variable("region") or DEFAULT_REGION
     async with Sts(region=region) as sts:
         identity = await sts.caller()
     return WhoAmI(identity=identity, region=region, expires=await _expires(environ))

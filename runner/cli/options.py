@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,12 +17,14 @@ if TYPE_CHECKING:
     from runner.service.project import Project
 
 STORE = ".runner"
+PATH = click.Path(path_type=Path, readable=False)
+"""A path whatever it is: whoever opens it says in one sentence what is wrong with it."""
 
-paths = click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE|DIR]...")
+paths = click.argument("paths", nargs=-1, type=PATH, metavar="[FILE|DIR]...")
 integrations = click.option(
     "--integrations",
     "integrations_file",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="FILE",
     help="The integrations; default: .runner/integrations.yml beside the pipeline, then "
     "~/.config/shippable-runner/integrations.yml.",
@@ -58,7 +61,7 @@ skip_inconsistent = click.option(
 directory = click.option(
     "-C",
     "--directory",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default=Path(),
     metavar="DIR",
     help="Where the pipeline stands; default: here, or the nearest directory above that has a store.",
@@ -84,12 +87,17 @@ def project(paths: Sequence[Path], integrations_file: Path | None, *, skip_incon
 def parsed_params(params: Sequence[str]) -> dict[str, str]:
     """`KEY=VALUE` as a mapping. Raises UsageError."""
     from runner.names import is_variable
+    from runner.service.credentials import host_scrubbed
+    from runner.workspace.variables import platform_names
 
     parsed = {}
+    fixed = platform_names() | host_scrubbed() if params else frozenset()
     for text in params:
         key, separator, value = text.partition("=")
         if not separator or not is_variable(key):
             raise UsageError(f"--param {text!r}: give KEY=VALUE, where KEY holds letters, digits and underscores")
+        if key in fixed:
+            raise UsageError(f"--param {key}: this variable is the platform's, nothing takes its place: choose another")
         parsed[key] = value
     return parsed
 
@@ -115,8 +123,10 @@ def store_directory(start: Path) -> Path:
     """The store of `start` or of the nearest directory above it. Raises UsageError where there is none."""
     resolved = start.resolve()
     for directory in (resolved, *resolved.parents):
-        if (directory / STORE / "runner.db").is_file():
+        if os.path.isfile(directory / STORE / "runner.db"):
             return directory / STORE
+    if os.path.isdir(resolved / STORE):
+        raise UsageError(f"no builds yet: nothing has run with {resolved / STORE}/ (another place is named with -C)")
     raise UsageError(f"no builds yet: there is no {STORE}/ in {resolved} or above it (name the place with -C)")
 
 

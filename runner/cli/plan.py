@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def command(
     Nothing is run, written, fetched or assumed.
     """
     project = options.project(paths, integrations_file, skip_inconsistent=skip_inconsistent)
-    earlier = asyncio.run(_earlier(base_directory(paths or (Path(),)) / options.STORE, list(project.pipeline.jobs)))
+    earlier = _earlier(base_directory(paths or (Path(),)) / options.STORE, list(project.pipeline.jobs))
     plan = make_plan(project, select_rules(project, jobs), options.parsed_params(params), earlier)
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(plan), ensure_ascii=False, indent=2))
@@ -47,10 +48,12 @@ def command(
         click.echo("\n".join(_lines(plan, every_variable=variables)))
 
 
-async def _earlier(directory: Path, jobs: list[str]) -> Mapping[str, str]:
+def _earlier(directory: Path, jobs: list[str]) -> Mapping[str, str]:
     """The last statuses, where there is a store: it is not made for this."""
-    if not (directory / "runner.db").is_file():
-        return {}
+    return asyncio.run(_last_statuses(directory, jobs)) if os.path.isfile(directory / "runner.db") else {}
+
+
+async def _last_statuses(directory: Path, jobs: list[str]) -> Mapping[str, str]:
     store = Store(directory)
     await store.open()
     try:

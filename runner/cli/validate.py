@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from runner.cli import options
-from runner.errors import UsageError
 from runner.pipeline.problems import Problem, Severity
 from runner.service.project import read_project
 
@@ -22,14 +21,7 @@ def command(paths: tuple[Path, ...], integrations_file: Path | None, as_json: bo
 
     Exit 0 if the pipeline can be run (warnings may be there), 2 if it cannot.
     """
-    try:
-        project = read_project(paths or (Path(),), integrations_file)
-    except UsageError as error:
-        if not as_json:
-            raise
-        for line in str(error).splitlines():
-            click.echo(json.dumps({"severity": "error", "message": line}, ensure_ascii=False))
-        return 2
+    project = read_project(paths or (Path(),), integrations_file)
     for problem in project.problems:
         click.echo(json.dumps(as_record(problem), ensure_ascii=False) if as_json else str(problem))
     broken = sum(problem.severity is not Severity.WARNING for problem in project.problems)

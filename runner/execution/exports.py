@@ -9,14 +9,17 @@ from runner.names import is_variable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 READONLY = frozenset({"BASHOPTS", "BASH_VERSINFO", "EUID", "PPID", "SHELLOPTS", "UID"})
 LONGEST = 128 * 1024  # bytes: the longest `NAME=value`, with its end, that the kernel hands to a program
 
 
-def export_text(exports: Sequence[tuple[str, str]]) -> tuple[bytes, list[str]]:
-    """What the shell sources, and the warnings about variables that it cannot have as they were meant."""
+def export_text(exports: Sequence[tuple[str, str]], fixed: Collection[str] = ()) -> tuple[bytes, list[str]]:
+    """What the shell sources, and the warnings about variables that it cannot have as they were meant.
+
+    The variables named by `fixed` are set once more by the function `__ship_fix` that the text defines, for the time
+    when something else has been sourced."""
     values: dict[str, bytes] = {}
     warnings: list[str] = []
     for name, value in exports:
@@ -32,7 +35,9 @@ def export_text(exports: Sequence[tuple[str, str]]) -> tuple[bytes, list[str]]:
     for name in sorted(kept_back):
         size = len(values[name])
         warnings.append(f"the variable {name} has {size:,} bytes: it is set in the shell, but programs do not get it")
-    return b"".join(_assignment(name, value, name not in kept_back) for name, value in values.items()), warnings
+    lines = {name: _assignment(name, value, name not in kept_back) for name, value in values.items()}
+    again = b"".join(line for name, line in lines.items() if name in fixed)
+    return b"%s__ship_fix() {\nbuiltin :\n%s}\n" % (b"".join(lines.values()), again), warnings
 
 
 def _refused(name: str) -> str:
@@ -62,4 +67,4 @@ def _too_long(values: dict[str, bytes]) -> set[str]:
 
 
 def _assignment(name: str, value: bytes, exported: bool) -> bytes:
-    return b"%s%s='%s'\n" % (b"export " if exported else b"", name.encode(), value.replace(b"'", b"'\\''"))
+    return b"%s%s='%s'\n" % (b"builtin export " if exported else b"", name.encode(), value.replace(b"'", b"'\\''"))

@@ -35,11 +35,13 @@ class EndedBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TaskSpec:
-    """One TASK: its rendered script, and its variables complete and in order (a later one wins)."""
+    """One TASK: its rendered script, and its variables complete and in order (a later one wins). `fixed` are the names
+    of those that keep their values whatever earlier TASKs have left for this one."""
 
     name: str
     script: Path
     exports: tuple[tuple[str, str], ...]
+    fixed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +98,7 @@ def encode_spec(spec: Spec, lock: int) -> bytes:
         "lock": lock,
         "seq": spec.seq,
         "next_id": spec.next_id,
-        "tasks": [{"name": t.name, "script": str(t.script.absolute()), "exports": t.exports} for t in spec.tasks],
+        "tasks": [_task(task) for task in spec.tasks],
         "base": dict(spec.base),
         "secrets": [secret.reveal() for secret in spec.secrets],
         "limit": spec.limit.total_seconds(),
@@ -105,6 +107,11 @@ def encode_spec(spec: Spec, lock: int) -> bytes:
         "attached": spec.attached,
         "groups": spec.groups,
     })  # fmt: skip
+
+
+def _task(task: TaskSpec) -> dict[str, Any]:
+    script = str(task.script.absolute())
+    return {"name": task.name, "script": script, "exports": task.exports, "fixed": task.fixed}
 
 
 def encode_line(value: Mapping[str, Any]) -> bytes:

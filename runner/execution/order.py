@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 
 
 class TaskOrder:
-    """One TASK: `exports` in order, a later one wins."""
+    """One TASK: `exports` in order, a later one wins; `fixed` are names of those that nothing takes the place of."""
 
-    __slots__ = ("exports", "name", "script")
+    __slots__ = ("exports", "fixed", "name", "script")
 
     def __init__(self, data: dict[str, Any]) -> None:
         self.name: str = data["name"]
         self.script: str = data["script"]
         self.exports: list[tuple[str, str]] = [(name, value) for name, value in data["exports"]]
+        self.fixed: frozenset[str] = frozenset(data["fixed"])
 
 
 class Order:

@@ -12,6 +12,8 @@ builtin . /dev/fd/247
 exec 247<&-
 # What earlier TASKs and command line set-up have left for this one.
 [[ ! -s ${SHIPPABLE_INTEGRATION_ENVS_PATH-} ]] || . "$SHIPPABLE_INTEGRATION_ENVS_PATH" || builtin :
+# Nothing takes the place of the platform's own: where that has made one of them readonly, bash says so and ends here.
+{ __ship_fix; builtin unset -f __ship_fix; } || builtin :
 
 __ship_trace= __ship_text= __ship_status=0 __ship_answer= __ship_hooks=0
 __ship_self=${BASH_SOURCE[0]}

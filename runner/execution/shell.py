@@ -47,7 +47,7 @@ class Shell:
     def start(self, task: TaskOrder, base: dict[str, str]) -> None:
         """Start the shell in this process's directory, in a session of its own; it waits for `go`. Raises OSError."""
         _enlarge(self.output)
-        text, warnings = export_text(task.exports)
+        text, warnings = export_text(task.exports, task.fixed)
         for warning in warnings:
             self._journal.note(warning, "warning")
         exports = _memory_file(text)

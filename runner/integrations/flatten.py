@@ -92,7 +92,7 @@ def integration_json(integration: ResolvedIntegration) -> str:
 
 
 def integration_env(integration: ResolvedIntegration) -> str:
-    """The text of `integration.env`: `name` first, one `key="value"` a line, lists last, no newline at the end.
+    """The text of `integration.env`: `name` first, one `key="value"` a line, lists last, each with its newline.
 
     bash can source it whatever the values hold, and each stands on one line; a key bash does not take is left out.
     """
@@ -108,7 +108,7 @@ def integration_env(integration: ResolvedIntegration) -> str:
             case _:
                 lines += [(name, shell_word(revealed(text))) for name, text in value.items()]
     named = ((variable_key(key), word) for key, word in (*lines, *lists))
-    return "\n".join(f"{key}={word}" for key, word in named if is_variable(key))
+    return "".join(f"{key}={word}\n" for key, word in named if is_variable(key))
 
 
 def shell_word(text: str, quote: str = '"') -> str:

@@ -36,7 +36,7 @@ def default_path(directory: Path, home: Path | None = None) -> Path | None:
     candidates = [directory / ".runner/integrations.yml"]
     with contextlib.suppress(RuntimeError):  # a user without a home
         candidates.append((home or Path.home()) / ".config/shippable-runner/integrations.yml")
-    return next((path for path in candidates if path.exists()), None)
+    return next((path for path in candidates if os.path.exists(path)), None)
 
 
 def read_integrations(path: Path) -> IntegrationsReading:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 import yaml
 
@@ -33,13 +34,33 @@ _REASONS: tuple[tuple[str, str], ...] = (
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def explain(error: yaml.YAMLError, file: str, text: str) -> tuple[Place, str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a reader has come: the innermost `[` or `{` that is open, with whether it is a mapping, and the first and
+    last line of the last quoted text."""
+
+    open_flow: tuple[Place, bool] | None = None
+    quoted: tuple[int, int] | None = None
+
+
+def explain(error: yaml.YAMLError, file: str, text: str, progress: Progress) -> tuple[Place, str]:
     """Where and why the text is not YAML."""
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem is None:
         return Place(file), (str(error).splitlines() or ["unreadable"])[0]
     mark = error.problem_mark or error.context_mark
     place = Place(file, mark.line + 1, mark.column + 1) if mark is not None else Place(file)
+    if progress.open_flow is not None and not re.search(_OPEN_QUOTE, error.problem) and _at_end(text, place):
+        opened, mapping = progress.open_flow
+        return opened, f"the {'mapping' if mapping else 'list'} that opens here is not closed"
+    if progress.quoted is not None and progress.quoted[0] < progress.quoted[1] == place.line:
+        return place, f"a quoted text that opens in line {progress.quoted[0]} ends here: is its own end missing?"
     return place, _reason(error, error.problem, _character(text, place))
+
+
+def _at_end(text: str, place: Place) -> bool:
+    """Whether nothing follows that place."""
+    line, *following = text.splitlines()[place.line - 1 :] or [""]
+    return not "".join((line[place.column - 1 :], *following)).strip()
 
 
 def unprintable(file: str, text: str) -> tuple[Place, str] | None:

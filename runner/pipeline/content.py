@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runner.pipeline.nodes import MappingNode, Node, Scalar, is_null
-from runner.pipeline.problems import nearest
+from runner.pipeline.problems import nearest, slip
 from runner.pipeline.report import Note
 from runner.pipeline.resource_types import ResourceType, Section
 from runner.pipeline.unsupported import SECURE
@@ -30,22 +30,26 @@ class Content:
 def check_content(spot: Spot, name: Scalar, resource_type: ResourceType, content: Content) -> None:
     """Report wrong, missing and unknown content of the resource `name`."""
     values: dict[str, Node] = {}
+    meant: set[str] = set()
     if content.template is not None:
         below = spot.at(content.template, ".versionTemplate")
-        values |= _section(below, content.template, resource_type.content, resource_type)
+        values |= _section(below, content.template, resource_type.content, resource_type, meant)
     for section, node in content.old.items():
-        values |= _section(spot.at(node, f".{section}"), node, resource_type.section(section), resource_type)
+        values |= _section(spot.at(node, f".{section}"), node, resource_type.section(section), resource_type, meant)
     if not content.whole:
         return
     subject = f"{resource_type.name} '{name.text}'"
     for key in resource_type.content.values():
-        if key.required and key.name not in values:
+        if key.required and key.name not in values and key.name not in meant:
             spot.report.error(name.place, spot.path, f"{subject}: {key.name} is required")
-    _check_together(spot.at(name, ""), subject, resource_type, values)
+    if not meant:
+        _check_together(spot.at(name, ""), subject, resource_type, values)
 
 
-def _section(spot: Spot, node: MappingNode, keys: Keys, resource_type: ResourceType) -> dict[str, Node]:
-    """The values that are there, each read by its kind."""
+def _section(
+    spot: Spot, node: MappingNode, keys: Keys, resource_type: ResourceType, meant: set[str]
+) -> dict[str, Node]:
+    """The values that are there, each read by its kind; `meant` takes the keys that misspelt ones stand for."""
     found: dict[str, Node] = {}
     for entry in node.entries:
         name = entry.key.text
@@ -55,14 +59,22 @@ def _section(spot: Spot, node: MappingNode, keys: Keys, resource_type: ResourceT
             if not _has_placeholder(entry.value):
                 keys[name].kind.read(below)
         elif name not in keys and not resource_type.open:
-            _unknown(spot.at(entry.key, f".{name}"), name, keys, resource_type)
+            meant.update(_unknown(spot.at(entry.key, f".{name}"), name, keys, resource_type))
     return found
 
 
-def _unknown(spot: Spot, name: str, keys: Keys, resource_type: ResourceType) -> None:
+def _unknown(spot: Spot, name: str, keys: Keys, resource_type: ResourceType) -> tuple[str, ...]:
+    """Report it: an error where a known key is misspelt; gives that one, if there is one."""
+    message = f"'{name}' is not a known key here of a resource of type {resource_type.name}"
     place = next((section for section in Section if name in resource_type.section(section)), None)
-    hint = f"it belongs under '{place}'" if place is not None else nearest(name, keys)
-    spot.warn(f"'{name}' is not a known key here of a resource of type {resource_type.name}", hint)
+    if place is not None:
+        spot.warn(message, f"it belongs under '{place}'")
+        return ()
+    if meant := slip(name, keys):
+        spot.error(message, f"did you mean '{meant}'?")
+        return (meant,)
+    spot.warn(message, nearest(name, keys))
+    return ()
 
 
 def _has_placeholder(node: Node) -> bool:

@@ -14,10 +14,10 @@ from runner.pipeline.job_types import DEAD_JOBS, JOB_TYPES, NAME, RENAMED_JOBS, 
 from runner.pipeline.kinds import flat
 from runner.pipeline.model import Job, Resource
 from runner.pipeline.nodes import MappingNode, Scalar, SequenceNode, Unresolved, is_null, kind_of
-from runner.pipeline.problems import Place, nearest
+from runner.pipeline.problems import Place, nearest, slip
 from runner.pipeline.resource import read_resource
 from runner.pipeline.resource_types import DEAD_RESOURCES, RESOURCE_TYPES
-from runner.pipeline.unsupported import UNSUPPORTED_JOBS, UNSUPPORTED_RESOURCES
+from runner.pipeline.unsupported import NOTED_RESOURCES, UNSUPPORTED_JOBS, UNSUPPORTED_RESOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,11 +47,13 @@ class Declared:
 
 @dataclass(slots=True)
 class Entries:
-    """All entries of all files so far. `declared` holds every name, also of entries that could not be read."""
+    """All entries of all files so far. `declared` holds every name, also of entries that could not be read; `whole`
+    is False where a misspelt key hides names, so that nobody can say which are missing."""
 
     jobs: dict[str, Job] = field(default_factory=dict)
     resources: dict[str, Resource] = field(default_factory=dict)
     declared: dict[str, Declared] = field(default_factory=dict)
+    whole: bool = True
 
 
 def read_section(spot: Spot, section: Section, entries: Entries) -> None:
@@ -72,7 +74,7 @@ def _entry(spot: Spot, section: Section, number: int, entries: Entries) -> None:
         return
     name, kind = read_key(spot, node, NAME), read_key(spot, node, TYPE)
     if name is None:
-        _missing(spot, node, NAME.name, f"entry {number + 1} of {section}")
+        entries.whole &= not _missing(spot, node, NAME.name, f"entry {number + 1} of {section}")
     elif not _declare(spot.at(name, ".name"), name, section, entries):
         name = None
     if kind is None and section is Section.TRIGGERS and node.find(TYPE.name) is None:
@@ -85,11 +87,18 @@ def _entry(spot: Spot, section: Section, number: int, entries: Entries) -> None:
         _resource(spot, node, name, kind, entries)
 
 
-def _missing(spot: Spot, node: MappingNode, key: str, entry: str) -> None:
-    """Nothing is missing where something wrong is written: that is reported already."""
+def _missing(spot: Spot, node: MappingNode, key: str, entry: str) -> bool:
+    """Nothing is missing where something wrong is written: that is reported already. Gives whether the key is there,
+    misspelt."""
     found = node.find(key)
+    misspelt = next((e.key for e in node.entries if slip(e.key.text, (key,))), None)
+    if found is None and misspelt is not None:
+        below = spot.at(misspelt, f".{misspelt.text}")
+        below.error(f"'{misspelt.text}' is not a key of {entry}", f"did you mean '{key}'?")
+        return True
     if found is None or is_null(found.value):
         spot.error(f"{entry} has no {key}")
+    return False
 
 
 def _declare(spot: Spot, name: Scalar, section: Section, entries: Entries) -> bool:
@@ -131,6 +140,8 @@ def _resource(spot: Spot, node: MappingNode, name: Scalar | None, kind: Scalar, 
     elif name is not None:
         if kind.text in UNSUPPORTED_RESOURCES:
             below.warn(f"the {kind.text} '{name.text}' cannot be an input yet: {UNSUPPORTED_RESOURCES[kind.text]}")
+        if kind.text in NOTED_RESOURCES:
+            spot.report.note(NOTED_RESOURCES[kind.text], kind.place, name.text)
         entries.resources[name.text] = read_resource(spot, node, name, resource_type)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar, cast, overload
 
 from runner.pipeline.kinds import Kind
 from runner.pipeline.nodes import MappingNode, is_null
-from runner.pipeline.problems import nearest
+from runner.pipeline.problems import nearest, slip
 from runner.pipeline.report import Spot
 
 T = TypeVar("T")
@@ -34,12 +34,14 @@ def table(*keys: Key[Any]) -> Keys:
 
 
 class Fields:
-    """The values of one mapping that could be read, by their keys."""
+    """The values of one mapping that could be read, by their keys. `meant` are the keys that were meant by misspelt
+    ones: that is reported, so nobody needs to miss them."""
 
-    __slots__ = ("_values",)
+    __slots__ = ("_values", "meant")
 
-    def __init__(self, values: Mapping[str, object]) -> None:
+    def __init__(self, values: Mapping[str, object], meant: frozenset[str] = frozenset()) -> None:
         self._values = values
+        self.meant = meant
 
     @overload
     def get(self, key: Key[T]) -> T | None: ...
@@ -51,27 +53,29 @@ class Fields:
 
 
 def read_fields(spot: Spot, node: MappingNode, keys: Keys, what: str, skip: Container[str] = ()) -> Fields:
-    """Read a mapping by its table. Unknown keys are warnings (real files carry strays), missing ones errors.
+    """Read a mapping by its table. A misspelt key is an error, any other unknown one a warning (real files carry
+    strays), a missing one an error.
 
     `what` names the mapping in sentences (`a runSh job`); keys in `skip` are read elsewhere. A key with nothing
     behind it counts as absent.
     """
     values: dict[str, object] = {}
     present: set[str] = set()
+    meant: set[str] = set()
     for entry in node.entries:
         name = entry.key.text
         key = keys.get(name)
         if name in skip:
             continue
         if key is None:
-            warn_unknown(spot.at(entry.key, f".{name}"), name, keys, what)
+            meant.update(_tell_unknown(spot.at(entry.key, f".{name}"), name, keys, what))
         elif not is_null(entry.value):
             present.add(name)
             values[name] = key.kind.read(spot.at(entry.value, f".{name}"))
     for key in keys.values():
-        if key.required and key.name not in present and key.name not in skip:
+        if key.required and key.name not in present | meant and key.name not in skip:
             spot.error(f"{key.name} is required")
-    return Fields({name: value for name, value in values.items() if value is not None})
+    return Fields({name: value for name, value in values.items() if value is not None}, frozenset(meant))
 
 
 def read_key(spot: Spot, node: MappingNode, key: Key[T]) -> T | None:
@@ -82,6 +86,10 @@ def read_key(spot: Spot, node: MappingNode, key: Key[T]) -> T | None:
     return key.kind.read(spot.at(entry.value, f".{key.name}"))
 
 
-def warn_unknown(spot: Spot, name: str, known: Iterable[str], what: str) -> None:
-    """The warning for a key that nothing reads."""
+def _tell_unknown(spot: Spot, name: str, known: Collection[str], what: str) -> tuple[str, ...]:
+    """Report a key that nothing reads: an error where it is a known one misspelt; gives that one, if there is one."""
+    if meant := slip(name, known):
+        spot.error(f"'{name}' is not a key of {what}", f"did you mean '{meant}'?")
+        return (meant,)
     spot.warn(f"'{name}' is not a key of {what} and is ignored", nearest(name, known))
+    return ()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from runner.errors import UsageError
+from runner.pipeline.problems import Place, Problem, Severity
 from runner.pipeline.reader import SourceFile
 from runner.pipeline.sections import LEGACY, SUFFIX, TEMPLATES, is_pipeline_file, is_templates
 
@@ -17,50 +18,71 @@ SKIPPED = frozenset({".git", ".runner", ".venv", "node_modules"})
 """Directories that are not searched."""
 
 
-def discover(paths: Sequence[Path]) -> tuple[SourceFile, ...]:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The files that could be read, and one problem for each path that could not."""
+
+    files: tuple[SourceFile, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+def discover(paths: Sequence[Path]) -> Found:
     """Read these files, and all pipeline files in these directories at any depth.
 
     A file that is named is read whatever its name. Beside it, and in the root of a directory, shippable.templates.yml
-    comes along. Raises `UsageError` with one sentence for each path that cannot be used.
+    comes along.
     """
     found: dict[str, SourceFile] = {}
-    mistakes: list[str] = []
+    problems: list[Problem] = []
     for path in paths:
         try:
             names = list(_expand(path))
-        except UsageError as error:
-            mistakes.append(str(error))
+        except _UnreadableError as error:
+            problems.append(error.problem)
             continue
-        for name, repository in names:
+        for name, root in names:
             try:
-                found.setdefault(os.path.realpath(name), SourceFile(str(name), _text(name), repository))
-            except UsageError as error:
-                mistakes.append(str(error))
-    if mistakes:
-        raise UsageError("\n".join(mistakes))
-    return tuple(found.values())
+                file = SourceFile(str(name), _text(name), os.path.realpath(root), _unread_templates(name, root))
+                found.setdefault(os.path.realpath(name), file)
+            except _UnreadableError as error:
+                problems.append(error.problem)
+    return Found(tuple(found.values()), tuple(problems))
 
 
-def _expand(path: Path) -> Iterator[tuple[Path, str]]:
-    """The files that a path stands for, each with its repository."""
+class _UnreadableError(Exception):
+    """A path that cannot be used, as a problem of the pipeline."""
+
+    def __init__(self, path: Path, message: str, line: int = 1) -> None:
+        super().__init__(message)
+        self.problem = Problem(place=Place(str(path), line), severity=Severity.ERROR, message=message)
+
+
+def _expand(path: Path) -> Iterator[tuple[Path, Path]]:
+    """The files that a path stands for, each with the root of its repository."""
     directory = _is_directory(path)
     root = path if directory else path.parent
-    repository = os.path.realpath(root)
     files = sorted(_search(path)) if directory else [path]
     if directory and not files:
-        raise UsageError(f"{path}: no pipeline file in this directory (looked for *{SUFFIX}, {', '.join(LEGACY)})")
+        looked_for = f"*{SUFFIX}, {', '.join(LEGACY)}"
+        raise _UnreadableError(path, f"no pipeline file in this directory (looked for {looked_for})")
     templates = root / TEMPLATES
-    if templates.is_file() and not any(is_templates(file.name) for file in files):
-        yield templates, repository
+    if os.path.isfile(templates) and not any(is_templates(file.name) for file in files):
+        yield templates, root
     for file in files:
-        yield file, repository
+        yield file, root
+
+
+def _unread_templates(file: Path, root: Path) -> str:
+    """The templates file that stands beside a file of a directory below the root, where nobody reads it."""
+    beside = file.parent / TEMPLATES
+    return str(beside) if file.parent != root and os.path.isfile(beside) else ""
 
 
 def _is_directory(path: Path) -> bool:
     try:
         return stat.S_ISDIR(path.stat().st_mode)
     except OSError as error:
-        raise UsageError(_sentence(path, error)) from None
+        raise _UnreadableError(path, _sentence(error)) from None
 
 
 def _search(root: Path) -> Iterator[Path]:
@@ -68,7 +90,7 @@ def _search(root: Path) -> Iterator[Path]:
     try:
         os.listdir(root)
     except OSError as error:
-        raise UsageError(_sentence(root, error)) from None
+        raise _UnreadableError(root, _sentence(error)) from None
     for directory, below, names in os.walk(root):
         below[:] = sorted(name for name in below if name not in SKIPPED)
         for name in names:
@@ -80,26 +102,25 @@ def _text(path: Path) -> str:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise UsageError(f"{path}: is not a file")
+            raise _UnreadableError(path, "is not a file")
         if status.st_size > MAX_BYTES:
-            raise UsageError(
-                f"{path}: is {status.st_size / 1e6:.0f} MB large; a pipeline file has at most {MAX_BYTES / 1e6:.0f} MB"
-            )
+            size = f"{status.st_size / 1e6:.0f} MB"
+            raise _UnreadableError(path, f"is {size} large; a pipeline file has at most {MAX_BYTES / 1e6:.0f} MB")
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise UsageError(f"{path}:{line}: is not UTF-8 text") from None
+        raise _UnreadableError(path, "is not UTF-8 text", line) from None
     except OSError as error:
-        raise UsageError(_sentence(path, error)) from None
+        raise _UnreadableError(path, _sentence(error)) from None
 
 
-def _sentence(path: Path, error: OSError) -> str:
+def _sentence(error: OSError) -> str:
     match error:
         case FileNotFoundError():
-            return f"{path}: there is no such file or directory"
+            return "there is no such file or directory"
         case PermissionError():
-            return f"{path}: cannot be read: you have no permission"
+            return "cannot be read: you have no permission"
         case NotADirectoryError():
-            return f"{path}: there is no such file: a part of the path is not a directory"
+            return "there is no such file: a part of the path is not a directory"
         case _:
-            return f"{path}: cannot be read: {(error.strerror or str(error)).lower()}"
+            return f"cannot be read: {(error.strerror or str(error)).lower()}"

@@ -150,6 +150,11 @@ class Form:
         return spot.node
 
 
+def is_off(node: Node) -> bool:
+    """Whether `false` is written there, or one of its older forms."""
+    return isinstance(node, Scalar) and node.text.casefold() in _OFF
+
+
 def flat(spot: Spot) -> Iterator[Spot]:
     """The items of a list and of the lists in it, in order (an alias in a list is a list in a list); a single value
     counts as a list of one."""

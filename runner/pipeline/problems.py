@@ -49,7 +49,33 @@ class Problem:
         subject = f"{self.subject}: " if self.subject else ""
         hint = f" ({self.hint})" if self.hint else ""
         word = "warning: " if self.severity is Severity.WARNING else ""
-        return f"{self.place}: {word}{subject}{self.message}{hint}"
+        return _one_line(f"{self.place}: {word}{subject}{self.message}{hint}")
+
+
+def _one_line(text: str) -> str:
+    """Names may hold line breaks and other control characters: they are shown escaped (`\\n`)."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def slip(word: str, known: Iterable[str]) -> str:
+    """The known word that `word` was meant to be, or an empty text: another case, or a slip or two of the fingers
+    (one in a word of up to five letters; two neighbours in the wrong order are one)."""
+    close = [(_slips(word.casefold(), k.casefold()), k) for k in known if abs(len(k) - len(word)) <= 2]
+    fewest, meant = min(close, default=(3, ""))
+    return meant if fewest <= (1 if len(word) <= 5 else 2) else ""
+
+
+def _slips(one: str, other: str) -> int:
+    """How many letters are missing, too many, wrong or swapped with their neighbour."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        earlier, before, row = before, row, [i]
+        for j, b in enumerate(other, 1):
+            row.append(min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b)))
+            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
+                row[j] = min(row[j], earlier[j - 2] + 1)
+    return row[-1]
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

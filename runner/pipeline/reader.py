@@ -9,7 +9,7 @@ from runner.pipeline.checks import check_loops, check_references, check_variable
 from runner.pipeline.entries import Entries, Section, read_section
 from runner.pipeline.model import Pipeline, Reading
 from runner.pipeline.nodes import MappingNode, Unresolved, is_null, kind_of
-from runner.pipeline.problems import nearest
+from runner.pipeline.problems import Problem, nearest, slip
 from runner.pipeline.report import Report, Spot
 from runner.pipeline.sections import CI_KEYS, OTHER_LANGUAGE, is_templates, sections_of
 from runner.pipeline.source import Anchored, compose
@@ -17,23 +17,28 @@ from runner.pipeline.source import Anchored, compose
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One file. `name` as the user knows it; files of one `repository` share its shippable.templates.yml."""
+    """One file. `name` as the user knows it; files of one `repository` share its shippable.templates.yml.
+    `unread_templates` is another one that stands beside it and does not count."""
 
     name: str
     text: str
     repository: str = ""
+    unread_templates: str = ""
 
 
-def read(texts: Sequence[SourceFile]) -> Reading:
-    """Read all files as one pipeline. Never raises: whatever is wrong is a problem with its place."""
+def read(texts: Sequence[SourceFile], unread: Sequence[Problem] = ()) -> Reading:
+    """Read all files as one pipeline. Never raises: whatever is wrong is a problem with its place. `unread` are the
+    problems of files that could not be read."""
     report, entries = Report(), Entries()
+    for problem in unread:
+        report.add(problem)
     anchors = _templates([file for file in texts if is_templates(file.name)], report)
-    whole = True
+    whole = not unread
     for file in texts:
         if not is_templates(file.name):
             whole &= _file(file, anchors.get(file.repository, {}), report, entries)
     pipeline = Pipeline(jobs=entries.jobs, resources=entries.resources)
-    if whole:
+    if whole and entries.whole:
         check_references(entries, report)
     check_variables(entries, report)
     check_loops(pipeline, report)
@@ -56,7 +61,7 @@ def _templates(files: Sequence[SourceFile], report: Report) -> Mapping[str, Mapp
 
 def _file(file: SourceFile, anchors: Mapping[str, Anchored], report: Report, entries: Entries) -> bool:
     """Read one file into the entries; false where it could not be composed, so that names may be missing."""
-    document = compose(file.name, file.text, anchors)
+    document = compose(file.name, file.text, anchors, unread_templates=file.unread_templates)
     for problem in document.problems:
         report.add(problem)
     root = document.root
@@ -88,5 +93,8 @@ def _top(spot: Spot, root: MappingNode, counted: frozenset[Section], entries: En
             ci_told = True
         elif name == OTHER_LANGUAGE:
             below.warn("this is written for JFrog Pipelines, which is another language")
+        elif meant := slip(name, Section):
+            below.error(f"'{name}' is not a section of the file", f"did you mean '{meant}'?")
+            entries.whole = False
         elif hint := nearest(name, Section):
             below.warn(f"'{name}' is not a section of the file", hint)

@@ -23,6 +23,18 @@ class Note(Enum):
     NOTIFY = ("notifications are not sent yet; they are asked for by", False)
     IGNORED_HOOK = ("on_start and on_cancel take no scripts: those are ignored in", False)
     SECURE = ("'secure' values are not decrypted yet: what uses them ends in error", False)
+    TIME = ("clocks do not tick in a local run, --job starts what they would start: the time resources", False)
+    WEBHOOK = ("nothing is received in a local run: the webhook resources", False)
+    NODE_POOL = ("every job runs on this host, whatever nodePool is named by", False)
+    RUN_OPTIONS = ("no container is started, so runtime.options.options means nothing yet in", False)
+    PULL = ("no image is pulled yet, as runtime.options.pull asks for in", False)
+    IMAGE_TAG = ("imageTag means nothing without imageName in", False)
+    BUILD_STATUS = ("the status is not shown at the commit yet; showBuildStatus is asked for by", False)
+    VOTE = ("nothing votes at Gerrit yet; vote is asked for by", False)
+    SCOPES = ("command line tools are not configured yet; scopes are named by", False)
+    FORCE = ("nothing is deployed by a runSh job, so force means nothing in", False)
+    DEPLOY_NAME = ("nothing is deployed by a runSh job, so deployName means nothing in", False)
+    PULL_INPUT = ("no input is pulled yet; pull is asked for by", False)
     SECURE_ENV = ("'secure' variables are not decrypted yet and are left out in", False)
 
     def __init__(self, sentence: str, per_file: bool) -> None:

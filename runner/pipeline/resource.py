@@ -55,9 +55,11 @@ def read_resource(spot: Spot, node: MappingNode, name: Scalar, resource_type: Re
 
 
 def _whole(node: MappingNode, fields: Fields) -> bool:
-    """Whether every content that is written could be read."""
+    """Whether every content that is written, or meant by a misspelt key, could be read."""
     written = ((node.find(key.name), fields.get(key)) for key in _CONTENT)
-    return all(entry is None or is_null(entry.value) or value is not None for entry, value in written)
+    return fields.meant.isdisjoint(key.name for key in _CONTENT) and all(
+        entry is None or is_null(entry.value) or value is not None for entry, value in written
+    )
 
 
 def _old_sections(spot: Spot, fields: Fields, resource_type: ResourceType) -> dict[Section, MappingNode]:
@@ -100,7 +102,7 @@ def _integration(spot: Spot, fields: Fields, subject: str, resource_type: Resour
     if older is not None:
         spot.at(older, ".integrationName").warn("'integrationName' is an older spelling", "use integration")
         named = named or older
-    if named is None and resource_type.integration:
+    if named is None and resource_type.integration and INTEGRATION.name not in fields.meant:
         spot.error(f"{subject}: integration is required")
     return None if named is None else Named(named.text, named.place)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -60,11 +61,14 @@ def read_job_runtime(spot: Spot, owner: str) -> Runtime:
     minutes = fields.get(TIMEOUT)
     seconds = fields.get(GRACE)
     limits = fields.get(LIMITS)
+    pool = fields.get(NODE_POOL)
+    if pool is not None:
+        spot.report.note(Note.NODE_POOL, spot.node.place, owner)
     return Runtime(
         limit=Runtime().limit if minutes is None else timedelta(minutes=minutes),
         grace=None if seconds is None else timedelta(seconds=seconds),
         limits=Limits() if limits is None else read_limits(spot.at(limits, ".limits")),
-        node_pool=fields.get(NODE_POOL),
+        node_pool=pool,
         container=container,
     )
 
@@ -80,6 +84,8 @@ def read_task_runtime(spot: Spot, owner: str) -> TaskRuntime:
     image = _image(inner) or _image(outer)
     if container or image:
         spot.report.note(Note.CONTAINER, spot.node.place, owner)
+    for note in _unused(node, outer, inner):
+        spot.report.note(note, spot.node.place, owner)
     return TaskRuntime(container=container, image=image, env=_env(spot, owner, outer, inner))
 
 
@@ -106,6 +112,18 @@ def _options(spot: Spot, node: MappingNode) -> Fields:
     below = spot.at(entry.value, ".options")
     options = merged(below)
     return Fields({}) if options is None else read_fields(below, options, IMAGE_OPTIONS, "runtime.options")
+
+
+def _unused(node: MappingNode, outer: Fields, inner: Fields) -> Iterator[Note]:
+    """What is said of a container that is not started. A text as `options` directly under runtime is docker's."""
+    written = node.find(OPTIONS.name)
+    if inner.get(RUN_OPTIONS) is not None or (written is not None and isinstance(written.value, Scalar)):
+        yield Note.RUN_OPTIONS
+    if inner.get(PULL) or outer.get(PULL):
+        yield Note.PULL
+    for fields in (inner, outer):
+        if fields.get(IMAGE_TAG) is not None and fields.get(IMAGE_NAME) is None:
+            yield Note.IMAGE_TAG
 
 
 def _image(fields: Fields) -> str | None:

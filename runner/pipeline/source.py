@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import yaml
 
-from runner.pipeline.complaints import explain, unprintable
+from runner.pipeline.complaints import Progress, explain, unprintable
 from runner.pipeline.nodes import Entry, MappingNode, Node, Scalar, SequenceNode, Unresolved, data, is_null
 from runner.pipeline.problems import Place, Problem, Severity
 
@@ -75,25 +75,30 @@ def parse(
     return document.root, document.problems
 
 
-def compose(name: str, text: str, anchors: Mapping[str, Anchored] | None = None) -> Document:
-    """Compose one text. `anchors` are those it may use beside its own (of the templates file)."""
+def compose(
+    name: str, text: str, anchors: Mapping[str, Anchored] | None = None, *, unread_templates: str = ""
+) -> Document:
+    """Compose one text. `anchors` are those it may use beside its own (of the templates file); `unread_templates` is a
+    templates file that does not count here, for the reader of a problem."""
     text = text.removeprefix("\ufeff")
     forbidden = unprintable(name, text)
     if forbidden is not None:
         return _broken(*forbidden)
+    composer = _Composer(name, anchors or {}, unread_templates)
     try:
-        return _Composer(name, anchors or {}).run(text)
+        return composer.run(text)
     except yaml.YAMLError as error:
-        return _retried(name, text, anchors or {}) or _broken(*explain(error, name, text))
+        retried = _retried(_Composer(name, anchors or {}, unread_templates), text)
+        return retried or _broken(*explain(error, name, text, composer.progress))
 
 
-def _retried(name: str, text: str, anchors: Mapping[str, Anchored]) -> Document | None:
+def _retried(composer: _Composer, text: str) -> Document | None:
     """The text without stray TABs, every place as before; None where that does not mend it."""
     blanked = _STRAY_TABS.sub("", text)
     if blanked == text:
         return None
     try:
-        return _Composer(name, anchors).run(blanked)
+        return composer.run(blanked)
     except yaml.YAMLError:
         return None
 
@@ -117,6 +122,7 @@ class _Open:
     place: Place
     anchor: str | None
     mapping: bool
+    flow: bool
     size: int = 1
     depth: int = 1
     items: list[Node] = field(default_factory=list)
@@ -127,14 +133,23 @@ class _Open:
 
 
 class _Composer:
-    def __init__(self, file: str, known: Mapping[str, Anchored]) -> None:
+    def __init__(self, file: str, known: Mapping[str, Anchored], unread_templates: str) -> None:
         self._file = file
+        self._unread_templates = unread_templates
+        self._quoted: tuple[int, int] | None = None
         self._anchors: dict[str, Anchored] = dict(known)
         self._stack: list[_Open] = []
         self._root: Node | None = None
         self._documents = 0
         self._expanded = 0
         self._problems: list[Problem] = []
+
+    @property
+    def progress(self) -> Progress:
+        """How far reading has come, to explain what stopped it."""
+        top = self._stack[-1] if self._stack else None
+        flow = (top.place, top.mapping) if top is not None and top.flow else None
+        return Progress(open_flow=flow, quoted=self._quoted)
 
     def run(self, text: str) -> Document:
         """Raises `yaml.YAMLError` where the text is not YAML."""
@@ -168,6 +183,8 @@ class _Composer:
         if "\0" in event.value:
             self._error(place, "a text cannot hold the character NUL")
             return Unresolved("", False, place)
+        if event.style in ("'", '"') and event.start_mark is not None and event.end_mark is not None:
+            self._quoted = (event.start_mark.line + 1, event.end_mark.line + 1)
         plain = event.tag in _PLAIN_TAGS if event.tag else not event.style
         return Scalar(event.value, plain, place)
 
@@ -182,7 +199,7 @@ class _Composer:
         if len(self._stack) >= MAX_DEPTH:
             raise _TooDeepError(place)
         self._check_tag(event.tag, place)
-        self._stack.append(_Open(place, event.anchor, mapping))
+        self._stack.append(_Open(place, event.anchor, mapping, flow=bool(event.flow_style)))
 
     def _close(self) -> None:
         done = self._stack.pop()
@@ -213,8 +230,13 @@ class _Composer:
         elif name in self._anchors:
             return self._anchors[name]
         else:
-            self._error(place, f"alias *{name} is not defined here nor in shippable.templates.yml")
+            self._error(place, f"alias *{name} is not defined here nor in shippable.templates.yml{self._unread()}")
         return Anchored(Unresolved("", False, place))
+
+    def _unread(self) -> str:
+        if not self._unread_templates:
+            return ""
+        return f" of the root ({self._unread_templates} is not read: only that of the directory that was named counts)"
 
     def _add(self, finished: Anchored, anchor: str | None) -> None:
         """Put a finished node where it belongs."""

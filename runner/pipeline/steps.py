@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from runner.pipeline.fields import Fields, Key, Keys, read_fields, table
 from runner.pipeline.hooks import read_targets
 from runner.pipeline.job_types import DEPENDENCY_MODE, JobType, Tasks
-from runner.pipeline.kinds import Free, Text, Truth, Whole, Word, Words, flat
+from runner.pipeline.kinds import Free, Text, Truth, Whole, Word, Words, flat, is_off
 from runner.pipeline.model import Data, DependencyMode, In, Managed, Named, Out, Step, Task
 from runner.pipeline.nodes import Entry, MappingNode, Scalar, SequenceNode, Unresolved, data, is_null, kind_of
 from runner.pipeline.problems import nearest
 from runner.pipeline.task import is_managed, read_task
+from runner.pipeline.unsupported import NOTED_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -127,6 +128,8 @@ def _in(spot: Spot, node: MappingNode, name: Scalar, found: Steps) -> In:
         spot.error(f"job '{found.owner}': versionName and versionNumber of '{name.text}' cannot pin both")
     if options.get(APPLY_TO) is not None and not found.job_type.apply_to:
         spot.warn(f"applyTo means nothing in a {found.job_type.name} job and is ignored")
+    if found.job_type.tasks is Tasks.SCRIPT:
+        _note_unused(spot, node, found.owner)
     mode = options.get(DEPENDENCY_MODE)
     return In(
         name=name.text,
@@ -144,6 +147,14 @@ def _in(spot: Spot, node: MappingNode, name: Scalar, found: Steps) -> In:
         trigger_on_failure=options.get(TRIGGER_ON_FAILURE, False),
         written=_written(node),
     )
+
+
+def _note_unused(spot: Spot, node: MappingNode, owner: str) -> None:
+    """Options that nothing in a job of scripts uses yet; one that is switched off asks for nothing."""
+    for entry in node.entries:
+        note = NOTED_OPTIONS.get(entry.key.text)
+        if note is not None and not is_null(entry.value) and not is_off(entry.value):
+            spot.report.note(note, entry.key.place, owner)
 
 
 def _out(spot: Spot, node: MappingNode, name: Scalar) -> Out:

@@ -9,7 +9,6 @@ from runner.pipeline.fields import Key, Keys, read_fields, table
 from runner.pipeline.kinds import Form, Text, flat
 from runner.pipeline.model import ScriptItem, Task
 from runner.pipeline.nodes import MappingNode, Node, Scalar, SequenceNode, Unresolved, is_null
-from runner.pipeline.problems import nearest
 from runner.pipeline.runtime import TaskRuntime, read_task_runtime
 from runner.pipeline.scripts import read_line, read_script
 
@@ -65,8 +64,8 @@ def is_managed(node: Node) -> bool:
 
 
 def _keys(spot: Spot, node: MappingNode, owner: str, parts: _Parts) -> bool:
-    """`name`, `runtime` and `script` of a whole TASK or of one item of a list; whether `script` is there."""
-    fields = read_fields(spot, node, TASK, "a TASK", skip=_misspelt(spot, node))
+    """`name`, `runtime` and `script` of a whole TASK or of one item of a list; whether `script` is there, or meant."""
+    fields = read_fields(spot, node, TASK, "a TASK")
     parts.name = fields.get(NAME, parts.name)
     runtime = fields.get(RUNTIME)
     if runtime is not None:
@@ -75,7 +74,7 @@ def _keys(spot: Spot, node: MappingNode, owner: str, parts: _Parts) -> bool:
     if entry is not None:
         below = spot.at(entry.value, ".script")
         parts.script.extend(read_line(below) if is_null(entry.value) else read_script(below))
-    return entry is not None
+    return entry is not None or SCRIPT.name in fields.meant
 
 
 def _list(spot: Spot, owner: str, parts: _Parts) -> None:
@@ -90,19 +89,6 @@ def _list(spot: Spot, owner: str, parts: _Parts) -> None:
             _keys(item, item.node, owner, parts)
         else:
             parts.script.extend(read_line(item))
-
-
-def _misspelt(spot: Spot, node: MappingNode) -> frozenset[str]:
-    """Keys that were meant as `script` where there is none: they are errors, for their commands would never run."""
-    if node.find(SCRIPT.name) is not None:
-        return frozenset()
-    meant: set[str] = set()
-    for name, key in ((entry.key.text, entry.key) for entry in node.entries if entry.key.text not in TASK):
-        hint = nearest(name, TASK)
-        if hint == nearest(SCRIPT.name, TASK):
-            spot.at(key, f".{name}").error(f"'{name}' is not a key of a TASK", hint)
-            meant.add(name)
-    return frozenset(meant)
 
 
 def _is_text(node: Node) -> bool:

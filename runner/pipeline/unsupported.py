@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from runner.pipeline.report import Note
+
 if TYPE_CHECKING:
     from runner.pipeline.model import Resource
 
@@ -27,6 +29,19 @@ UNSUPPORTED_RESOURCES: Mapping[str, str] = {
     "externalCIServer": "results of other CI systems are not received yet",
 }
 """Types of resources that a job cannot have as input yet."""
+
+NOTED_RESOURCES: Mapping[str, Note] = {"time": Note.TIME, "webhook": Note.WEBHOOK}
+"""Types of resources that can be an input, but get no version from outside."""
+
+NOTED_OPTIONS: Mapping[str, Note] = {
+    "showBuildStatus": Note.BUILD_STATUS,
+    "vote": Note.VOTE,
+    "scopes": Note.SCOPES,
+    "force": Note.FORCE,
+    "deployName": Note.DEPLOY_NAME,
+    "pull": Note.PULL_INPUT,
+}
+"""Options of an IN that nothing in a runSh job uses yet."""
 
 SECURE = "secure"
 """The key of encrypted values among params and variables."""

@@ -33,5 +33,11 @@ class NoRoles:
         return Grant(variables=(), config="")
 
 
+def host_scrubbed() -> frozenset[str]:
+    """The names that every job has for AWS, also one without a role."""
+    aws = job_aws((), config_file=Path(), shipctl=Path(), base={})
+    return frozenset(variable.name for variable in aws.variables)
+
+
 def variables_of(aws: JobAws) -> tuple[Variable, ...]:
     return tuple(Variable(v.name, v.value, "AWS", v.secret) for v in aws.variables)

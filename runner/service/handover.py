@@ -20,7 +20,8 @@ NAME = "handover.json"
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """`dependencies` as the scripts have them, placeholders replaced; `before` are the stored versions of the OUTs."""
+    """`dependencies` with their placeholders replaced, those of secrets left alone; `before` are the stored versions of
+    the OUTs."""
 
     dependencies: Sequence[Dependency]
     before: Mapping[str, Version | None]
@@ -59,7 +60,7 @@ def _document(dependency: Dependency) -> dict[str, Any]:
         "type": dependency.type,
         "node_id": dependency.node_id,
         "is_job": dependency.is_job,
-        "version": _version_document(dependency.version),
+        "version": _version_document(dependency.storable),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from runner.aws.whoami import WhoAmI
@@ -11,8 +12,8 @@ from runner.errors import SetupError
 from runner.integrations.aws_iam import aws_role
 from runner.integrations.sources import resolve
 from runner.scheduling.rules import Rule
-from runner.service.plan import role_integrations, roles_of_job
-from runner.service.ports import RoleUse
+from runner.service.foresight import roles_of_job
+from runner.service.plan import role_integrations
 from runner.service.project import Project
 from runner.service.role_credentials import open_role_credentials
 
@@ -39,8 +40,9 @@ async def assume_all(
             notice=lambda text: None,
         )
         for job in (rule.job for rule in rules.values() if rule.excluded is None):
-            for name, where in roles_of_job(project, project.pipeline.jobs[job]):
-                identity = await credentials.identity(job, RoleUse(resolved[name], where))
+            for use in roles_of_job(project, project.pipeline.jobs[job]):
+                name = use.integration.name
+                identity = await credentials.identity(job, replace(use, integration=resolved[name]))
                 if identity is None:
                     raise SetupError(f"integration {name} names no role")
                 found.append((f"{job} ({name})", identity))

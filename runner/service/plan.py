@@ -8,19 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from runner.integrations.model import Integration, ResolvedIntegration
-from runner.pipeline.model import In, Job, Out, Pipeline
-from runner.pipeline.plain import json_line, plain
+from runner.integrations.model import Integration
+from runner.pipeline.model import In, Out, Pipeline
+from runner.pipeline.plain import json_line
 from runner.pipeline.problems import Place
 from runner.scheduling.rules import Finished, LocalRun, Rule, Start
-from runner.secret import Secret
-from runner.service.preparation import roles_of
+from runner.service.foresight import foresee, roles_of_job
+from runner.service.ports import RoleUse
 from runner.service.project import Project
-from runner.workspace.dependency import Dependency, Identity
-from runner.workspace.variables import JobVariables, effective
-from runner.workspace.versions import Version
-
-UNKNOWN_ROLE = "arn:aws:iam::000000000000:role/known-when-it-runs"
+from runner.workspace.variables import effective
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,13 +83,7 @@ def digest(project: Project, rules: Mapping[str, Rule]) -> str:
 def role_integrations(project: Project, rules: Mapping[str, Rule]) -> list[str]:
     """The AWS IAM integrations that the jobs of a run reach, each once."""
     jobs = (project.pipeline.jobs[rule.job] for rule in rules.values() if rule.excluded is None)
-    return list(dict.fromkeys(name for job in jobs for name, _ in roles_of_job(project, job)))
-
-
-def roles_of_job(project: Project, job: Job) -> list[tuple[str, str | None]]:
-    """Name of each AWS IAM integration that a job reaches, and the region that the file names with it."""
-    uses = roles_of(_dependencies(project, job), _own_integrations(project, job))
-    return [(use.integration.name, use.region) for use in uses]
+    return list(dict.fromkeys(use.integration.name for job in jobs for use in roles_of_job(project, job)))
 
 
 def _shape(value: Any) -> Any:
@@ -123,12 +113,7 @@ def _why(rule: Rule, triggered_by: str) -> str:
 
 def _planned(project: Project, rule: Rule, triggered_by: str, injected: Mapping[str, str]) -> PlannedJob:
     job = project.pipeline.jobs[rule.job]
-    dependencies = _dependencies(project, job)
-    integrations = _own_integrations(project, job)
-    variables = JobVariables(
-        identity=_identity(job, triggered_by), dependencies=dependencies, injected=injected, integrations=integrations
-    )
-    roles = roles_of(dependencies, integrations)
+    foreseen = foresee(project, job, triggered_by, injected)
     return PlannedJob(
         job=job.name,
         type=job.type,
@@ -137,87 +122,23 @@ def _planned(project: Project, rule: Rule, triggered_by: str, injected: Mapping[
         tasks=tuple(task.name for task in job.tasks),
         ins=tuple(_input(project.pipeline, step) for step in job.ins),
         outs=tuple(f"{out.name} ({_type(project.pipeline, out.name)})" for out in job.outs),
-        roles=tuple(
-            f"{use.integration.name}: {_role(project.integrations[use.integration.name])}"
-            + (f" in {use.region}" if use.region else "")
-            for use in roles
-        ),
+        roles=tuple(_role_use(project, use) for use in foreseen.roles),
         variables={
             name: (variable.source, variable.secret)
             for task in job.tasks or ()
-            for name, variable in effective(variables.of_task(task, "")).items()
+            for name, variable in effective(foreseen.variables.of_task(task, "")).items()
         },
     )
 
 
-def _dependencies(project: Project, job: Job) -> list[Dependency]:
-    return [_dependency(project, step) for step in job.steps if isinstance(step, In | Out) and _known(project, step)]
-
-
-def _own_integrations(project: Project, job: Job) -> list[ResolvedIntegration]:
-    return [_unresolved(project.integrations[named.name]) for named in job.integrations]
-
-
-def _known(project: Project, step: In | Out) -> bool:
-    return step.name in project.pipeline.jobs or step.name in project.pipeline.resources
-
-
-def _dependency(project: Project, step: In | Out) -> Dependency:
-    resource = project.pipeline.resources.get(step.name)
-    if resource is None:
-        return Dependency(step=step, type=_type(project.pipeline, step.name), node_id=0, is_job=True)
-    named = resource.integration
-    return Dependency(
-        step=step,
-        type=resource.type,
-        node_id=0,
-        yml=resource.yml,
-        version=Version(
-            id=0, number=0, name=resource.version_name, property_bag=plain(resource.property_bag), created_at=""
-        ),
-        integration=_unresolved(project.integrations[named.name]) if named else None,
-    )
-
-
-def _unresolved(integration: Integration) -> ResolvedIntegration:
-    """The integration with an empty secret wherever a reference would be fetched."""
-
-    def known(value: Any) -> Any:
-        match value:
-            case str() | Secret():
-                return value
-            case tuple():
-                return tuple(known(inner) for inner in value)
-            case Mapping():
-                return {key: known(inner) for key, inner in value.items()}
-            case _:
-                return Secret("")
-
-    values = {name: known(value) for name, value in integration.fields.items()}
-    if "assumeRoleARN" in values and not isinstance(values["assumeRoleARN"], str):
-        values["assumeRoleARN"] = UNKNOWN_ROLE
-    return ResolvedIntegration(name=integration.name, type=integration.type, values=values)
+def _role_use(project: Project, use: RoleUse) -> str:
+    name, region = use.integration.name, use.region or use.integration.text("region")
+    return f"{name}: {_role(project.integrations[name])}" + (f" in {region}" if region else "")
 
 
 def _role(integration: Integration) -> str:
     role = integration.fields.get("assumeRoleARN")
     return "" if role is None else role if isinstance(role, str) else "(given by a reference)"
-
-
-def _identity(job: Job, triggered_by: str) -> Identity:
-    return Identity(
-        build_id=0,
-        number=0,
-        run_id=0,
-        job=job.name,
-        job_type=job.type,
-        job_id=0,
-        root="",
-        url="",
-        triggered_by=triggered_by,
-        triggered_by_id=0,
-        user="",
-    )
 
 
 def _type(pipeline: Pipeline, name: str) -> str:

@@ -18,10 +18,26 @@ from runner.workspace.variables import Variable
 
 @dataclass(frozen=True, slots=True)
 class RoleUse:
-    """An AWS IAM integration that a build reaches, and the region that it names there, if any."""
+    """An AWS IAM integration that a build reaches. `regions` are those that its resources name with it, in step order,
+    each with the step (`IN aws`)."""
 
     integration: ResolvedIntegration
-    region: str | None
+    regions: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def region(self) -> str | None:
+        """The first one that is named counts."""
+        return self.regions[0][1] if self.regions else None
+
+    @property
+    def conflict(self) -> str | None:
+        """The sentence for the log where resources name different regions."""
+        others = [f"{step} names {region}" for step, region in self.regions if region != self.region]
+        if not others:
+            return None
+        step, region = self.regions[0]
+        name = self.integration.name
+        return f"AWS: the region of '{name}' is {region}, from {step}; {', '.join(others)}, which does not count"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from jobs.context import JobType
@@ -80,10 +80,11 @@ class Preparation:
                 section.warn(TOO_SHORT + ", ".join(short))
             for dependency in dependencies:
                 section.note(describe(dependency))
-        grant = await self._grant(roles_of(dependencies, integrations))
+        variables = await self._variables(dependencies, integrations)
+        grant = await self._grant(roles_of(variables.dependencies, integrations))
         try:
             with self.journal.section("Build directory") as section, section.step("Make the build directory"):
-                variables = await self._variables(dependencies, integrations, grant)
+                variables = replace(variables, aws=grant.variables)
                 await self._fill(variables, grant.config)
                 for variable in unusable(variables.shared()):
                     section.warn(f"{variable.source}: '{variable.name}' is no name for a variable; it was left out")
@@ -106,20 +107,20 @@ class Preparation:
                 section.warn(f"{TOO_SHORT}a secret of the AWS credentials")
             for text in grant.notes:
                 section.note(text)
-            for text in grant.warnings:
+            for text in (*(use.conflict for use in roles if use.conflict), *grant.warnings):
                 section.warn(text)
         return grant
 
     async def _variables(
-        self, dependencies: Sequence[Dependency], integrations: Sequence[ResolvedIntegration], grant: Grant
+        self, dependencies: Sequence[Dependency], integrations: Sequence[ResolvedIntegration]
     ) -> JobVariables:
+        """All but those of AWS: placeholders are replaced first, since a region may hold one."""
         return expand_placeholders(
             JobVariables(
                 identity=await self._identity(),
                 dependencies=dependencies,
                 injected=self.engine.injected,
                 integrations=integrations,
-                aws=grant.variables,
             )
         )
 
@@ -157,11 +158,13 @@ def roles_of(dependencies: Sequence[Dependency], integrations: Sequence[Resolved
     reached: dict[str, RoleUse] = {}
     for dependency in dependencies:
         if dependency.integration is not None:
+            use = reached.setdefault(dependency.integration.name, RoleUse(dependency.integration))
             region = dependency.bag.get("region")
-            use = RoleUse(dependency.integration, region if isinstance(region, str) else None)
-            reached.setdefault(dependency.integration.name, use)
+            if isinstance(region, str) and region:
+                named = (f"{dependency.operation} {dependency.name}", region)
+                reached[use.integration.name] = replace(use, regions=(*use.regions, named))
     for integration in integrations:
-        reached.setdefault(integration.name, RoleUse(integration, None))
+        reached.setdefault(integration.name, RoleUse(integration))
     return tuple(use for use in reached.values() if use.integration.type.master_name in TYPES)
 
 

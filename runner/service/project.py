@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,13 +46,15 @@ class Project:
 
 
 def read_project(paths: Sequence[Path], integrations_file: Path | None) -> Project:
-    """Read everything; problems are collected, not raised. Raises UsageError for a file that cannot be read at all."""
-    return project_of(discover(paths), integrations_file or default_path(base_directory(paths)))
+    """Read everything; problems are collected, not raised."""
+    files = discover(paths)
+    return project_of(files.files, integrations_file or default_path(base_directory(paths)), files.problems)
 
 
-def project_of(sources: Sequence[SourceFile], path: Path | None) -> Project:
-    """The project of files that were read already, with the integrations of `path`."""
-    reading = read(sources)
+def project_of(sources: Sequence[SourceFile], path: Path | None, unreadable: Sequence[Problem] = ()) -> Project:
+    """The project of files that were read already, with the integrations of `path`; `unreadable` are the problems of
+    files that could not be read."""
+    reading = read(sources, unreadable)
     found = IntegrationsReading(integrations={}) if path is None else read_integrations(path)
     checks = () if found.refused else tuple(_check_integrations(reading.pipeline, found.integrations, path))
     return Project(
@@ -66,7 +69,7 @@ def project_of(sources: Sequence[SourceFile], path: Path | None) -> Project:
 def base_directory(paths: Sequence[Path]) -> Path:
     """The directory that the first path is or lies in: `.runner/` stands there."""
     first = paths[0]
-    return first if first.is_dir() else first.parent
+    return first if os.path.isdir(first) else first.parent
 
 
 def _check_integrations(

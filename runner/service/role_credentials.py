@@ -72,7 +72,7 @@ class RoleCredentials:
             variables=variables_of(aws),
             config=aws.config,
             secrets=tuple(secret for lease in leases for secret in lease.secrets),
-            notes=tuple(str(lease) for lease in leases),
+            notes=(*(str(lease) for lease in leases), *aws.notes),
             warnings=aws.warnings,
             close=lambda: self._revoke(leases),
         )
@@ -162,7 +162,7 @@ async def open_role_credentials(
     if sandbox:
         opened = await stack.enter_async_context(Sandbox(roles, ports[1]))
         endpoint_url, keys, sandbox_port = opened.endpoint_url, opened.keys, opened.port
-        notice(f"AWS sandbox at {endpoint_url} ({len(roles)} role{'s' * (len(roles) != 1)}); nothing leaves this host")
+        notice(f"AWS sandbox at {endpoint_url} ({len(roles)} role{'s' * (len(roles) != 1)}): no account of AWS is used")
     sts = await stack.enter_async_context(
         Sts(region=choose_region(None, None, region), endpoint_url=endpoint_url, keys=keys)
     )

@@ -5,6 +5,7 @@ The file has one `KEY=VALUE` a line; the last one of a key counts.
 
 from __future__ import annotations
 
+import fcntl
 import os
 
 from runner.shipctl.console import RefusedError, directory
@@ -49,9 +50,10 @@ def _words(values: list[str]) -> list[bytes]:
 
 
 def _append(path: str, data: bytes) -> None:
-    """One write, so that two processes cannot mix their lines; a last line without its end gets one first."""
+    """One process at a time, so that two cannot mix their lines; a last line without its end gets one first."""
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         size = os.fstat(descriptor).st_size
         if data and size and os.pread(descriptor, 1, size - 1) != b"\n":
             data = b"\n" + data

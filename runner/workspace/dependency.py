@@ -13,7 +13,9 @@ from runner.workspace.versions import SavedFile, Version
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependency:
-    """`node_id` is the id of the job or resource, `yml` its entry as written, `files` what is restored for an IN."""
+    """`node_id` is the id of the job or resource, `yml` its entry as written, `files` what is restored for an IN.
+
+    `veiled` is the version with placeholders of secrets left alone, where it differs in that from `version`."""
 
     step: In | Out
     type: str
@@ -21,6 +23,7 @@ class Dependency:
     is_job: bool = False
     yml: Mapping[str, Data] = field(default_factory=dict)
     version: Version | None = None
+    veiled: Version | None = None
     integration: ResolvedIntegration | None = None
     files: tuple[SavedFile, ...] = ()
 
@@ -35,6 +38,11 @@ class Dependency:
     @property
     def bag(self) -> Mapping[str, Json]:
         return self.version.property_bag if self.version else {}
+
+    @property
+    def storable(self) -> Version | None:
+        """The version as it may get into the store or before a person's eyes: no secret is in it."""
+        return self.veiled or self.version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from runner.pipeline.model import In, Job, Managed, Out, Task
 from runner.pipeline.plain import Json, json_line, plain
 from runner.workspace.dependency import Dependency, Identity
 from runner.workspace.placeholders import expand
-from runner.workspace.variables import JobVariables, effective
+from runner.workspace.variables import JobVariables, Variable, effective
 
 FLAGS = ("replicate", "replicateOnPullRequest", "overwrite", "on_failure", "pull", "applyTo", "force")
 """Options of a step that version.json repeats in `versionDependencyPropertyBag`."""
@@ -18,20 +18,32 @@ FLAGS = ("replicate", "replicateOnPullRequest", "overwrite", "on_failure", "pull
 def expand_placeholders(variables: JobVariables) -> JobVariables:
     """The same job with the placeholders of its dependencies replaced, each with what earlier steps give.
 
-    A secret is not put into an OUT, its placeholder stays: from there it would get into stored versions.
+    A secret is not put into what gets stored, its placeholder stays there: in the version of an OUT, and in the copy
+    of an IN's version that is kept for outputs. What an IN made of a secret counts as one itself.
     """
+    veiled = variables
     for position, dependency in enumerate(variables.dependencies):
         if dependency.type != "params":
-            found = effective(variables.before(position)).values()
-            known = {variable.name: variable.value for variable in found}
-            secret = {v.name for v in found if v.secret} if isinstance(dependency.step, Out) else set()
-            done = list(variables.dependencies)
-            done[position] = _expanded(dependency, known, secret)
-            variables = replace(variables, dependencies=done)
+            hidden = _expanded(dependency, veiled.before(position))
+            shown = hidden
+            if isinstance(dependency.step, In):
+                shown = _expanded(dependency, [replace(v, secret=False) for v in variables.before(position)])
+                shown = replace(shown, veiled=hidden.version)
+            veiled, variables = _put(veiled, position, hidden), _put(variables, position, shown)
     return variables
 
 
-def _expanded(dependency: Dependency, known: Mapping[str, str], kept: Collection[str]) -> Dependency:
+def _put(variables: JobVariables, position: int, dependency: Dependency) -> JobVariables:
+    done = list(variables.dependencies)
+    done[position] = dependency
+    return replace(variables, dependencies=done)
+
+
+def _expanded(dependency: Dependency, given: Iterable[Variable]) -> Dependency:
+    """The dependency with what these variables give; placeholders of secret ones stay."""
+    found = effective(given).values()
+    known = {variable.name: variable.value for variable in found}
+    kept = {variable.name for variable in found if variable.secret}
     version = dependency.version
     if version is not None:
         bag = expand(dict(version.property_bag), known, kept)

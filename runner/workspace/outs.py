@@ -47,13 +47,13 @@ def process(
     """Read what the scripts left. Raises RunnerError where it cannot be read or is too large.
 
     `before` are the stored versions, placeholders not replaced, by name. `note` gets one sentence for each OUT that
-    was left out although it was asked for.
+    was left out although it was asked for, and for lines that are not understood.
     """
     files = collect(root, "state") if succeeded else None
     bag: dict[str, Json] = {}
     name = None
     if succeeded:
-        name, bag = _own_version(root, job.name)
+        name, bag = _own_version(root, job.name, note)
     bag["trace"] = [_trace(dependency) for dependency in dependencies]
     reader = _Outs(root, {d.name: d for d in dependencies if isinstance(d.step, In)}, before, note)
     outs = (
@@ -67,20 +67,30 @@ def process(
     )
 
 
-def env_lines(root: Path, relative: str) -> dict[str, str]:
-    """`KEY=VALUE` lines, cut at the first `=`; lines without one and empty keys are dropped, a byte order mark too."""
-    text = read_text(root, relative) or ""
-    pairs = (line.split("=", 1) for line in text.split("\n") if "=" in line)
-    return {key: value for key, value in pairs if key}
+def env_lines(root: Path, relative: str, note: Note) -> dict[str, str]:
+    """`KEY=VALUE` lines, cut at the first `=`; a byte order mark is dropped, and lines that are no such ones: `note`
+    gets a sentence about them, which shows none (they may be what is left of a secret)."""
+    found: dict[str, str] = {}
+    wrong: list[int] = []
+    for number, line in enumerate((read_text(root, relative) or "").split("\n"), 1):
+        key, separator, value = line.partition("=")
+        if key and separator:
+            found[key] = value
+        elif line.strip():
+            wrong.append(number)
+    if wrong:
+        more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+        note(f"{relative}: line {wrong[0]}{more} left out: not KEY=VALUE")
+    return found
 
 
-def _own_version(root: Path, job: str) -> tuple[str | None, dict[str, Json]]:
+def _own_version(root: Path, job: str, note: Note) -> tuple[str | None, dict[str, Json]]:
     bag: dict[str, Json] = {}
     name: str | None = None
     if (written := _document(root, "state/outputVersion.json")) is not None:
         bag = _object(written.get("propertyBag"))
         name = _text_or_none(written.get("versionName"))
-    keys = env_lines(root, f"state/{job}.env")
+    keys = env_lines(root, f"state/{job}.env", note)
     name = keys.pop("versionName", name)
     return name, {**bag, **keys}
 
@@ -118,7 +128,7 @@ class _Outs:
         return NewVersion(node=out.name, name=name, property_bag=bag, files=files)
 
     def _overlay(self, out: Dependency, name: str | None, bag: dict[str, Json]) -> tuple[str | None, dict[str, Json]]:
-        keys = env_lines(self.root, f"state/{out.name}.env")
+        keys = env_lines(self.root, f"state/{out.name}.env", self.note)
         name = keys.pop("versionName", name)
         if out.type != "params":
             return name, {**bag, **keys}
@@ -132,13 +142,15 @@ class _Outs:
         if source is None:
             self.note(f"OUT {out.name} was left as it is: '{step.replicate}' is not an input of this job.")
             return None
-        sha_data = source.bag.get("shaData")
+        stored = source.storable
+        from_bag = dict(stored.property_bag) if stored else {}
+        sha_data = from_bag.get("shaData")
         pull_request = isinstance(sha_data, dict) and bool(sha_data.get("isPullRequest"))
         if pull_request and not step.replicate_on_pull_request:
             return None
         if out.type in REPOSITORIES:
-            return name, {**bag, **{key: source.bag[key] for key in KEPT if key in source.bag}}
-        return (source.version.name if source.version else None), dict(source.bag)
+            return name, {**bag, **{key: from_bag[key] for key in KEPT if key in from_bag}}
+        return (stored.name if stored else None), from_bag
 
 
 def _significant(bag: dict[str, Json]) -> dict[str, Json]:
@@ -146,7 +158,7 @@ def _significant(bag: dict[str, Json]) -> dict[str, Json]:
 
 
 def _trace(dependency: Dependency) -> Json:
-    version = dependency.version if isinstance(dependency.step, In) else None
+    version = dependency.storable if isinstance(dependency.step, In) else None
     return {
         "operation": dependency.operation,
         "resourceId": dependency.node_id,

@@ -14,6 +14,7 @@ from runner.integrations.model import ResolvedIntegration
 from runner.names import is_variable, variable_key, variable_prefix
 from runner.pipeline.model import In, Task
 from runner.pipeline.plain import Json, plain, variable_text
+from runner.pipeline.problems import Place
 from runner.workspace.dependency import Dependency, Identity
 
 
@@ -43,15 +44,35 @@ def params_of(bag: Mapping[str, Json]) -> Mapping[str, Json]:
 
 def platform_variables(identity: Identity) -> Iterator[Variable]:
     """What the platform sets for every runSh job."""
-    root = identity.root
-    places = {
+    prefix = variable_prefix(identity.job)
+    own = {"NAME": identity.job, "TYPE": identity.job_type, **_places(identity.root)}
+    values = _platform_values(identity) | {f"{prefix}_{key}": value for key, value in own.items()}
+    return (Variable(name, value, "platform") for name, value in values.items())
+
+
+def platform_names() -> frozenset[str]:
+    """The names that the platform sets whatever the job is called."""
+    nobody = Identity(
+        build_id=0, number=0, run_id=0, job="", job_type="", job_id=0, root="", url="", triggered_by="",
+        triggered_by_id=0, user="",
+    )  # fmt: skip
+    task = Task(name="", place=Place(""), script=())
+    return frozenset(_platform_values(nobody)) | {variable.name for variable in task_variables(task, "")}
+
+
+def _places(root: str) -> dict[str, str]:
+    return {
         "PATH": root,
         "STATE": f"{root}/state",
         "PREVIOUS_STATE": f"{root}/previousState",
         "INTEGRATIONS": f"{root}/integrations",
         "MESSAGE": f"{root}/message.json",
     }
-    values = {
+
+
+def _platform_values(identity: Identity) -> dict[str, str]:
+    root = identity.root
+    return {
         "RESOURCE_ID": str(identity.job_id),
         "BUILD_ID": str(identity.build_id),
         "BUILD_NUMBER": str(identity.number),
@@ -62,7 +83,7 @@ def platform_variables(identity: Identity) -> Iterator[Variable]:
         "JOB_NAME": identity.job,
         "JOB_TYPE": identity.job_type,
         "BUILD_DIR": root,
-        **{f"JOB_{key}": place for key, place in places.items()},
+        **{f"JOB_{key}": place for key, place in _places(root).items()},
         "JOB_TRIGGERED_BY_NAME": identity.triggered_by,
         "JOB_TRIGGERED_BY_ID": str(identity.triggered_by_id),
         "JOB_TRIGGERED_BY_USER": identity.user,
@@ -73,10 +94,6 @@ def platform_variables(identity: Identity) -> Iterator[Variable]:
         "SHIPPABLE_AMI_VERSION": "local",
         "SHIPPABLE_WWW_URL": "",
     }
-    prefix = variable_prefix(identity.job)
-    own = {"NAME": identity.job, "TYPE": identity.job_type, **places}
-    values |= {f"{prefix}_{key}": value for key, value in own.items()}
-    return (Variable(name, value, "platform") for name, value in values.items())
 
 
 def dependency_variables(dependency: Dependency, root: str) -> Iterator[Variable]:
@@ -175,13 +192,11 @@ class JobVariables:
     def of_task(self, task: Task, machine: str) -> list[Variable]:
         """The complete list for one TASK, in order."""
         env = (Variable(name, value, f"TASK {task.name}") for name, value in task.env)
-        return [
-            *self.shared(),
-            *env,
-            *platform_variables(self.identity),
-            *task_variables(task, machine),
-            *self.aws,
-        ]
+        return [*self.shared(), *env, *self.fixed(task, machine)]
+
+    def fixed(self, task: Task, machine: str) -> list[Variable]:
+        """What nothing takes the place of: the platform's variables and those of AWS."""
+        return [*platform_variables(self.identity), *task_variables(task, machine), *self.aws]
 
     def _head(self, known: Sequence[Dependency]) -> Iterator[Variable]:
         yield from params_variables(known)

@@ -76,11 +76,14 @@ def shim(tmp_path: Path) -> Path:
 
 
 @asynccontextmanager
-async def job(tmp_path: Path, first: Deliver = Deliver.ENDPOINT) -> AsyncIterator[Job]:
+async def job(
+    tmp_path: Path, first: Deliver = Deliver.ENDPOINT, regions: tuple[str, str] = ("eu-west-1", "us-west-2")
+) -> AsyncIterator[Job]:
     async with Sandbox([FIRST, SECOND]) as sandbox:
         url = sandbox.endpoint_url
         async with Sts(region="us-east-1", endpoint_url=url, keys=sandbox.keys) as sts, Broker(sts) as broker:
-            wanted = (("first-role", FIRST, "eu-west-1", first), ("second role", SECOND, "us-west-2", Deliver.ENDPOINT))
+            one, two = regions
+            wanted = (("first-role", FIRST, one, first), ("second role", SECOND, two, Deliver.ENDPOINT))
             leases = []
             for integration, role, region, deliver in wanted:
                 request = LeaseRequest(
@@ -108,10 +111,49 @@ async def test_the_aws_command_finds_the_first_role_and_the_profile_of_the_secon
     assert profile.result() == SECOND_ARN
 
 
-async def test_a_profile_brings_its_own_region(tmp_path: Path) -> None:
+REGION = "import boto3; print(boto3.client('sqs').meta.region_name)"
+
+
+async def test_where_regions_differ_each_profile_brings_its_own(tmp_path: Path) -> None:
+    debug = (AWS, "sts", "get-caller-identity", "--output", "text", "--query", "Arn", "--debug")
     async with job(tmp_path) as running:
-        region = await running.run(AWS, "configure", "get", "region", "--profile", "second role")
-    assert region == "us-west-2"
+        assert await running.run(sys.executable, "-c", REGION) == "eu-west-1"
+        assert await running.run(sys.executable, "-c", REGION, AWS_PROFILE="second role") == "us-west-2"
+        for profile, region in (("first-role", "eu-west-1"), ("second role", "us-west-2")):
+            said = await running.run("sh", "-c", '"$@" 2>&1', "sh", *debug, AWS_PROFILE=profile)
+            assert f"/{region}/sts/aws4_request" in said
+    assert not {"AWS_REGION", "AWS_DEFAULT_REGION"} & running.environ.keys()
+    assert "so AWS_REGION is not set" in running.aws.notes[0]
+
+
+async def test_one_region_for_all_is_in_the_variables(tmp_path: Path) -> None:
+    async with job(tmp_path, regions=("eu-west-1", "eu-west-1")) as running:
+        assert running.environ["AWS_REGION"] == running.environ["AWS_DEFAULT_REGION"] == "eu-west-1"
+        assert await running.run(sys.executable, "-c", REGION, AWS_PROFILE="second role") == "eu-west-1"
+    assert running.aws.notes == ()
+
+
+async def test_no_proxy_stands_between_a_job_and_this_host(tmp_path: Path) -> None:
+    nowhere = dict.fromkeys(("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"), "http://127.0.0.1:9")
+    async with job(tmp_path) as running:
+        assert await running.run(sys.executable, "-c", BOTO3, **nowhere) == FIRST_ARN
+        assert await running.arn(**nowhere) == FIRST_ARN
+        assert await running.arn(**nowhere, AWS_PROFILE="second role") == SECOND_ARN
+
+
+@pytest.mark.parametrize(
+    ("base", "value"),
+    [
+        ({}, "127.0.0.1"),
+        ({"NO_PROXY": "a.example"}, "a.example,127.0.0.1"),
+        ({"no_proxy": "a.example"}, "a.example,127.0.0.1"),
+        ({"NO_PROXY": "*"}, "*"),
+    ],
+)
+def test_what_the_host_reaches_without_a_proxy_stays_so(base: dict[str, str], value: str) -> None:
+    aws = job_aws([], config_file=Path("/c"), shipctl=Path("/s"), base=base, endpoint_url="http://127.0.0.1:1")
+    given = {variable.name: variable.value for variable in aws.variables}
+    assert (given["NO_PROXY"], given["no_proxy"]) == (value, value)
 
 
 @pytest.mark.parametrize("client", [BOTO3, AIOBOTOCORE])
@@ -165,8 +207,20 @@ async def test_fixed_keys_work_where_they_are_asked_for(tmp_path: Path) -> None:
     async with job(tmp_path, first=Deliver.ENV) as running:
         assert await running.run(sys.executable, "-c", BOTO3) == FIRST_ARN
         assert "AWS_CONTAINER_AUTHORIZATION_TOKEN" not in running.environ
-    assert len(running.aws.warnings) == 1
+    assert len(running.aws.warnings) == 2
     assert "'first-role' are delivered as fixed variables (deliver: env)" in running.aws.warnings[0]
+
+
+async def test_fixed_keys_go_before_a_profile_in_a_variable_and_the_log_says_what_to_do(tmp_path: Path) -> None:
+    keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+    asked = (AWS, "sts", "get-caller-identity", "--query", "Arn", "--output", "text")
+    async with job(tmp_path, first=Deliver.ENV) as running:
+        assert await running.arn(AWS_PROFILE="second role") == FIRST_ARN
+        assert await running.run(*asked, "--profile", "second role") == SECOND_ARN
+        unset = ["env", *(word for key in keys for word in ("-u", key)), *(str(word) for word in asked)]
+        assert await running.run(*unset, AWS_PROFILE="second role") == SECOND_ARN
+    assert "AWS_PROFILE selects none of 'second role'" in running.aws.warnings[1]
+    assert "use --profile" in running.aws.warnings[1]
 
 
 async def test_nothing_secret_stands_in_the_config_file(tmp_path: Path) -> None:
@@ -186,11 +240,11 @@ async def test_the_environment_of_a_job_with_two_integrations(tmp_path: Path) ->
         names = [variable.name for variable in running.aws.variables]
         plain = {v.name: v.value for v in running.aws.variables if not v.secret}
     assert names[:3] == ["AWS_EC2_METADATA_DISABLED", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"]
-    assert plain["AWS_REGION"] == plain["AWS_DEFAULT_REGION"] == "eu-west-1"
+    assert plain["AWS_SDK_LOAD_CONFIG"] == "1"
     assert plain["AWS_EC2_METADATA_DISABLED"] == "true"
     assert plain["AWS_SHARED_CREDENTIALS_FILE"] == "/dev/null"
     assert plain["NO_PROXY"] == "internal.example,127.0.0.1"
-    assert plain["no_proxy"] == "127.0.0.1"
+    assert plain["no_proxy"] == "internal.example,127.0.0.1"
     assert plain["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
 
 

@@ -31,7 +31,7 @@ def job(name: str, *script: str, **runtime: object) -> dict[str, Any]:
 def run_jobs(world: World, jobs: list[dict[str, Any]], *arguments: str) -> dict[str, dict[str, Any]]:
     """Run them in the foreground and check what must be true; gives the builds by job."""
     world.write(json.dumps({"jobs": jobs}))
-    world.runner("run", "--output", "plain", *arguments)
+    world.run(*arguments)
     return {row["job"]: row for row in world.check()}
 
 
@@ -120,15 +120,14 @@ def disk_full(world: World) -> None:
         world.fault("a full disk")
         flood = "head -c 40000000 /dev/urandom | base64 -w 99"
         world.write(json.dumps({"jobs": [job("flood", flood), job("b", "echo b")]}))
-        world.runner("run", "--output", "plain", "--max-parallel", "1")
+        world.run("--max-parallel", "1")
         rows = {row["job"]: row for row in world.settled()}
         world.expect(rows["flood"]["status"] == "error", f"the flood ended with {rows['flood']['status']}")
         world.expect("space" in (rows["flood"]["reason"] or ""), f"the reason is {rows['flood']['reason']}")
         for path in (world.directory / ".runner" / "builds").glob("*/log.jsonl*"):
             path.unlink()  # as a person makes room
         world.write(json.dumps({"jobs": [job("after", "echo after")]}))
-        said = world.runner("run", "--output", "plain")
-        world.expect(said.returncode == 0, f"after the disk was full nothing runs: {said.stdout}{said.stderr}")
+        world.expect(world.run() == 0, "after the disk was full nothing runs")
         world.tally.builds += 3
 
 

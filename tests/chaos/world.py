@@ -39,8 +39,12 @@ class World:
         self.directory.mkdir(parents=True, exist_ok=True)
         (self.directory / "shippable.yml").write_text(text, "utf-8")
 
+    def run(self, *arguments: str) -> int:
+        """`runner run`, to its end; gives its exit status. What it shows can be as long as what the jobs print."""
+        return self.start("run", "--output", "plain", *arguments).wait()
+
     def runner(self, *arguments: str, limit_s: float = 300.0) -> subprocess.CompletedProcess[str]:
-        """Call the command and wait for it; what it takes too long for is a loss."""
+        """Call a command and wait for it; what it takes too long for is a loss."""
         try:
             return subprocess.run(
                 [RUNNER, *arguments],

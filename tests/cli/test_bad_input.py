@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.runner_command import Project
+from tests.runner_command import RUNNER, Project
 
 JOB = "{name: a, type: runSh, steps: [TASK: {script: [echo ran]}]}"
 
@@ -15,13 +16,15 @@ JOB = "{name: a, type: runSh, steps: [TASK: {script: [echo ran]}]}"
 @pytest.mark.parametrize(
     ("text", "place", "sentence"),
     [
-        ("jobs:\n  - name: [a\n", "shippable.yml:3:1", "not valid YAML"),
+        ("jobs:\n  - name: [a\n", "shippable.yml:2:11", "not valid YAML"),
         (f"jobs: [{JOB.replace('runSh', 'runSsh')}]", "shippable.yml:1:", "did you mean 'runSh'?"),
         ("jobs: [{name: a, type: runSh, steps: [TASK: *nowhere]}]", "shippable.yml:1:45", "alias *nowhere"),
         (f"jobs:\n - {JOB}\n - {JOB}", "shippable.yml:3:", "shippable.yml:2:"),
         ("jobs: [{name: a, type: runSh, steps: [IN: gone, TASK: {script: [x]}]}]", "shippable.yml:1:", "gone"),
         ("resources: [{name: r, type: integration, integration: gone}]", "shippable.yml:1:", "which does not exist"),
         ("jobs: [{name: a, type: runSh, steps: [TASK: {script: {x: y}}]}]", "shippable.yml:1:", "script"),
+        (f"jbos: [{JOB}]", "shippable.yml:1:1", "did you mean 'jobs'?"),
+        ("jobs: [{name: a, type: runSh, steps: [{IN: b, swtich: off}, TASK: {script: [x]}]}]", ":1:", "'switch'"),
         ("jobs: {a: b}", "shippable.yml:1:7", "jobs"),
         ("jobs: [{name: a, type: runSh, priority: 99999, steps: [TASK: {script: [x]}]}]", ":1:", "0..10000"),
     ],
@@ -57,10 +60,10 @@ def test_a_file_that_cannot_be_read_is_one_sentence(project: Project) -> None:
     (project.directory / "dir.yml").mkdir()
     (project.directory / "latin.yml").write_bytes(b"jobs: [\xff]")
     for argument, sentence in (
-        ("missing.yml", "missing.yml"),
-        ("huge.yml", "huge.yml"),
-        ("dir.yml", "dir.yml"),
-        ("latin.yml", "latin.yml"),
+        ("missing.yml", "missing.yml:1:1: there is no such file or directory"),
+        ("huge.yml", "huge.yml:1:1: is 105 MB large"),
+        ("dir.yml", "dir.yml:1:1: no pipeline file in this directory"),
+        ("latin.yml", "latin.yml:1:1: is not UTF-8 text"),
     ):
         said = project.runner("run", argument)
         assert said.code == 2
@@ -128,6 +131,8 @@ def test_several_files_make_one_pipeline(project: Project) -> None:
         (["run", "--job", "b"], "there is no such job"),
         (["run", "--param", "novalue"], "give KEY=VALUE"),
         (["run", "--param", "a-b=1"], "give KEY=VALUE"),
+        (["run", "--param", "BUILD_NUMBER=2"], "--param BUILD_NUMBER: this variable is the platform's"),
+        (["plan", "--param", "AWS_CONFIG_FILE=x"], "--param AWS_CONFIG_FILE: this variable is the platform's"),
         (["run", "--max-parallel", "0"], "--max-parallel"),
         (["run", "--output", "xml"], "--output"),
         (["run", "--nonsense"], "--nonsense"),
@@ -143,6 +148,15 @@ def test_wrong_usage_is_one_sentence_and_2(project: Project, arguments: list[str
     assert "Traceback" not in said.err
 
 
+def test_a_store_in_which_nothing_has_run_is_told_apart_from_none(project: Project) -> None:
+    assert "there is no .runner/ in" in project.runner("builds").err
+    (project.directory / ".runner").mkdir()
+    for verb in ("builds", "logs"):
+        said = project.runner(verb)
+        assert said.code == 2
+        assert said.err.startswith(f"runner: no builds yet: nothing has run with {project.directory}/.runner/")
+
+
 def test_a_store_that_cannot_be_made_is_one_sentence(project: Project) -> None:
     project.write(f"jobs: [{JOB}]")
     Path(project.directory / ".runner").write_text("a file")
@@ -153,7 +167,7 @@ def test_a_store_that_cannot_be_made_is_one_sentence(project: Project) -> None:
 
 
 def test_a_pipeline_without_jobs_is_nothing_to_run(project: Project) -> None:
-    project.write("job: []")
+    project.write("resources: []")
     said = project.run()
     assert said.code == 2
     assert "nothing to run" in said.err
@@ -188,3 +202,31 @@ def test_a_file_that_is_no_text_is_one_json_problem_for_editors(project: Project
     said = project.runner("validate", "--json")
     assert said.code == 2
     assert "not UTF-8" in said.events[0]["message"]
+    assert (said.events[0]["file"], said.events[0]["line"], said.events[0]["column"]) == ("shippable.yml", 1, 1)
+
+
+def test_a_path_that_cannot_be_read_hides_no_problem_of_another_file(project: Project) -> None:
+    project.write("jobs: [{name: a, type: runSsh, steps: [IN: elsewhere]}]")
+    said = project.runner("validate", "missing.yml", "shippable.yml", "gone")
+    assert said.code == 2
+    assert said.out.splitlines() == [
+        "gone:1:1: there is no such file or directory",
+        "missing.yml:1:1: there is no such file or directory",
+        "shippable.yml:1:24: jobs[0].type: 'runSsh' is not a job type (did you mean 'runSh'?)",
+    ]
+
+
+@pytest.mark.parametrize("directory", [False, True])
+def test_what_may_not_be_read_is_one_sentence(project: Project, directory: bool) -> None:
+    path = project.directory / "unread.yml"
+    path.mkdir() if directory else path.touch()
+    path.chmod(0)
+    # root reads everything, unless these two capabilities are taken away
+    less = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    done = subprocess.run(
+        [*less, RUNNER, "run", "unread.yml"],
+        cwd=project.directory, env=project.environ, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.splitlines()[0] == "unread.yml:1:1: cannot be read: you have no permission"
+    assert "Usage" not in done.stderr

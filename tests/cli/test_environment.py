@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,7 @@ def test_the_platform_says_who_the_job_is(project: Project) -> None:
         "BUILD_JOB_NUMBER": "1",
         "JOB_TRIGGERED_BY_NAME": "my-job.1",
         "JOB_TRIGGERED_BY_ID": env["RESOURCE_ID"],
+        "JOB_TRIGGERED_BY_USER": pwd.getpwuid(os.getuid()).pw_name,
         "SHARED_DIR": f"{root}/shared",
         "BUILD_SECRETS_DIR": f"{root}/secrets",
         "TASK_NAME": "Task 0",
@@ -239,7 +242,41 @@ def test_version_json_and_message_json_hold_what_scripts_read(project: Project) 
     assert version["version"]["propertyBag"] == {"sourceName": "s"}
     assert version["step"] == {"IN": "img", "switch": "off"} or version["step"] == {"IN": "img", "switch": False}
     assert (message["name"], message["buildNumber"]) == ("a", 1)
-    assert [d["name"] for d in message["dependencies"]] == ["img"]
+    (dependency,) = message["dependencies"]
+    assert (dependency["operation"], dependency["name"], dependency["type"]) == ("IN", "img", "image")
+    assert dependency["path"].endswith("/IN/img")
+    assert dependency["sourceName"] == "s"
+    assert dependency["resourceId"] == version["resourceId"]
+    assert dependency["version"] == version["version"]
+    assert dependency["propertyBag"] == version["propertyBag"]
+
+
+def test_the_flags_of_a_step_stand_in_both_documents(project: Project) -> None:
+    project.write("""
+        resources: [{name: img, type: image, versionTemplate: {sourceName: s, versionName: v}}]
+        jobs:
+          - name: a
+            type: runSh
+            steps:
+              - {IN: img, switch: off, force: true, pull: false}
+              - {OUT: img, replicate: img, overwrite: true, on_failure: true}
+              - TASK: {script: [cat IN/img/version.json, echo, cat OUT/img/version.json, echo, cat message.json]}
+    """)
+    documents = [json.loads(line) for line in project.run().messages("a") if line]
+    flags = [{"force": True, "pull": False}, {"replicate": "img", "overwrite": True, "on_failure": True}]
+    assert [document["versionDependencyPropertyBag"] for document in documents[:2]] == flags
+    assert [one["versionDependencyPropertyBag"] for one in documents[2]["dependencies"]] == flags
+
+
+def test_a_job_that_another_one_started_has_no_user(project: Project) -> None:
+    project.write("""
+        jobs:
+          - {name: a, type: runSh, steps: [TASK: {script: [echo a]}]}
+          - name: b
+            type: runSh
+            steps: [IN: a, TASK: {script: ['echo "<$JOB_TRIGGERED_BY_NAME> <$JOB_TRIGGERED_BY_USER>"']}]
+    """)
+    assert project.run().messages("b") == ["<a> <>"]
 
 
 def test_placeholders_take_what_earlier_steps_give(project: Project) -> None:
@@ -254,6 +291,47 @@ def test_placeholders_take_what_earlier_steps_give(project: Project) -> None:
             steps: [IN: p, IN: img, IN: late, TASK: {script: ['echo "$IMG_SOURCENAME|$IMG_VERSIONNAME|"']}]
     """)
     assert project.run().messages("a") == ['repo/a"b//$1||']
+
+
+def test_nothing_that_a_task_leaves_takes_the_place_of_the_platforms_and_awss_variables(project: Project) -> None:
+    project.integrations("""
+        integrations: [{name: i, type: amazonIamRole, assumeRoleARN: "arn:aws:iam::210987654321:role/deploy"}]
+    """)
+    left = 'printf "export %s=evil\\n" JOB_NAME TASK_NAME AWS_REGION AWS_CONFIG_FILE V'
+    project.write(f"""
+        resources: [{{name: r, type: integration, integration: i}}]
+        jobs:
+          - name: a
+            type: runSh
+            steps:
+              - IN: r
+              - TASK: {{script: ['{left} >> "$SHIPPABLE_INTEGRATION_ENVS_PATH"']}}
+              - TASK:
+                  runtime: {{options: {{env: {{V: mine}}}}}}
+                  script:
+                    - printenv JOB_NAME TASK_NAME AWS_REGION V
+                    - basename "$AWS_CONFIG_FILE"
+                    - 'declare -F; :'
+    """)
+    said = project.run("--aws-sandbox")
+    printed = said.messages("a")
+    assert printed[:5] == ["a", "Task 1", "us-east-1", "evil", "aws_config"], said
+    assert not any("__ship_fix" in line for line in printed)
+
+
+def test_a_platform_variable_that_a_task_makes_readonly_fails_the_next_one_by_name(project: Project) -> None:
+    project.write("""
+        jobs:
+          - name: a
+            type: runSh
+            steps:
+              - TASK: {script: ['echo "readonly JOB_NAME=evil" >> "$SHIPPABLE_INTEGRATION_ENVS_PATH"']}
+              - TASK: {script: [echo never]}
+    """)
+    said = project.run()
+    assert said.statuses() == {"a": "failure"}
+    assert len(said.messages("a")) == 1
+    assert "JOB_NAME: readonly variable" in said.messages("a")[0]
 
 
 def test_what_a_task_leaves_in_the_integration_envs_file_is_there_in_the_next(project: Project) -> None:

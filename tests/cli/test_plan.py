@@ -54,6 +54,30 @@ def test_variables_are_named_with_their_source_and_never_with_a_secret_value(pro
     assert "do-not-show" not in said.out
 
 
+def test_the_variables_of_aws_are_named_too(project: Project) -> None:
+    project.write(TEXT)
+    project.integrations(INTEGRATIONS)
+    jobs = planned(project)
+    last, first = jobs["last"]["variables"], jobs["first"]["variables"]
+    assert isinstance(last, dict)
+    assert isinstance(first, dict)
+    assert last["AWS_REGION"] == ["AWS", False]
+    assert last["AWS_CONTAINER_AUTHORIZATION_TOKEN"] == last["SHIPPABLE_AWS_TOKEN_deploy"] == ["AWS", True]
+    assert first["AWS_SHARED_CREDENTIALS_FILE"] == ["AWS", False]
+    assert "AWS_REGION" not in first
+
+
+def test_a_secret_is_not_shown_as_a_region(project: Project) -> None:
+    project.integrations(INTEGRATIONS)
+    project.write("""
+        resources:
+          - {name: kv, type: integration, integration: pairs}
+          - {name: c, type: cluster, integration: deploy, versionTemplate: {sourceName: c, region: $TOKEN}}
+        jobs: [{name: a, type: runSh, steps: [IN: kv, IN: c, TASK: {script: [echo]}]}]
+    """)
+    assert planned(project)["a"]["roles"] == ["deploy: arn:aws:iam::123456789012:role/deploy in $TOKEN"]
+
+
 def test_a_plan_says_what_would_not_run_and_writes_and_fetches_nothing(project: Project) -> None:
     project.write(TEXT)
     project.integrations(INTEGRATIONS)

@@ -130,6 +130,25 @@ def test_a_job_of_a_type_that_cannot_run_yet_ends_in_error_by_name(project: Proj
     assert "gitRepo" in said.err
 
 
+def test_builds_are_listed_with_what_triggered_them(project: Project) -> None:
+    project.write(CHAIN)
+    project.run()
+    head, second, first = (line.split() for line in project.runner("builds").out.splitlines())
+    assert head[-3:] == ["TRIGGERED", "BY", "REASON"]
+    assert (second[0], second[-1]) == ("second/1", "img")
+    assert (first[0], first[-1]) == ("first/1", "-")
+
+
+def test_a_bug_of_ours_is_told_as_one_with_exit_3(project: Project) -> None:
+    project.write(CHAIN)
+    broken = "import sys, types; module = types.ModuleType('x'); module.select_rules = lambda *a: 1 / 0\n"
+    project.write(f"{broken}sys.modules['runner.service.selection'] = module\n", "broken/sitecustomize.py")
+    said = project.runner("plan", PYTHONPATH=str(project.directory / "broken"))
+    assert said.code == 3
+    assert "ZeroDivisionError" in said.err
+    assert "this is a bug of the runner, not of your pipeline" in said.err
+
+
 def test_the_plan_digest_of_plan_and_run_are_the_same(project: Project) -> None:
     project.write(CHAIN)
     planned = json.loads(project.runner("plan", "--json").out)["digest"]
@@ -241,6 +260,38 @@ def test_a_secret_that_one_job_publishes_is_masked_in_the_log_of_another(project
     assert next(e for e in said.events if e["event"] == "build_ended")["published"] == ["p"]
 
 
+def test_a_secret_in_the_version_of_an_input_does_not_end_in_the_store(project: Project) -> None:
+    project.integrations("integrations: [{name: kv, type: keyValuePair, envs: {TOKEN: b-secret-value}}]")
+    project.write("""
+        resources:
+          - {name: i, type: integration, integration: kv}
+          - {name: p, type: params, versionTemplate: {params: {ENV: beta}}}
+          - {name: img, type: image, versionTemplate: {sourceName: "$ENV/${TOKEN}", versionName: "v-$TOKEN-$ENV"}}
+          - {name: copy, type: image, versionTemplate: {sourceName: x, versionName: none}}
+          - {name: derived, type: image, versionTemplate: {sourceName: "y/$IMG_SOURCENAME", versionName: none}}
+        jobs:
+          - name: a
+            type: runSh
+            steps:
+              - {IN: i}
+              - {IN: p}
+              - {IN: img}
+              - {OUT: copy, replicate: img}
+              - {OUT: derived}
+              - TASK:
+                  script:
+                    - shipctl put_resource_state derived K 1
+                    - '[ "$IMG_SOURCENAME" = "beta/$TOKEN" ]'
+    """)
+    said = project.run()
+    assert said.code == 0, said
+    store = project.directory / ".runner"
+    texts = [path.read_bytes() for path in store.glob("runner.db*")]
+    assert not any(b"b-secret-value" in text for text in texts)
+    assert any(b"beta/${TOKEN}" in text and b"v-$TOKEN-beta" in text for text in texts)
+    assert any(b"y/beta/${TOKEN}" in text for text in texts)
+
+
 def test_pretty_output_takes_any_text_as_text(project: Project) -> None:
     project.write(
         "jobs: [{name: a, type: runSh, steps: [TASK: {name: '[/x] t', script: ['echo \"[red]x\"', exit 1]}]}]"
@@ -270,7 +321,7 @@ def test_a_killed_runs_supervisor_ends_its_job_before_the_next_run_touches_it(pr
         jobs:
           - name: a
             type: runSh
-            steps: [TASK: {script: ["trap '' TERM", echo begun, "for i in $(seq 300); do sleep 0.02; done", exit 0]}]
+            steps: [TASK: {script: ["trap '' TERM", echo begun, "for i in $(seq 60); do sleep 0.02; done", exit 0]}]
     """)
     first = project.start("run", "--output", "plain")
     assert first.stdout is not None

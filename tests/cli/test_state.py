@@ -221,3 +221,21 @@ def test_links_to_nothing_and_to_themselves_are_left_out(project: Project) -> No
     """)
     assert project.run().code == 0
     assert project.run().messages("a") == ["a.env", "f", "g"]
+
+
+def test_a_line_that_is_no_pair_is_told_and_left_out(project: Project) -> None:
+    project.write("""
+        resources: [{name: img, type: image, versionTemplate: {sourceName: s, versionName: v0}}]
+        jobs:
+          - name: a
+            type: runSh
+            steps:
+              - OUT: img
+              - TASK: {script: ['printf "versionName=v1\\\\nnonsense\\\\n\\\\n=x\\\\n" >> "$JOB_STATE/img.env"']}
+    """)
+    said = project.run()
+    warnings = [
+        e["record"]["text"] for e in said.events if e["event"] == "record" and e["record"].get("level") == "warning"
+    ]
+    assert warnings == ["state/img.env: line 2 (and 1 more) left out: not KEY=VALUE"]
+    assert next(e for e in said.events if e["event"] == "build_ended")["published"] == ["img"]

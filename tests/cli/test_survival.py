@@ -156,7 +156,7 @@ def test_a_build_that_ended_while_nobody_led_is_finished_by_the_next_process(run
 
 def test_a_leader_that_is_killed_again_and_again_loses_nothing(run: Detached) -> None:
     run.start()
-    for _ in range(3):
+    for _ in range(2):
         run.kill_leader()
         run.rows()
     run.open_gate("v7")

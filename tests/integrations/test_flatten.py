@@ -72,14 +72,14 @@ def test_the_json_document_keeps_lists_and_spreads_pairs() -> None:
 
 def test_the_env_file_is_written_as_shippable_wrote_it() -> None:
     role = integration("amazonIamRole", {"assumeRoleARN": ROLE})
-    assert integration_env(role) == f'name="my-key"\nassumeRoleARN="{ROLE}"\nawsAccountId="123456789012"'
+    assert integration_env(role) == f'name="my-key"\nassumeRoleARN="{ROLE}"\nawsAccountId="123456789012"\n'
     nodes = integration("nodeCluster", {"nodes": ("a", "b"), "publicKey": "p"})
-    assert integration_env(nodes) == """name="my-key"\npublicKey="p"\nnodes='"a","b"'"""
+    assert integration_env(nodes) == """name="my-key"\npublicKey="p"\nnodes='"a","b"'\n"""
 
 
 def test_a_key_that_bash_does_not_take_is_not_in_the_env_file() -> None:
     pairs = integration("keyValuePair", {"envs": {"1A": Secret("x"), "b-c": Secret("y")}})
-    assert integration_env(pairs) == 'name="my-key"\nbc="y"'
+    assert integration_env(pairs) == 'name="my-key"\nbc="y"\n'
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_values_are_quoted_only_as_far_as_needed(text: str, word: str) -> None:
 def test_bash_reads_every_value_back_byte_for_byte(texts: list[str]) -> None:
     pairs = {f"K{index}": Secret(text) for index, text in enumerate(texts)}
     env = integration_env(integration("keyValuePair", {"envs": pairs}))
-    assert len(env.split("\n")) == len(texts) + 1
+    assert len(env.split("\n")) == len(texts) + 2
     names = " ".join(f'"${name}"' for name in pairs)
     script = f"set -eu\n{env}\nprintf '%s\\0' {names}"
     done = subprocess.run(["bash", "-c", script], capture_output=True, check=True, env={"LC_ALL": "C.UTF-8"})

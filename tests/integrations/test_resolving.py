@@ -14,6 +14,7 @@ from runner.integrations.model import ResolvedIntegration
 from runner.integrations.references import CommandReference, fetch
 from runner.integrations.sources import read_integrations, resolve
 from runner.secret import Secret
+from tests.execution.processes import gone
 
 ROLE = "arn:aws:iam::123456789012:role/deploy"
 
@@ -89,7 +90,7 @@ async def test_a_command_that_hangs_is_ended_with_all_it_started(tmp_path: Path)
     with pytest.raises(SetupError, match=r"no answer within 0\.5 s"):
         await fetch(command, {}, timedelta(seconds=0.5))
     assert time.monotonic() - started < 10
-    assert not alive(int((tmp_path / "pid").read_text()))
+    await gone(int((tmp_path / "pid").read_text()))
 
 
 async def test_a_cancelled_command_leaves_nothing_behind(tmp_path: Path) -> None:

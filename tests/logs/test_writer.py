@@ -26,6 +26,9 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "log.jsonl"
 
 
+DROPPED = ("dropped_records", "dropped_bytes")
+
+
 def test_the_records_of_a_build_have_the_keys_of_the_schema_in_order(path: Path) -> None:
     log = LogWriter(str(path), Redactor())
     log.build("b7", "deploy", 7)
@@ -47,8 +50,20 @@ def test_the_records_of_a_build_have_the_keys_of_the_schema_in_order(path: Path)
         ["seq", "time", "type", "parent", "text", "level"],
         ["seq", "time", "type", "id", "exit", "duration_us"],
         ["seq", "time", "type", "id", "exit", "duration_us"],
-        ["seq", "time", "type", "status", "exit", "reason", "duration_us", "by", "signal", "left"]
-        + ["dropped_records", "dropped_bytes"],
+        [
+            "seq",
+            "time",
+            "type",
+            "status",
+            "exit",
+            "reason",
+            "duration_us",
+            "by",
+            "signal",
+            "left",
+            "dropped_records",
+            "dropped_bytes",
+        ],
     ]
     assert [record["seq"] for record in records] == list(range(1, 9))
     assert (group, command) == (1, 2)

@@ -56,7 +56,7 @@ resource = st.builds(
 file = st.fixed_dictionaries(
     {}, optional={"jobs": st.lists(st.one_of(job, full_job)), "resources": st.lists(resource), "triggers": structure}
 )
-many = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def check(texts: Sequence[str]) -> Reading:

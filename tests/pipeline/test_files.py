@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from runner.errors import UsageError
 from runner.pipeline.files import MAX_BYTES, discover
 from runner.pipeline.reader import read
 from tests.pipeline.reading import printed
@@ -20,13 +19,14 @@ def write(root: Path, *names: str) -> None:
 
 
 def found(root: Path, *paths: Path) -> list[str]:
-    return [os.path.relpath(file.name, root) for file in discover(paths or (root,))]
+    return [os.path.relpath(file.name, root) for file in discover(paths or (root,)).files]
 
 
 def refusal(*paths: Path) -> str:
-    with pytest.raises(UsageError) as raised:
-        discover(paths)
-    return str(raised.value)
+    """The problems of these paths, one a line, none of which gives a file."""
+    found = discover(paths)
+    assert found.files == ()
+    return "\n".join(str(problem) for problem in found.problems)
 
 
 def test_a_directory_is_searched_at_any_depth_for_the_names_of_pipeline_files(tmp_path: Path) -> None:
@@ -69,8 +69,8 @@ def test_a_file_that_is_named_twice_is_read_once(tmp_path: Path) -> None:
 def test_files_are_called_as_the_user_calls_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, "p/shippable.yml")
     monkeypatch.chdir(tmp_path)
-    assert [file.name for file in discover([Path(".")])] == ["p/shippable.yml"]
-    assert [file.name for file in discover([Path("p")])] == ["p/shippable.yml"]
+    assert [file.name for file in discover([Path(".")]).files] == ["p/shippable.yml"]
+    assert [file.name for file in discover([Path("p")]).files] == ["p/shippable.yml"]
 
 
 def test_templates_are_shared_within_a_directory_only(tmp_path: Path) -> None:
@@ -78,21 +78,31 @@ def test_templates_are_shared_within_a_directory_only(tmp_path: Path) -> None:
         write(tmp_path, f"{name}/sub/shippable.yml")
         (tmp_path / name / "sub/shippable.yml").write_text("x: *t\n")
     (tmp_path / "one/shippable.templates.yml").write_text("a: &t [x]\n")
-    reading = read(discover([tmp_path / "one", tmp_path / "two"]))
+    reading = read(discover([tmp_path / "one", tmp_path / "two"]).files)
     assert printed(reading) == [
         f"{tmp_path}/two/sub/shippable.yml:1:4: alias *t is not defined here nor in shippable.templates.yml"
     ]
 
 
+def test_a_templates_file_below_the_root_is_named_where_an_alias_would_need_it(tmp_path: Path) -> None:
+    write(tmp_path, "shippable.yml", "sub/shippable.templates.yml")
+    (tmp_path / "sub/shippable.yml").write_text("x: *t\n")
+    reading = read(discover([tmp_path]).files)
+    assert printed(reading) == [
+        f"{tmp_path}/sub/shippable.yml:1:4: alias *t is not defined here nor in shippable.templates.yml of the root"
+        f" ({tmp_path}/sub/shippable.templates.yml is not read: only that of the directory that was named counts)"
+    ]
+
+
 def test_a_path_that_is_not_there_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.yml"
-    assert refusal(path) == f"{path}: there is no such file or directory"
+    assert refusal(path) == f"{path}:1:1: there is no such file or directory"
 
 
 def test_a_directory_without_pipeline_files_is_refused_with_the_names_that_are_looked_for(tmp_path: Path) -> None:
     write(tmp_path, "shippable.templates.yml", "shippable.yaml")
     assert refusal(tmp_path) == (
-        f"{tmp_path}: no pipeline file in this directory (looked for *shippable.yml, shippable.jobs.yml,"
+        f"{tmp_path}:1:1: no pipeline file in this directory (looked for *shippable.yml, shippable.jobs.yml,"
         " shippable.resources.yml, shippable.triggers.yml)"
     )
 
@@ -100,40 +110,40 @@ def test_a_directory_without_pipeline_files_is_refused_with_the_names_that_are_l
 def test_a_path_through_a_file_is_refused(tmp_path: Path) -> None:
     write(tmp_path, "a")
     path = tmp_path / "a/b"
-    assert refusal(path) == f"{path}: there is no such file: a part of the path is not a directory"
+    assert refusal(path) == f"{path}:1:1: there is no such file: a part of the path is not a directory"
 
 
 def test_a_pipe_is_refused_without_opening_it(tmp_path: Path) -> None:
     path = tmp_path / "shippable.yml"
     os.mkfifo(path)
-    assert refusal(path) == f"{path}: is not a file"
+    assert refusal(path) == f"{path}:1:1: is not a file"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_file_without_permission_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "shippable.yml"
     path.touch(mode=0)
-    assert refusal(path) == f"{path}: cannot be read: you have no permission"
+    assert refusal(path) == f"{path}:1:1: cannot be read: you have no permission"
 
 
 def test_a_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "shippable.yml"
     with path.open("wb") as file:
         file.truncate(100_000_000)
-    assert refusal(path) == f"{path}: is 100 MB large; a pipeline file has at most {MAX_BYTES // 1_000_000} MB"
+    assert refusal(path) == f"{path}:1:1: is 100 MB large; a pipeline file has at most {MAX_BYTES // 1_000_000} MB"
 
 
 def test_a_file_that_is_not_text_is_refused_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "shippable.yml"
     path.write_bytes(b"a: 1\nb: \xff\xfe\n")
-    assert refusal(path) == f"{path}:2: is not UTF-8 text"
+    assert refusal(path) == f"{path}:2:1: is not UTF-8 text"
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     write(tmp_path, "a/shippable.yml")
     (tmp_path / "a/shippable.yml").write_bytes(b"\xff")
     assert refusal(tmp_path / "x", tmp_path / "a", tmp_path / "y").splitlines() == [
-        f"{tmp_path}/x: there is no such file or directory",
-        f"{tmp_path}/a/shippable.yml:1: is not UTF-8 text",
-        f"{tmp_path}/y: there is no such file or directory",
+        f"{tmp_path}/x:1:1: there is no such file or directory",
+        f"{tmp_path}/a/shippable.yml:1:1: is not UTF-8 text",
+        f"{tmp_path}/y:1:1: there is no such file or directory",
     ]

@@ -95,9 +95,9 @@ def test_a_hook_that_is_wrong_is_one_sentence(line: str, sentence: str) -> None:
     assert [e.split("jobs[0].", 1)[1] for e in errors(read_job(f"{TASK}{line}")[1])] == [sentence]
 
 
-def test_an_unknown_key_of_a_hook_is_a_warning() -> None:
+def test_a_misspelt_key_of_a_hook_is_an_error() -> None:
     reading = read_job(f"{TASK}always: {{SCRIPT: x}}")[1]
-    assert "'SCRIPT' is not a key of a hook and is ignored (did you mean 'script'?)" in warnings(reading)[0]
+    assert "'SCRIPT' is not a key of a hook (did you mean 'script'?)" in errors(reading)[0]
 
 
 @pytest.mark.parametrize(

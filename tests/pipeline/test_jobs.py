@@ -26,17 +26,20 @@ def test_all_keys_of_a_job_are_read() -> None:
         + "flags: [one, 2]\ndependencyMode: strict\ntriggerMode: parallel\npriority: 0\nallowPublicAccess: true\n"
         + "integrations: [keys, more]\nruntime:\n  nodePool: big\n  container: false\n  timeoutMinutes: 90\n"
     )
-    assert printed(reading) == []
+    assert [line.split("warning: ")[1] for line in printed(reading)] == [POOL]
     assert (job.flags, job.dependency_mode, job.trigger_mode) == (("one", "2"), "strict", "parallel")
     assert (job.priority, job.allow_public_access) == (0, True)
     assert [(named.name, named.place.line) for named in job.integrations] == [("keys", 11), ("more", 11)]
     assert (job.runtime.limit, job.runtime.node_pool, job.runtime.container) == (timedelta(minutes=90), "big", False)
 
 
+POOL = "every job runs on this host, whatever nodePool is named by: j"
+
+
 @pytest.mark.parametrize("runtime", ["[{nodePool: x}, {timeoutMinutes: 5}]", "{nodePool: x, timeoutMinutes: '5'}"])
 def test_runtime_may_be_a_list(runtime: str) -> None:
     job, reading = read_job(f"{TASK}runtime: {runtime}")
-    assert printed(reading) == []
+    assert [line.split("warning: ")[1] for line in printed(reading)] == [POOL]
     assert (job.runtime.node_pool, job.runtime.limit) == ("x", timedelta(minutes=5))
 
 
@@ -71,14 +74,35 @@ def test_a_wrong_value_is_named_with_what_it_must_be(line: str, sentence: str) -
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ("on_sucess: x", "on_sucess: 'on_sucess' is not a key of a runSh job and is ignored (did you mean"
-         " 'on_success'?)"),
-        ("bump: minor", "bump: 'bump' is not a key of a runSh job and is ignored"),
-        ("runtime: {nodepool: x}", "runtime.nodepool: 'nodepool' is not a key of a job's runtime and is ignored"
+        ("on_sucess: x", "on_sucess: 'on_sucess' is not a key of a runSh job (did you mean 'on_success'?)"),
+        ("priorty: 5", "priorty: 'priorty' is not a key of a runSh job (did you mean 'priority'?)"),
+        ("integration: x", "integration: 'integration' is not a key of a runSh job (did you mean 'integrations'?)"),
+        ("runtime: {nodepool: x}", "runtime.nodepool: 'nodepool' is not a key of a job's runtime"
          " (did you mean 'nodePool'?)"),
     ],
 )  # fmt: skip
-def test_an_unknown_key_is_a_warning_with_the_nearest_known_one(line: str, sentence: str) -> None:
+def test_a_misspelt_key_is_an_error_with_the_key_that_was_meant(line: str, sentence: str) -> None:
+    reading = read_job(f"{TASK}{line}")[1]
+    assert [line.split("jobs[0].", 1)[1] for line in printed(reading)] == [sentence]
+
+
+@pytest.mark.parametrize("body", ["stpes: [{TASK: {script: x}}]", "steps: [{TASK: {scrpt: x}}]", "steps: [{TSAK: x}]"])
+def test_one_misspelt_key_is_one_error(body: str) -> None:
+    reading = read_job(body)[1]
+    assert len(printed(reading)) == 1
+    assert "did you mean" in printed(reading)[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("bump: minor", "bump: 'bump' is not a key of a runSh job and is ignored"),
+        ("runtime: {timeout: 5}", "runtime.timeout: 'timeout' is not a key of a job's runtime and is ignored"
+         " (did you mean 'timeoutMinutes'?)"),
+        ("runtime: {os: linux}", "runtime.os: 'os' is not a key of a job's runtime and is ignored"),
+    ],
+)  # fmt: skip
+def test_an_unknown_key_that_is_near_none_is_a_warning(line: str, sentence: str) -> None:
     job, reading = read_job(f"{TASK}{line}")
     assert errors(reading) == []
     assert [line.split("jobs[0].", 1)[1] for line in warnings(reading)] == [sentence]
@@ -95,7 +119,7 @@ def test_every_option_of_an_input_is_read() -> None:
         "  - TASK: {script: x}\n"
     )
     first, second = job.ins
-    assert printed(reading) == []
+    assert errors(reading) == []
     assert (first.name, str(first.place), first.switch, first.version_number) == ("a", "shippable.yml:5:14", False, 3)
     assert (first.dependency_mode, first.trigger_on_success, first.trigger_on_failure) == ("immediate", False, True)
     assert (second.switch, second.version_name, second.force, second.deploy_name) == (True, "0.10", True, "d")
@@ -105,6 +129,19 @@ def test_every_option_of_an_input_is_read() -> None:
         "IN": "b", "versionName": "0.10", "force": "yes", "deployName": "d", "showBuildStatus": True,
         "scopes": ("ecr", "gke"), "pull": False, "vote": False,
     }  # fmt: skip
+
+
+def test_options_of_an_input_that_nothing_uses_yet_are_told_once_for_all_jobs() -> None:
+    steps = "[{IN: p, force: yes, vote: true, pull: off}, {IN: q, force: on}, {TASK: {script: x}}]"
+    resource = "{type: params, versionTemplate: {params: {A: 1}}, name: "
+    reading = read_text(
+        f"resources: [{resource}p}}, {resource}q}}]\n"
+        f"jobs:\n  - {{name: one, type: runSh, steps: {steps}}}\n  - {{name: two, type: runSh, steps: {steps}}}\n"
+    )
+    assert [line.split("warning: ")[1] for line in printed(reading)] == [
+        "nothing is deployed by a runSh job, so force means nothing in: one, two",
+        "nothing votes at Gerrit yet; vote is asked for by: one, two",
+    ]
 
 
 @pytest.mark.parametrize("switch", ["off", "false", "'off'", "no", "OFF", '"false"'])
@@ -165,7 +202,6 @@ def test_steps_that_are_a_mapping_are_refused() -> None:
 @pytest.mark.parametrize(
     ("step", "sentence"),
     [
-        ("{IN: a, swtich: off}", "'swtich' is not a key of an IN step and is ignored (did you mean 'switch'?)"),
         ("{OUT: a, switch: off}", "'switch' is not a key of an OUT step and is ignored"),
         ("{IN: a, applyTo: [b]}", "applyTo means nothing in a runSh job and is ignored"),
         ("{TASK: {script: y}, agentOnly: true}", "'agentOnly' is not a key of a TASK step and is ignored"),
@@ -175,6 +211,13 @@ def test_a_stray_option_of_a_step_is_a_warning(step: str, sentence: str) -> None
     reading = read_job(f"steps:\n  - TASK: {{script: x}}\n  - {step}\n")[1]
     assert errors(reading) == []
     assert sentence in warnings(reading)[0]
+
+
+def test_a_misspelt_option_of_a_step_is_an_error() -> None:
+    reading = read_job("steps:\n  - TASK: {script: x}\n  - {IN: a, swtich: off}\n")[1]
+    assert [line.split("steps", 1)[1] for line in errors(reading)] == [
+        "[1].swtich: 'swtich' is not a key of an IN step (did you mean 'switch'?)"
+    ]
 
 
 def test_runcli_is_read_as_runsh_with_a_warning() -> None:

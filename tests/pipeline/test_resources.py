@@ -71,17 +71,29 @@ def test_the_oldest_spellings_are_read_with_a_warning(
         ("replicas", "versionTemplate: {minReplicas: 1, maxReplicas: 3}"),
         ("dockerOptions", "version: {memory: 512, portMappings: ['80:80'], labels: [a: b], anything: 1}"),
         ("file", "pointer: {sourceName: http://x}\nseed: {versionName: none}"),
-        ("time", "versionTemplate: {interval: '*/5 1-3,7 * jan MON-FRI'}"),
         ("notification", "pointer: {method: email, recipients: [a, b]}"),
         ("loadBalancer", "pointer: {sourceName: arn, method: classic}\nversion: {ports: [{port: 80}], selector:"
          " {a: b}}"),
-        ("webhook", "versionTemplate: {webhookKey: k}"),
     ],
 )  # fmt: skip
 def test_what_a_job_can_use_is_read_without_a_word(resource_type: str, body: str) -> None:
     resource, reading = read_resource(body, resource_type)
     assert printed(reading) == []
     assert resource.type == resource_type
+    assert missing_for_input(resource) is None
+
+
+@pytest.mark.parametrize(
+    ("resource_type", "body", "sentence"),
+    [
+        ("time", "versionTemplate: {interval: '*/5 1-3,7 * jan MON-FRI'}", "clocks do not tick in a local run"),
+        ("webhook", "versionTemplate: {webhookKey: k}", "nothing is received in a local run"),
+    ],
+)
+def test_what_gets_no_version_from_outside_says_so_by_name(resource_type: str, body: str, sentence: str) -> None:
+    resource, reading = read_resource(body, resource_type)
+    assert [line.split("warning: ")[1].startswith(sentence) for line in printed(reading)] == [True]
+    assert printed(reading)[0].endswith(": r")
     assert missing_for_input(resource) is None
 
 
@@ -162,17 +174,45 @@ def test_placeholders_are_not_checked_before_they_are_filled_in() -> None:
         ("pointer: {sourceName: a, versionName: b}\nseed: {versionName: b}",
          "resources[0].pointer.versionName: 'versionName' is not a known key here of a resource of type image"
          " (it belongs under 'seed')"),
-        ("versionTemplate: {sourceName: a, versionName: b, isPul: true}",
-         "resources[0].versionTemplate.isPul: 'isPul' is not a known key here of a resource of type image"
-         " (did you mean 'isPull'?)"),
-        ("versionTemplate: {sourceName: a, versionName: b}\nflag: x",
-         "resources[0].flag: 'flag' is not a key of a resource and is ignored (did you mean 'flags'?)"),
+        ("versionTemplate: {sourceName: a, versionName: b, tags: c}",
+         "resources[0].versionTemplate.tags: 'tags' is not a known key here of a resource of type image"),
+        ("versionTemplate: {sourceName: a, versionName: b}\ndescription: x",
+         "resources[0].description: 'description' is not a key of a resource and is ignored"),
     ],
 )  # fmt: skip
 def test_unknown_keys_are_warnings(body: str, sentence: str) -> None:
     reading = read_resource(body, "image")[1]
     assert errors(reading) == []
     assert [line.split("warning: ")[1] for line in warnings(reading)] == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "sentence"),
+    [
+        ("image", "versionTemplate: {sourceName: a, versionName: b, isPul: true}",
+         "versionTemplate.isPul: 'isPul' is not a known key here of a resource of type image (did you mean 'isPull'?)"),
+        ("image", "versionTemplate: {soureName: a, versionName: b}", "versionTemplate.soureName: 'soureName' is not a"
+         " known key here of a resource of type image (did you mean 'sourceName'?)"),
+        ("image", "verionTemplate: {sourceName: a, versionName: b}",
+         "verionTemplate: 'verionTemplate' is not a key of a resource (did you mean 'versionTemplate'?)"),
+        ("replicas", "version: {conut: 2}", "version.conut: 'conut' is not a known key here of a resource of type"
+         " replicas (did you mean 'count'?)"),
+        ("integration", "integraton: aws", "integraton: 'integraton' is not a key of a resource (did you mean"
+         " 'integration'?)"),
+    ],
+)  # fmt: skip
+def test_a_misspelt_key_is_the_one_error_of_its_mistake(kind: str, body: str, sentence: str) -> None:
+    reading = read_resource(body, kind)[1]
+    assert [line.split("resources[0].")[1] for line in printed(reading)] == [sentence]
+
+
+def test_a_stray_key_hides_no_error_beside_it() -> None:
+    reading = read_resource("version: {minReplicas: 1, somethingElse: 2}", "replicas")[1]
+    assert [line.split(": ")[-1] for line in errors(reading)] == ["minReplicas and maxReplicas need each other"]
+
+
+def test_a_type_whose_content_is_free_takes_every_key() -> None:
+    assert printed(read_resource("version: {memry: 512}", "dockerOptions")[1]) == []
 
 
 def test_integration_name_is_read_with_a_warning() -> None:

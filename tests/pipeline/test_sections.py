@@ -44,8 +44,9 @@ def test_empty_sections_and_holders_of_anchors_are_read_without_a_word(text: str
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("Jobs: []\n", "warning: Jobs: 'Jobs' is not a section of the file (did you mean 'jobs'?)"),
-        ("ressources: []\n", "warning: ressources: 'ressources' is not a section of the file (did you mean"
+        ("Jobs: []\n", "Jobs: 'Jobs' is not a section of the file (did you mean 'jobs'?)"),
+        ("jbos: []\n", "jbos: 'jbos' is not a section of the file (did you mean 'jobs'?)"),
+        ("ressources: []\n", "ressources: 'ressources' is not a section of the file (did you mean"
          " 'resources'?)"),
         ("pipelines: []\n", "warning: pipelines: this is written for JFrog Pipelines, which is another language"),
         ("language: none\nbuild: {ci: [x]}\n", "warning: language: the CI part of this file is not run yet"),
@@ -62,6 +63,10 @@ def test_a_top_key_that_looks_as_if_it_should_count_is_told(text: str, sentence:
         ("text", "shippable.yml:2:5: jobs[0]: entry 1 of jobs must be a mapping, not text"),
         ("{type: runSh, steps: [{TASK: x}]}", "shippable.yml:2:5: jobs[0]: entry 1 of jobs has no name"),
         ("{name: x}", "shippable.yml:2:5: jobs[0]: 'x' has no type"),
+        ("{name: x, tpye: runSh}", "shippable.yml:2:15: jobs[0].tpye: 'tpye' is not a key of 'x' (did you mean"
+         " 'type'?)"),
+        ("{nmae: x, type: runSh}", "shippable.yml:2:6: jobs[0].nmae: 'nmae' is not a key of entry 1 of jobs (did you"
+         " mean 'name'?)"),
         ("{name: , type: rSync}", "shippable.yml:2:5: jobs[0]: entry 1 of jobs has no name"),
         ("{name: [x], type: rSync}", "shippable.yml:2:12: jobs[0].name: must be a name, not a list"),
         ("{name: x, type: runSsh}", "shippable.yml:2:21: jobs[0].type: 'runSsh' is not a job type (did you mean"
@@ -170,7 +175,7 @@ def test_all_problems_of_all_files_are_told_at_once_sorted_by_place() -> None:
         SourceFile("c.yml", "resources: 5\n"),
     ]
     assert [line.split(": ")[0] for line in printed(read(files))] == [
-        "a.yml:2:1",
+        "a.yml:1:4",
         "b.yml:2:21",
         "b.yml:3:5",
         "c.yml:1:12",

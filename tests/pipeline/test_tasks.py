@@ -49,6 +49,7 @@ def test_one_text_is_a_script_of_one_entry(script: str) -> None:
         ("[]", "jobs[0].steps[0].TASK: the TASK is empty"),
         ("{}", "jobs[0].steps[0].TASK: the TASK has no script"),
         ("{name: x}", "jobs[0].steps[0].TASK: the TASK has no script"),
+        ("{scrpt: x}", "jobs[0].steps[0].TASK.scrpt: 'scrpt' is not a key of a TASK (did you mean 'script'?)"),
         ("{script: }", "jobs[0].steps[0].TASK.script: a script entry cannot be empty"),
         ("{script: []}", "jobs[0].steps[0].TASK.script: the script is empty"),
         ("{script: ['']}", "jobs[0].steps[0].TASK.script[0]: a script entry cannot be empty"),
@@ -151,7 +152,22 @@ def test_secure_variables_are_left_out_with_a_warning() -> None:
 def test_a_named_image_is_kept_and_told_as_not_used(runtime: str) -> None:
     task, reading = read_task(f"\n    script: x\n    runtime: {runtime}")
     assert task.image == "a/b:0.10"
-    assert printed(reading) == [HOST.format("8:20")]
+    assert printed(reading)[0] == HOST.format("8:20")
+    assert len(printed(reading)) == (2 if "--net" in runtime else 1)
+
+
+@pytest.mark.parametrize(
+    ("runtime", "sentence"),
+    [
+        ("{options: {options: '--net=bridge'}}", "no container is started, so runtime.options.options means nothing"),
+        ("{options: '--net=bridge'}", "no container is started, so runtime.options.options means nothing"),
+        ("{options: {pull: true}}", "no image is pulled yet"),
+        ("{options: {imageTag: x}}", "imageTag means nothing without imageName"),
+    ],
+)
+def test_what_is_asked_of_a_container_is_told_by_name(runtime: str, sentence: str) -> None:
+    reading = read_task(f"\n    script: x\n    runtime: {runtime}")[1]
+    assert [line.split("warning: ")[1].startswith(sentence) for line in printed(reading)] == [True]
 
 
 def test_an_image_without_a_tag_is_the_latest() -> None:
@@ -177,10 +193,10 @@ def test_containers_are_told_once_for_each_file_with_the_jobs_that_ask() -> None
     ]
 
 
-def test_unknown_keys_of_a_task_are_warnings_with_the_nearest_known_one() -> None:
+def test_misspelt_keys_of_a_task_are_errors_with_the_ones_that_were_meant() -> None:
     reading = read_task("\n    script: x\n    nmae: y\n    runtime: {contaner: true}")[1]
-    assert [line.split("TASK")[1] for line in warnings(reading)] == [
+    assert [line.split("TASK")[1] for line in errors(reading)] == [
         ".nmae: 'nmae' is not a key of a ",
         ".runtime.contaner: 'contaner' is not a key of a ",
     ]
-    assert "(did you mean 'container'?)" in warnings(reading)[1]
+    assert "(did you mean 'container'?)" in errors(reading)[1]

@@ -23,6 +23,10 @@ from tests.pipeline.reading import errors, printed, read_job, read_text
         ("a: |\n x\ny\n", "f:4:1: not valid YAML: a key has no ':' behind it"),
         ("\na: [1, 2\nb: 3\n", "f:3:2: not valid YAML: a '[' or '{' is not closed, or a ',' is missing (it starts"
          " in line 2)"),
+        ("jobs: [", "f:1:7: not valid YAML: the list that opens here is not closed"),
+        ("a:\n  - [b, {c: 1\n\n", "f:2:9: not valid YAML: the mapping that opens here is not closed"),
+        ('a: "x\nb: "y"\n', "f:2:5: not valid YAML: a quoted text that opens in line 1 ends here: is its own end"
+         " missing?"),
         ('a: "x\n', "f:2:1: not valid YAML: a quoted text is not closed (it starts in line 1)"),
         ("a:\n\tb: c\n", "f:2:1: not valid YAML: a TAB cannot be used for indentation: use spaces"),
         ("a: @x\n", "f:1:4: not valid YAML: a value cannot start with '@': put it in quotes"),
@@ -61,6 +65,13 @@ def test_what_is_yaml_but_not_allowed_is_a_problem_and_reading_goes_on(text: str
     root, problems = parse("f", text)
     assert isinstance(root, MappingNode)
     assert [str(p) for p in problems] == [sentence]
+
+
+def test_a_line_break_in_a_name_does_not_split_a_message() -> None:
+    assert printed(read_text('jobs:\n  - {name: "a\\nb", type: rSync}\n')) == [
+        "shippable.yml:2:12: jobs[0].name: 'a\\nb' cannot be a name (letters, digits, '_', '-', '.' and spaces; first a"
+        " letter, a digit or '_'; at most 255)"
+    ]
 
 
 def test_every_node_knows_where_it_stands() -> None:
