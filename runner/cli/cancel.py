@@ -11,6 +11,7 @@ import click
 from runner.cli import options
 from runner.cli.builds import find_build
 from runner.cli.store import opened
+from runner.cli.watching import look_after
 from runner.errors import UsageError
 from runner.logs.follow import follow_lines
 from runner.service.run_socket import ask
@@ -42,6 +43,8 @@ async def _cancel(directory: Path, builds: tuple[str, ...], run: int | None, rea
         for row in rows if run is None else ():
             command = {"do": "cancel", "build": row.id, "reason": reason}
             await asyncio.to_thread(ask, store.runs.socket_path(row.run_id), command)
+        if wait:
+            look_after(directory, (row.run_id for row in rows))
         for row in rows if wait else ():
             await _until_ended(store, row)
             (now,) = await store.builds(row.job, row.number)

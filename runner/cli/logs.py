@@ -11,12 +11,13 @@ from pathlib import Path
 import click
 
 from runner.cli import log_views, options
-from runner.cli.builds import read_builds
+from runner.cli.builds import find_build
+from runner.cli.store import opened
+from runner.cli.watching import look_after
 from runner.errors import UsageError
 from runner.logs.filters import parse_moment
 from runner.logs.records import Level
 from runner.logs.viewing import Choice
-from runner.pipeline.problems import nearest
 from runner.store.rows import BuildRow
 
 
@@ -63,6 +64,8 @@ def command(
     style = log_views.Style(as_json=as_json, times=times, colour=options.is_terminal(), fold=fold)
     store = options.store_directory(directory)
     rows = asyncio.run(_find_all(store, builds))
+    if live:
+        look_after(store, (row.run_id for row in rows if row.ended_at is None))
     log_views.show([(row, store / "builds" / str(row.id) / "log.jsonl") for row in rows], choice, style, live=live)
 
 
@@ -93,32 +96,8 @@ def _pattern(text: str) -> re.Pattern[str]:
         ) from error
 
 
-async def _find_all(store: Path, names: Sequence[str]) -> list[BuildRow]:
+async def _find_all(directory: Path, names: Sequence[str]) -> list[BuildRow]:
     """The builds that were named, each once; the newest one if none was. Raises UsageError."""
-    rows = [await _find(store, name) for name in names] if names else [await _find(store, None)]
+    async with opened(directory) as store:
+        rows = [await find_build(store, name) for name in names or (None,)]
     return list({row.id: row for row in rows}.values())
-
-
-async def _find(store: Path, build: str | None) -> BuildRow:
-    """The build that was named. Raises UsageError."""
-    job, number = split_name(build) if build is not None else (None, None)
-    rows = await read_builds(store, job, number, most=1)
-    if rows:
-        return rows[0]
-    known = {row.job for row in await read_builds(store)}
-    if job is None or not known:
-        raise UsageError("no builds yet")
-    if job not in known:
-        hint = nearest(job, known)
-        raise UsageError(f"there is no build of {job}{f' ({hint})' if hint else ''}")
-    raise UsageError(f"{job} has no build {number} ('runner builds {job}' lists them)")
-
-
-def split_name(text: str) -> tuple[str, int | None]:
-    """`job/3` → (job, 3), `job` → (job, None). Raises UsageError."""
-    job, separator, number = text.rpartition("/")
-    if not separator:
-        return text, None
-    if not (number.isascii() and number.isdigit()):
-        raise UsageError(f"'{text}' names no build: give JOB or JOB/NUMBER, as 'runner builds' shows them")
-    return job, int(number)

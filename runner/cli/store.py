@@ -12,16 +12,16 @@ from runner.store.store import Store
 
 
 @contextlib.asynccontextmanager
-async def opened(directory: Path) -> AsyncIterator[Store]:
+async def opened(directory: Path, *, wait: bool = False) -> AsyncIterator[Store]:
     """The store in a `.runner/` directory. Runs whose process is gone are ended or led again; a supervisor that is
-    still ending its job is not waited for."""
+    still ending its job is waited for where that is wanted."""
     store = Store(directory)
     await store.open()
     try:
         if await store.runs.dead():
             from runner.app import settle
 
-            await settle(store, _notice, wait=False)
+            await settle(store, _notice, wait=wait)
         yield store
     finally:
         await store.close()

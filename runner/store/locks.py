@@ -43,6 +43,19 @@ def held(path: Path) -> bool:
     return False
 
 
+def wait_for_release(path: Path) -> bool:
+    """Block until nobody holds the lock; False where its file is gone by then, as at the end of what it stands for."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+    finally:
+        os.close(descriptor)
+    return path.exists()
+
+
 def _open(path: Path) -> int:
     try:
         path.parent.mkdir(mode=0o700, exist_ok=True)

@@ -238,6 +238,28 @@ def test_a_result_that_nobody_recorded_counts_for_a_run_in_the_foreground_too(pr
     assert ran.read_text().split() == ["a", "b"]
 
 
+@pytest.mark.parametrize("detached", [True, False])
+def test_who_follows_a_log_sees_its_end_when_its_runner_is_killed(run: Detached, detached: bool) -> None:
+    if detached:
+        run.start()
+    else:
+        foreground = run.project.start("run", "--output", "plain")
+        while not (run.project.directory / ".runner" / "runs" / "1.lock").exists() or not run.ran.exists():
+            os.sched_yield()
+    following = run.project.start("logs", "-f", "a/1")
+    assert following.stdout is not None
+    while following.stdout.readline().strip() != "begun":
+        assert following.poll() is None
+    run.kill_leader()
+    if detached:
+        run.open_gate("v7")
+    else:
+        foreground.communicate()
+    out, _ = following.communicate(timeout=30)
+    assert ("success after" if detached else "the runner that started this build is gone") in out
+    assert following.returncode == 0
+
+
 def test_a_detached_run_that_cannot_begin_says_why_and_is_over(project: Project) -> None:
     project.integrations(
         "integrations: [{name: r, type: AWS IAM, assumeRoleARN: {command: [sh, -c, 'echo no such vault >&2; exit 3']}}]"
