@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from bench.figures import PYTHON, Figure, milliseconds
-from runner.app import PACKAGE_ROOT
+from runner.assembly import PACKAGE_ROOT
 from runner.shipctl.shim import shim_text
 
 CALLS = (

@@ -1,23 +1,19 @@
-"""The composition root: it alone knows every adapter."""
+"""The composition root: what the commands of the command line do with runs. What a run is put together from, see
+assembly.py."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import platform
-import shlex
 import signal
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jobs.registry import JOB_TYPES
-from runner.errors import RunnerError, StoreError
-from runner.execution.launcher import LocalLauncher
-from runner.integrations.aws_iam import aws_role
+from runner.assembly import engine_with, make_engine, make_store_directory, open_store, runner_argv
+from runner.errors import RunnerError
 from runner.pipeline.reader import SourceFile
 from runner.scheduling.rules import LocalRun, Rule
 from runner.service import detaching, run_socket
@@ -25,23 +21,20 @@ from runner.service.credentials import NoRoles
 from runner.service.inputs import Inputs
 from runner.service.local_run import PipelineRun
 from runner.service.options import RunOptions, decode, encode
-from runner.service.plan import digest, role_integrations
-from runner.service.ports import Credentials, Host, Observer, Output, Summary
+from runner.service.plan import digest
+from runner.service.ports import Observer, Output, Summary
 from runner.service.preparation import Engine
 from runner.service.project import Project, base_directory, project_of
 from runner.service.recovery import end_abandoned
 from runner.service.selection import select_rules
 from runner.service.tidying import tidy
-from runner.shipctl.shim import shim_text
-from runner.store.rows import BuildRow, RunRow, Source
+from runner.store.rows import BuildRow, Source
 from runner.store.runs import Run
 from runner.store.store import Store
-from runner.workspace.host import base_environment, user_name, write_commands
 
 if TYPE_CHECKING:
     from runner.aws.whoami import WhoAmI
 
-PACKAGE_ROOT = Path(__file__).resolve().parent.parent
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -58,10 +51,10 @@ def run_pipeline(project: Project, options: RunOptions, output: Output) -> Summa
 async def _run(project: Project, rules: Mapping[str, Rule], options: RunOptions, output: Output) -> Summary:
     async with AsyncExitStack() as stack:
         interrupts = stack.enter_context(_interrupts())
-        store = await _opened(stack, make_store_directory(base_directory(options.paths)))
+        store = await open_store(stack, make_store_directory(base_directory(options.paths)))
         await _settle(store, output.notice)
         await store.sync(project.pipeline)
-        engine = await _engine(stack, store, project, rules, options, output)
+        engine = await make_engine(stack, store, project, rules, options, output)
         output.planned(digest(project, rules), len(rules))
         run, earlier = await _begin(store, project, rules, options, detached=False)
         pipeline_run = _pipeline_run(engine, rules, options, earlier, run, output)
@@ -80,12 +73,12 @@ def detach(project: Project, options: RunOptions, output: Output) -> int:
 
 async def _detach(project: Project, rules: Mapping[str, Rule], options: RunOptions, output: Output) -> int:
     async with AsyncExitStack() as stack:
-        store = await _opened(stack, make_store_directory(base_directory(options.paths)))
+        store = await open_store(stack, make_store_directory(base_directory(options.paths)))
         await _settle(store, output.notice)
         await store.sync(project.pipeline)
         run, _ = await _begin(store, project, rules, options, detached=True)
         try:
-            await detaching.start_leader(_runner_argv(), store.runs, run.id, run.lock)
+            await detaching.start_leader(runner_argv(), store.runs, run.id, run.lock)
         finally:
             os.close(run.lock)
         return run.id
@@ -103,7 +96,7 @@ def lead(directory: Path, run_id: int, lock: int | None, led: Callable[[], None]
 
 async def _lead(directory: Path, run_id: int, lock: int | None, led: Callable[[], None], observer: Observer) -> None:
     async with AsyncExitStack() as stack:
-        store = await _opened(stack, directory)
+        store = await open_store(stack, directory)
         run = Run(run_id, lock) if lock is not None else await store.runs.lead(run_id)
         row = await store.runs.get(run_id)
         if run is None or row is None:
@@ -115,7 +108,7 @@ async def _lead(directory: Path, run_id: int, lock: int | None, led: Callable[[]
         project = project_of(_files(await store.runs.sources(run_id)), options.integrations_file)
         rules = select_rules(project, options.jobs)
         try:
-            engine = await _engine(stack, store, project, rules, options, observer, row)
+            engine = await make_engine(stack, store, project, rules, options, observer, row)
         except RunnerError:
             if not history:  # nothing of it has begun: whoever asked for it is told, and that is all
                 await store.runs.end(run)
@@ -141,7 +134,7 @@ async def _settle(store: Store, notice: Callable[[str], None], *, wait: bool = T
     for dead in await store.runs.dead():
         if dead.detached:
             try:
-                await detaching.start_leader(_runner_argv(), store.runs, dead.id, None)
+                await detaching.start_leader(runner_argv(), store.runs, dead.id, None)
             except RunnerError as error:
                 notice(f"the detached run {dead.id} cannot be gone on with: {error}")
         elif (run := await store.runs.lead(dead.id)) is not None:
@@ -156,7 +149,7 @@ async def _engine_of(store: Store, run_id: int) -> Engine:
     row = await store.runs.get(run_id)
     options = decode(row.options) if row is not None and row.options != "{}" else RunOptions(paths=())
     project = project_of(_files(await store.runs.sources(run_id)), options.integrations_file)
-    return _engine_with(store, project, options, Inputs(project.pipeline, project.integrations, store), NoRoles())
+    return engine_with(store, project, options, Inputs(project.pipeline, project.integrations, store), NoRoles())
 
 
 async def _begin(
@@ -190,53 +183,6 @@ def _pipeline_run(
         run_id=run.id,
         observer=observer,
         history=history or (),
-    )
-
-
-async def _opened(stack: AsyncExitStack, directory: Path) -> Store:
-    store = Store(directory)
-    await store.open()
-    stack.push_async_callback(store.close)
-    return store
-
-
-async def _engine(
-    stack: AsyncExitStack,
-    store: Store,
-    project: Project,
-    rules: Mapping[str, Rule],
-    options: RunOptions,
-    observer: Observer,
-    detached: RunRow | None = None,
-) -> Engine:
-    """The engine of a run; `detached` is the row of a run whose builds may outlive this process."""
-    inputs = Inputs(project.pipeline, project.integrations, store)
-    credentials = await _credentials(stack, store, project, rules, inputs, options, observer, detached)
-    return _engine_with(store, project, options, inputs, credentials, attached=detached is None)
-
-
-def _engine_with(
-    store: Store,
-    project: Project,
-    options: RunOptions,
-    inputs: Inputs,
-    credentials: Credentials,
-    *,
-    attached: bool = True,
-) -> Engine:
-    return Engine(
-        store=store,
-        jobs=project.pipeline.jobs,
-        inputs=inputs,
-        job_types=JOB_TYPES,
-        launcher=LocalLauncher(),
-        credentials=credentials,
-        host=_host(store.directory),
-        injected=options.injected,
-        reset=options.reset,
-        limits=options.limits,
-        grace=options.grace,
-        attached=attached,
     )
 
 
@@ -279,75 +225,5 @@ def _interrupts() -> Iterator[_Interrupts]:
             loop.remove_signal_handler(number)
 
 
-def make_store_directory(base: Path) -> Path:
-    """`.runner/` in `base`, private to its user and ignored by git. Raises StoreError."""
-    directory = base.resolve() / ".runner"
-    try:
-        directory.mkdir(mode=0o700, exist_ok=True)
-        directory.chmod(0o700)  # it may have been made by hand, for the integrations
-        ignore = directory / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", "utf-8")
-    except OSError as error:
-        raise StoreError(f"the store {directory} cannot be made: {error.strerror}") from error
-    return directory
-
-
 def _files(sources: tuple[Source, ...]) -> list[SourceFile]:
     return [SourceFile(source.path, source.text, source.repository) for source in sources]
-
-
-def _host(directory: Path) -> Host:
-    commands = directory / "bin"
-    write_commands(commands, {"shipctl": shim_text(sys.executable, str(PACKAGE_ROOT)), "runner": _runner_command()})
-    return Host(
-        base=base_environment(os.environ, commands),
-        commands=commands,
-        machine=platform.machine(),
-        user=user_name(),
-    )
-
-
-def _runner_argv() -> list[str]:
-    """`runner` itself, of this very installation."""
-    code = f"import sys; sys.path.insert(0, {str(PACKAGE_ROOT)!r}); from runner.cli.main import main; main()"
-    return [sys.executable, "-c", code]
-
-
-def _runner_command() -> str:
-    return f'#!/bin/sh\nexec {shlex.join(_runner_argv())} "$@"\n'
-
-
-async def _credentials(
-    stack: AsyncExitStack,
-    store: Store,
-    project: Project,
-    rules: Mapping[str, Rule],
-    inputs: Inputs,
-    options: RunOptions,
-    observer: Observer,
-    detached: RunRow | None,
-) -> Credentials:
-    """The broker where a job names a role; else what keeps the host's own identity out of every job."""
-    integrations = role_integrations(project, rules)
-    if not integrations and not options.aws_sandbox:
-        return NoRoles()
-    found = [aws_role(await inputs.resolved(name)) for name in integrations] if options.aws_sandbox else []
-    roles = [role.arn for role in found if role is not None]
-    from runner.service.role_credentials import open_role_credentials
-
-    opened = await open_role_credentials(
-        stack,
-        roles=roles,
-        project=store.directory.parent.name,
-        region=options.aws_region,
-        sandbox=options.aws_sandbox,
-        shipctl=store.directory / "bin" / "shipctl",
-        base=base_environment(os.environ, store.directory / "bin"),
-        notice=observer.notice,
-        ledger=store.runs if detached else None,
-        ports=((detached.port or 0), (detached.sandbox_port or 0)) if detached else (0, 0),
-    )
-    if detached:
-        await store.runs.keep_ports(detached.id, opened.broker.port, opened.sandbox_port)
-    return opened

@@ -88,7 +88,7 @@ def _local(time: datetime | None) -> str:
 def _length(row: BuildRow) -> str:
     if row.started_at is None or row.ended_at is None:
         return "-"
-    return f"{(row.ended_at - row.started_at).total_seconds():.1f} s"
+    return f"{max(0.0, (row.ended_at - row.started_at).total_seconds()):.1f} s"  # the clock may have been set back
 
 
 def _record(row: BuildRow) -> dict[str, str | int | list[str] | None]:
