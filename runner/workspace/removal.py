@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
+import stat
 import subprocess
 from collections.abc import Collection
 from pathlib import Path
@@ -28,13 +28,13 @@ def remove_all_but(place: Path, kept: Collection[str]) -> None:
 
 
 def _remove(name: str, top: int) -> None:
-    with contextlib.suppress(NotADirectoryError):
-        try:
-            shutil.rmtree(name, dir_fd=top)
-        except (PermissionError, RecursionError):
-            _remove_thoroughly(name, top)
+    if not stat.S_ISDIR(os.stat(name, dir_fd=top, follow_symlinks=False).st_mode):
+        os.unlink(name, dir_fd=top)  # never opened: a socket cannot be, and a pipe would wait for its other end
         return
-    os.unlink(name, dir_fd=top)
+    try:
+        shutil.rmtree(name, dir_fd=top)
+    except (PermissionError, RecursionError):
+        _remove_thoroughly(name, top)
 
 
 def _remove_thoroughly(name: str, top: int) -> None:
