@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.assembly import engine_with, make_engine, make_store_directory, open_store, runner_argv
-from runner.errors import RunnerError
+from runner.errors import RunnerError, UsageError
+from runner.execution.control import COOKIE
 from runner.pipeline.reader import SourceFile
 from runner.scheduling.rules import LocalRun, Rule
 from runner.service import detaching, run_socket
@@ -26,8 +27,8 @@ from runner.service.ports import Observer, Output, Summary
 from runner.service.preparation import Engine
 from runner.service.project import Project, base_directory, project_of
 from runner.service.recovery import end_abandoned
-from runner.service.selection import select_rules
-from runner.service.tidying import tidy
+from runner.service.selection import rules_again, select_rules
+from runner.service.tidying import tidy_all
 from runner.store.rows import BuildRow, Source
 from runner.store.runs import Run
 from runner.store.store import Store
@@ -52,7 +53,7 @@ async def _run(project: Project, rules: Mapping[str, Rule], options: RunOptions,
     async with AsyncExitStack() as stack:
         interrupts = stack.enter_context(_interrupts())
         store = await open_store(stack, make_store_directory(base_directory(options.paths)))
-        await _settle(store, output.notice)
+        await settle(store, output.notice)
         await store.sync(project.pipeline)
         engine = await make_engine(stack, store, project, rules, options, output)
         output.planned(digest(project, rules), len(rules))
@@ -68,13 +69,15 @@ async def _run(project: Project, rules: Mapping[str, Rule], options: RunOptions,
 
 def detach(project: Project, options: RunOptions, output: Output) -> int:
     """Record a run and start a process of its own that leads it; gives its id once it is led. Raises RunnerError."""
+    if COOKIE in os.environ:
+        raise UsageError("--detach inside a job: whatever a job starts ends with it")
     return asyncio.run(_detach(project, select_rules(project, options.jobs), options, output))
 
 
 async def _detach(project: Project, rules: Mapping[str, Rule], options: RunOptions, output: Output) -> int:
     async with AsyncExitStack() as stack:
         store = await open_store(stack, make_store_directory(base_directory(options.paths)))
-        await _settle(store, output.notice)
+        await settle(store, output.notice)
         await store.sync(project.pipeline)
         run, _ = await _begin(store, project, rules, options, detached=True)
         try:
@@ -106,30 +109,31 @@ async def _lead(directory: Path, run_id: int, lock: int | None, led: Callable[[]
         options = decode(row.options)
         history = await store.runs.builds(run_id)
         project = project_of(_files(await store.runs.sources(run_id)), options.integrations_file)
-        rules = select_rules(project, options.jobs)
+        rules = rules_again(project, options.jobs)
         try:
             engine = await make_engine(stack, store, project, rules, options, observer, row)
         except RunnerError:
             if not history:  # nothing of it has begun: whoever asked for it is told, and that is all
                 await store.runs.end(run)
             raise
-        for ended in (build for build in history if build.ended_at is not None):
-            await asyncio.to_thread(tidy, store.build_directory(ended.id), ended)
+        await tidy_all(store, history, observer.notice)
         pipeline_run = _pipeline_run(engine, rules, options, row.earlier, run, observer, history)
         await stack.enter_async_context(run_socket.listening(store.runs.socket_path(run_id), pipeline_run))
+        if row.stop_reason is not None:
+            pipeline_run.interrupt(row.stop_reason)
         led()
         await pipeline_run.run()
+        await tidy_all(store, await store.runs.builds(run_id), observer.notice)
         await store.runs.end(run)
 
 
-async def settle(store: Store, notice: Callable[[str], None], *, wait: bool) -> None:
+async def settle(store: Store, notice: Callable[[str], None], *, wait: bool = True) -> None:
     """Look after runs whose process is gone: those in the foreground end, detached ones get a new leader.
 
-    `wait`: for supervisors that are still ending their job. Raises RunnerError where something cannot be tidied."""
-    await _settle(store, notice, wait=wait)
-
-
-async def _settle(store: Store, notice: Callable[[str], None], *, wait: bool = True) -> None:
+    `wait`: for supervisors that are still ending their job. Not from inside a job: what it starts ends with it. Raises
+    StoreError; what else goes wrong is told."""
+    if COOKIE in os.environ:
+        return
     ended: list[BuildRow] = []
     for dead in await store.runs.dead():
         if dead.detached:
@@ -138,7 +142,7 @@ async def _settle(store: Store, notice: Callable[[str], None], *, wait: bool = T
             except RunnerError as error:
                 notice(f"the detached run {dead.id} cannot be gone on with: {error}")
         elif (run := await store.runs.lead(dead.id)) is not None:
-            ended += await end_abandoned(store, run, await _engine_of(store, dead.id), wait=wait)
+            ended += await end_abandoned(store, run, await _engine_of(store, dead.id), notice, wait=wait)
     if ended:
         builds = "1 build" if len(ended) == 1 else f"{len(ended)} builds"
         notice(f"{builds} of an earlier run that was killed: given an end ('runner builds' tells which)")

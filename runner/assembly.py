@@ -126,7 +126,8 @@ async def _credentials(
 ) -> Credentials:
     """The broker where a job names a role; else what keeps the host's own identity out of every job."""
     integrations = role_integrations(project, rules)
-    if not integrations and not options.aws_sandbox:
+    promised = detached is not None and detached.port is not None
+    if not integrations and not options.aws_sandbox and not promised:
         return NoRoles()
     found = [aws_role(await inputs.resolved(name)) for name in integrations] if options.aws_sandbox else []
     roles = [role.arn for role in found if role is not None]
@@ -144,6 +145,6 @@ async def _credentials(
         ledger=store.runs if detached else None,
         ports=((detached.port or 0), (detached.sandbox_port or 0)) if detached else (0, 0),
     )
-    if detached:
+    if detached and not opened.broker.moved:  # where it had to move, the next process may still get the old one
         await store.runs.keep_ports(detached.id, opened.broker.port, opened.sandbox_port)
     return opened

@@ -12,7 +12,7 @@ from runner.cli import options
 from runner.cli.builds import find_build
 from runner.cli.store import opened
 from runner.cli.watching import look_after
-from runner.errors import UsageError
+from runner.errors import RunnerError, UsageError
 from runner.logs.follow import follow_lines
 from runner.service.run_socket import ask
 from runner.store.rows import BuildRow
@@ -39,16 +39,27 @@ async def _cancel(directory: Path, builds: tuple[str, ...], run: int | None, rea
     async with opened(directory) as store:
         rows = await _running(store, builds, run)
         if run is not None:
-            await asyncio.to_thread(ask, store.runs.socket_path(run), {"do": "stop", "reason": reason})
+            await store.runs.ask_to_stop(run, reason)
+            await _tell(store, run, {"do": "stop", "reason": reason})
         for row in rows if run is None else ():
-            command = {"do": "cancel", "build": row.id, "reason": reason}
-            await asyncio.to_thread(ask, store.runs.socket_path(row.run_id), command)
+            await store.runs.ask_to_cancel(row.id, reason)
+            await _tell(store, row.run_id, {"do": "cancel", "build": row.id, "reason": reason})
+        over = {row.run_id: asyncio.Event() for row in rows}
+        loop = asyncio.get_running_loop()
         if wait:
-            look_after(directory, (row.run_id for row in rows))
+            look_after(directory, over, lambda run_id: loop.call_soon_threadsafe(over[run_id].set))
         for row in rows if wait else ():
-            await _until_ended(store, row)
+            await _until_ended(store, row, over[row.run_id])
             (now,) = await store.builds(row.job, row.number)
             click.echo(f"{now.job}/{now.number}: {now.status}{f': {now.reason}' if now.reason else ''}")
+
+
+async def _tell(store: Store, run_id: int, command: dict[str, str | int]) -> None:
+    """Let the leader of a run hear at once what is recorded already. Raises RunnerError where it does not listen: the
+    next leader will see to it."""
+    answer = await asyncio.to_thread(ask, store.runs.socket_path(run_id), command)
+    if "error" in answer:
+        raise RunnerError(f"the process that leads run {run_id} does not understand: {answer['error']}")
 
 
 async def _running(store: Store, builds: tuple[str, ...], run: int | None) -> list[BuildRow]:
@@ -64,9 +75,19 @@ async def _running(store: Store, builds: tuple[str, ...], run: int | None) -> li
     return [row for row in rows if row.ended_at is None]
 
 
-async def _until_ended(store: Store, row: BuildRow) -> None:
-    """A log has its last record after the end of its build is recorded."""
-    async with contextlib.aclosing(follow_lines(store.build_directory(row.id) / "log.jsonl")) as blocks:
+async def _until_ended(store: Store, row: BuildRow, over: asyncio.Event) -> None:
+    """Until the log has its last record, which comes after the recorded end; or until the run is over, for a log that
+    could not take it."""
+    async with asyncio.TaskGroup() as group:
+        following = group.create_task(_follow(store.build_directory(row.id) / "log.jsonl"))
+        waiting = group.create_task(over.wait())
+        await asyncio.wait([following, waiting], return_when=asyncio.FIRST_COMPLETED)
+        following.cancel()
+        waiting.cancel()
+
+
+async def _follow(log: Path) -> None:
+    async with contextlib.aclosing(follow_lines(log)) as blocks:
         async for _ in blocks:
             pass
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -28,7 +29,8 @@ def command(directory: Path, run: int, lock: int | None, tell: int) -> None:
         os.set_inheritable(lock, False)
 
     def led() -> None:
-        told.write(READY)
+        with contextlib.suppress(BrokenPipeError):  # who asked for it is gone, the run is not
+            told.write(READY)
         told.close()
 
     try:

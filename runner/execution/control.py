@@ -12,7 +12,6 @@ import select
 from _json import encode_basestring_ascii  # json's own, without the cost of importing json
 
 from runner.execution.order import Order, parse_object
-from runner.execution.sockets import listen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,21 +74,16 @@ class Door:
     """The socket that other processes of this user connect to. `do` carries out a command and may raise KeyError,
     TypeError or ValueError for one that is none; the client is told."""
 
-    def __init__(self, do: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, listening: _socket.socket, path: str, do: Callable[[dict[str, Any]], None]) -> None:
         self._do = do
-        self._listening: _socket.socket | None = None
-        self._path = ""
+        self._listening: _socket.socket | None = listening
+        self._path = path
         self._clients: dict[int, _Client] = {}
 
     @property
     def descriptors(self) -> list[int]:
         """Everything that is to be waited for now."""
         return [*([self._listening.fileno()] if self._listening else []), *self._clients]
-
-    def open(self, directory: str) -> None:
-        """Listen in a directory. Raises OSError."""
-        self._listening = listen(directory, PLACE)
-        self._path = f"{directory}/{PLACE}"
 
     def serve(self, descriptor: int) -> bool:
         """Do what is asked for on one of `descriptors`; whether these have changed."""
@@ -109,12 +103,13 @@ class Door:
         if self._listening is not None:
             self._listening.close()
             self._listening = None
-            os.unlink(self._path)
+            if os.path.lexists(self._path):
+                os.unlink(self._path)
 
     def _accept(self, listening: _socket.socket) -> bool:
         try:
             descriptor, _ = listening._accept()  # type: ignore[attr-defined]  # what socket.accept is made of
-        except (BlockingIOError, ConnectionError):
+        except OSError:  # it went away again, or there are no more descriptors: it may come again
             return False
         if len(self._clients) >= MOST_CLIENTS:
             os.close(descriptor)

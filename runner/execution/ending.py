@@ -5,10 +5,12 @@ from __future__ import annotations
 import select
 import time
 
-from runner.execution.processes import SIGTERM, describe, holds
+from runner.execution.processes import SIGTERM, holds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from runner.execution.journal import Journal
     from runner.execution.processes import Processes
 
@@ -21,8 +23,9 @@ NAMED = 20  # processes that are named one by one; of a fork bomb the others are
 class Ending:
     """Ends what is left of a TASK or a build. `left` holds what was still alive when its time was over, in words."""
 
-    def __init__(self, processes: Processes, journal: Journal, grace: float) -> None:
+    def __init__(self, processes: Processes, journal: Journal, describe: Callable[[int], str], grace: float) -> None:
         self.left: list[str] = []
+        self._describe = describe
         self._processes = processes
         self._journal = journal
         self._grace = grace
@@ -40,9 +43,11 @@ class Ending:
         """Say what a TASK that is over has left running, and what of it holds its output (an inode) open."""
         for pid in self._fresh(self._processes.members(), self._told):
             held = " (it holds the output open)" if holds(pid, output) else ""
-            text = f"task '{task}' is over, but left a process running, which is being ended: {describe(pid)}{held}"
-            self._journal.note(text, "warning")
-            self.left.append(f"{describe(pid)}{held}")
+            told = f"{self._describe(pid)}{held}"
+            self._journal.note(
+                f"task '{task}' is over, but left a process running, which is being ended: {told}", "warning"
+            )
+            self.left.append(told)
 
     def begin(self) -> None:
         """Ask everything to end, also what is born while this goes on."""
@@ -62,7 +67,7 @@ class Ending:
         self._kill_at = now + AGAIN
         self._given_up_at = self._given_up_at or now + LAST
         for pid in self._fresh(self._processes.members(), self._killed):
-            told = describe(pid)
+            told = self._describe(pid)
             text = f"a process did not end within {self._grace:g} s and is being killed: {told}"
             self._journal.note(text, "warning")
             if not any(known.startswith(told) for known in self.left):
@@ -74,7 +79,7 @@ class Ending:
         if self._given_up_at is None or time.monotonic() < self._given_up_at:
             return False
         for pid in self._processes.members()[:NAMED]:
-            self._journal.note(f"a process could not be ended: {describe(pid)}", "error")
+            self._journal.note(f"a process could not be ended: {self._describe(pid)}", "error")
         return True
 
     def done(self) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from runner.errors import SetupError
-from runner.execution import identity
+from runner.execution import cgroups, identity
 from runner.execution.control import PLACE
 from runner.execution.model import (
     RESULT,
@@ -205,9 +205,13 @@ async def settled(place: Path, known: Identity | None, how: str, started_at: dat
     """The result of a build whose supervisor has ended: the one it left, else an error; then what is left of its
     processes is ended here."""
     try:
-        return read_result(place / RESULT)
+        result = read_result(place / RESULT)
     except FileNotFoundError:
         left = await asyncio.to_thread(end_remains, place, known.groups if known else ())
+    else:
+        for group in known.groups if known else ():
+            cgroups.remove(group)  # where it was killed after its last word
+        return result
     restarted = known is not None and not known.of_this_boot
     reason = "the host was restarted" if restarted else f"the supervisor ended without a result ({how})"
     return Result(

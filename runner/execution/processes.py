@@ -114,10 +114,15 @@ class Processes:
 
 
 def describe(pid: int) -> str:
-    """`4711 (sleep 100)`: the pid and the beginning of the command line."""
+    """`4711 (sleep 100)`: the pid and the command line, secrets and all."""
     command = _read(f"/proc/{pid}/cmdline").rstrip(b"\0").replace(b"\0", b" ") or _read(f"/proc/{pid}/comm").strip()
-    text = command[:200].decode("utf-8", "replace").replace("\n", " ")
+    text = command.decode("utf-8", "replace").replace("\n", " ")
     return f"{pid} ({text})" if text else str(pid)
+
+
+def name_of(pid: int) -> str:
+    """`4711 (sleep)`: the pid and the name of the program, without its arguments."""
+    return f"{pid} ({_read(f'/proc/{pid}/comm').strip().decode('utf-8', 'replace')})"
 
 
 def lives(pid: int) -> bool:

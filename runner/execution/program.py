@@ -8,14 +8,19 @@ import time
 
 from runner.execution import identity
 from runner.execution.containment import Containment
-from runner.execution.control import Starter
+from runner.execution.control import PLACE, Starter
 from runner.execution.journal import Journal
 from runner.execution.order import Order
 from runner.execution.processes import start_time
+from runner.execution.sockets import listen
 from runner.execution.supervision import Supervision
 from runner.execution.verdict import RUNNER, SUCCESS, Verdict, write_result
 from runner.logs.redaction import Redactor
 from runner.logs.writer import LogWriter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import _socket
 
 
 def main() -> int:
@@ -25,9 +30,10 @@ def main() -> int:
     order = starter.order()
     os.set_inheritable(order.lock, False)
     containment = Containment(group_name(), order.limits, groups=order.groups)
+    door = listen(order.place, PLACE)  # whoever reads from the lock that we are here can talk to us
     identity.write(order.lock, identity.own(containment.planned))
     containment.open()
-    verdict, numbers = _supervise(order, starter, containment)
+    verdict, numbers = _supervise(order, starter, door, containment)
     try:
         write_result(order.result, verdict, numbers, (started, time.time_ns() // 1000))
     except OSError as error:
@@ -44,7 +50,9 @@ def group_name() -> str:
     return f"shippable-build-{os.getpid()}-{start_time(os.getpid())}"
 
 
-def _supervise(order: Order, starter: Starter, containment: Containment) -> tuple[Verdict, tuple[int, int]]:
+def _supervise(
+    order: Order, starter: Starter, door: _socket.socket, containment: Containment
+) -> tuple[Verdict, tuple[int, int]]:
     """The verdict on the build, and the numbers that its log goes on with."""
     redactor = Redactor(order.secrets)
     try:
@@ -53,7 +61,7 @@ def _supervise(order: Order, starter: Starter, containment: Containment) -> tupl
         os.chdir(order.build_dir)
     except OSError as error:
         return Verdict("error", f"the build cannot be started: {error}", by=RUNNER), (order.seq, order.next_id)
-    supervision = Supervision(order, starter, journal, redactor, containment)
+    supervision = Supervision(order, starter, door, journal, redactor, containment)
     try:
         verdict = supervision.run()
     except Exception as error:  # noqa: BLE001  (here a build's end is decided: a bug of ours is an error, never silence)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from runner.execution import cgroups
 from runner.execution.control import COOKIE, PLACE
-from runner.execution.processes import describe, lives
+from runner.execution.processes import lives, name_of
 
 LAST_S = 10.0
 """How long to go on killing; what is left then is another user's, or stuck in the kernel."""
@@ -28,7 +28,7 @@ def end_remains(place: Path, groups: Sequence[str]) -> list[str]:
     deadline = time.monotonic() + LAST_S
     while left := [pid for pid in _left(place, groups) if lives(pid)]:
         for pid in left:
-            found.setdefault(pid, describe(pid))
+            found.setdefault(pid, name_of(pid))
         _kill(left, groups)
         if time.monotonic() > deadline:
             break

@@ -11,12 +11,13 @@ from runner.execution.control import COOKIE, PLACE, Door
 from runner.execution.ending import AGAIN, Ending, kill_all
 from runner.execution.limits import Watch
 from runner.execution.order import encode
-from runner.execution.processes import Processes
+from runner.execution.processes import Processes, describe
 from runner.execution.shell import Shell
 from runner.execution.verdict import LIMIT, RUNNER, SUCCESS, TIMEOUT, USER, Verdict, judge, limit_reached
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import _socket
     from typing import Any
 
     from runner.execution.containment import Containment
@@ -26,20 +27,31 @@ if TYPE_CHECKING:
     from runner.logs.redaction import Redactor
 
 
+CANCELLERS = (USER, RUNNER, "drain", "superseded")
+LEVELS = ("info", "warning", "error")
+SHOWN = 200  # characters of a process that are told
+
+
 class Supervision:
     """Runs the TASKs one after another, and keeps every promise about their end."""
 
     def __init__(
-        self, order: Order, starter: Starter, journal: Journal, redactor: Redactor, containment: Containment
+        self,
+        order: Order,
+        starter: Starter,
+        door: _socket.socket,
+        journal: Journal,
+        redactor: Redactor,
+        containment: Containment,
     ) -> None:
         self._order = order
         self._starter = starter
-        self._door = Door(self._do)
+        self._door = Door(door, f"{order.place}/{PLACE}", self._do)
         self._journal = journal
         self._redactor = redactor
         self._containment = containment
         self._processes = Processes(containment)
-        self._ending = Ending(self._processes, journal, order.grace)
+        self._ending = Ending(self._processes, journal, self._described, order.grace)
         self._printed_before = 0
         self._watch = Watch(order.limits, containment.how, order.build_dir, self._processes.members, self._printed)
         self._stopped: Verdict | None = None
@@ -48,25 +60,25 @@ class Supervision:
         self._clearing = False
         self._last = False
         self._poll = select.poll()
-        self._poll.register(starter.descriptor, select.POLLIN)
+        self._voices = select.poll()  # those of them that may tell of a secret
+        for poll in (self._poll, self._voices):
+            poll.register(starter.descriptor, select.POLLIN)
         self._wakeup = self._catch_signals()
 
     def run(self) -> Verdict:
-        """Run all TASKs until one does not succeed. No process is left when it returns. Raises OSError where nobody
-        could talk to this build."""
-        self._door.open(self._order.place)
+        """Run all TASKs until one does not succeed. No process is left when it returns."""
         self._watch_door(())
         verdict = Verdict(SUCCESS, exit=0)
         for command in self._starter.waiting():
             self._do(command)
         for task in self._order.tasks:
-            if self._stopped or verdict.status != SUCCESS:
+            if self._stopped or self._journal.lost or verdict.status != SUCCESS:
                 break
             self._last = task is self._order.tasks[-1]
             verdict = self._task(task)
             verdict.task = task.name
         verdict = self._stopped or verdict
-        verdict.left = [self._redactor.redact(told) for told in self._ending.left]
+        verdict.left = self._ending.left
         self._door.close()
         return verdict
 
@@ -200,8 +212,16 @@ class Supervision:
 
     def _listen(self) -> None:
         """Take in what was said by now: a secret that is announced before the job prints it must be known."""
-        if self._starter.open and self._starter.readable():
-            self._listen_to_starter()
+        while said := self._voices.poll(0):
+            for descriptor, _ in said:
+                if descriptor == self._starter.descriptor:
+                    self._listen_to_starter()
+                elif descriptor in self._door.descriptors:
+                    self._serve(descriptor)
+
+    def _described(self, pid: int) -> str:
+        """A process in words; of its command line no secret is shown, and not too much."""
+        return self._redactor.redact(describe(pid))[:SHOWN]
 
     def _listen_to_starter(self) -> None:
         for command in self._starter.commands():
@@ -223,16 +243,17 @@ class Supervision:
             if descriptor not in now:
                 self._unregister(descriptor)
         for descriptor in now:
-            self._poll.register(descriptor, select.POLLIN)
+            for poll in (self._poll, self._voices):
+                poll.register(descriptor, select.POLLIN)
 
     def _do(self, command: dict[str, Any]) -> None:
         match command["do"]:
             case "cancel":
-                self._stop(Verdict("cancelled", str(command["reason"]), by=str(command.get("by", USER))))
+                self._stop(Verdict("cancelled", str(command["reason"]), by=_one_of(CANCELLERS, command["by"])))
             case "mask":
                 self._redactor.add([encode(value) for value in command["values"]])  # too short: the starter warns
             case "note":
-                self._journal.note(str(command["text"]), command["level"])
+                self._journal.note(str(command["text"]), _one_of(LEVELS, command["level"]))
             case other:
                 raise ValueError(f"unknown command {other!r}")
 
@@ -253,7 +274,15 @@ class Supervision:
         return reading
 
     def _unregister(self, descriptor: int) -> None:
-        try:
-            self._poll.unregister(descriptor)
-        except KeyError:  # its other end was closed before, and it is no longer watched
-            return
+        for poll in (self._poll, self._voices):
+            try:
+                poll.unregister(descriptor)
+            except KeyError:  # its other end was closed before, and it is no longer watched
+                continue
+
+
+def _one_of(words: tuple[str, ...], word: object) -> str:
+    """A word of a closed set. Raises ValueError."""
+    if word not in words:
+        raise ValueError(f"{word!r} is none of {', '.join(words)}")
+    return str(word)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from jobs.context import Context, JobType
+from jobs.context import Context
 from runner.errors import RunnerError, SetupError
 from runner.execution.launcher import Result, Supervised
 from runner.execution.model import EndedBy
+from runner.logs.records import DamagedLogError
 from runner.pipeline.model import Job
 from runner.secret import Secret
 from runner.service import handover
@@ -20,15 +22,13 @@ from runner.service.handover import Handover
 from runner.service.journal import TOO_SHORT, Journal
 from runner.service.ports import Ended
 from runner.service.preparation import Engine, Preparation, Prepared
+from runner.service.threads import finished
 from runner.service.tidying import KEPT
 from runner.store.rows import BuildEnd, BuildRow
 from runner.workspace.directory import BuildDirectory
 from runner.workspace.outs import Given, process
 from runner.workspace.removal import remove_all_but
 from runner.workspace.versions import NewVersion
-
-END_LIMIT_S = 20.0
-"""How long the end of a build's processes may take when the run itself is broken off: more than their grace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class Build:
                 return self._as_cancelled()
             begun = Handover(prepared.variables.dependencies, prepared.before)
             await asyncio.to_thread(handover.write, self._place, begun)
-            result = await self._run(job_type, self._context(prepared))
+            result = await self._until_ended(job_type.run(self._context(prepared)))
         finally:
             prepared.grant.close()
             self._supervised = None
@@ -121,19 +121,19 @@ class Build:
         self._began -= (datetime.now(UTC) - self._row.created_at).total_seconds()
         try:
             begun = handover.read(self._place, self._job)
+            grant = await self._engine.credentials.restore(self._row, renewed=self._renewed, warn=self._warn)
         except RunnerError:
             running.cancel("the runner cannot go on with this build", EndedBy.RUNNER)
             await running.wait()  # until then the log is its own
             raise
-        grant = await self._engine.credentials.restore(self._row, renewed=self._renewed, warn=self._warn)
         try:
             self._started(running)
             await self._learn_secrets()
-            result = await running.wait()
+            result = await self._until_ended(running.wait())
         finally:
             grant.close()
             self._supervised = None
-        return await self._ended(result, begun)
+        return await self._ended(replace(result, seq=0), begun)  # whoever had it may have written behind the supervisor
 
     async def _learn_secrets(self) -> None:
         """What the supervisor hides already, for what this process adds to the log."""
@@ -150,16 +150,15 @@ class Build:
         reason, by = self._cancelled or (None, EndedBy.USER)
         return End("cancelled", reason, by=by)
 
-    async def _run(self, job_type: JobType, context: Context) -> Result:
-        """Run it. Where we are cancelled ourselves (another build has met a broken store), its processes end first,
+    async def _until_ended(self, running: Awaitable[Result]) -> Result:
+        """The result. Where we are cancelled ourselves (another build has met a broken store), the processes end first,
         unless they may outlive us."""
         try:
-            return await job_type.run(context)
+            return await running
         except asyncio.CancelledError:
             if self._supervised is not None and self._engine.attached:
                 self._supervised.cancel("the run was broken off", EndedBy.RUNNER)
-                async with asyncio.timeout(END_LIMIT_S):
-                    await self._supervised.wait()
+                await self._supervised.wait()  # its supervisor keeps to the grace period and gives up in time
             raise
 
     async def _prepare(self) -> Prepared | None:
@@ -176,9 +175,8 @@ class Build:
         try:
             async with asyncio.timeout(None if self._cancelled is None else 0) as self._preparing:
                 await self._engine.store.start_build(self._row.id)
-                await asyncio.to_thread(
-                    remove_all_but, self._place, KEPT
-                )  # what a process left that was killed in here
+                # What a process left that was killed in here.
+                await finished(functools.partial(remove_all_but, self._place, KEPT))
                 return await preparation.run()
         except TimeoutError:
             if self._preparing is None or not self._preparing.expired():
@@ -259,7 +257,7 @@ class Build:
             reason = "another process has recorded another end of this build"
             recorded = BuildEnd(status="error", reason=reason, by=EndedBy.RUNNER)
         duration = timedelta(seconds=time.monotonic() - self._began)
-        with contextlib.suppress(OSError):  # a full disk: the store has the end, the log cannot have it
+        with contextlib.suppress(OSError, DamagedLogError):  # the store has the end, where the log cannot have it
             await self._clear_away()
             self.journal.end(recorded, duration)
         return Ended(

@@ -58,7 +58,8 @@ def _dependencies(project: Project, job: Job) -> list[Dependency]:
 
 
 def _own_integrations(project: Project, job: Job) -> list[ResolvedIntegration]:
-    return [_unresolved(project.integrations[named.name]) for named in job.integrations]
+    names = (named.name for named in job.integrations if named.name in project.integrations)
+    return [_unresolved(project.integrations[name]) for name in names]
 
 
 def _known(project: Project, step: In | Out) -> bool:
@@ -70,6 +71,7 @@ def _dependency(project: Project, step: In | Out) -> Dependency:
         return Dependency(step=step, type=project.pipeline.jobs[step.name].type, node_id=0, is_job=True)
     resource = project.pipeline.resources[step.name]
     named = resource.integration
+    known = named is not None and named.name in project.integrations
     return Dependency(
         step=step,
         type=resource.type,
@@ -78,7 +80,7 @@ def _dependency(project: Project, step: In | Out) -> Dependency:
         version=Version(
             id=0, number=0, name=resource.version_name, property_bag=plain(resource.property_bag), created_at=""
         ),
-        integration=_unresolved(project.integrations[named.name]) if named else None,
+        integration=_unresolved(project.integrations[named.name]) if named and known else None,
     )
 
 

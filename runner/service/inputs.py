@@ -63,6 +63,8 @@ class Inputs:
     async def resolved(self, name: str) -> ResolvedIntegration:
         async with self._one_at_a_time:
             if name not in self._resolved:
+                if name not in self._integrations:
+                    raise SetupError(f"integration '{name}' is not among the integrations any more")
                 self._resolved[name] = await resolve(self._integrations[name])
             return self._resolved[name]
 

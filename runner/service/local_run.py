@@ -26,7 +26,7 @@ class PipelineRun:
     """Runs the jobs that `rules` name. `interrupt` and `cancel` may be called at any time from the event loop.
 
     `history` are the builds that this run has already, where it goes on after its process was killed: those that ended
-    in the order of their ends, then the others."""
+    in the order of their ends, then the others. `wanted` are the builds whose end was asked for, with the reason."""
 
     engine: Engine
     jobs: Mapping[str, Job]
@@ -34,6 +34,7 @@ class PipelineRun:
     run_id: int
     observer: Observer
     history: Sequence[BuildRow] = ()
+    wanted: dict[int, str] = field(default_factory=dict)
     _builds: dict[str, Build] = field(default_factory=dict)
     _ended: list[Ended] = field(default_factory=list)
     _left_out: list[LeaveOut] = field(default_factory=list)
@@ -60,22 +61,23 @@ class PipelineRun:
                 running += self._follow(self.rules.finished(finished), group, ends) - 1
 
     def _replayed(self) -> list[Command]:
-        """What the rules say at the beginning and after every end that is recorded already; what was started then is
-        not started again."""
+        """What the rules say at the beginning and after every end that is recorded already. What was started then is
+        gone on with if it has no end, whatever the rules say by now, and is else over."""
         commands = self.rules.begin()
         for row in self.history:
+            self.wanted |= {row.id: row.cancel_reason} if row.cancel_reason is not None else {}
             if row.ended_at is not None:
                 commands += self.rules.finished(Finished(row.job, row.status, row.published))
-        ended = {row.job for row in self.history if row.ended_at is not None}
-        return [command for command in commands if not (isinstance(command, Start) and command.job in ended)]
+        begun = {row.job for row in self.history}
+        going_on: list[Command] = [Start(row.job, row.triggered_by) for row in self.history if row.ended_at is None]
+        return [*going_on, *(command for command in commands if command.job not in begun)]
 
-    def cancel(self, build_id: int, reason: str) -> bool:
-        """Cancel one build; False where it is none of those that run."""
+    def cancel(self, build_id: int, reason: str) -> None:
+        """Cancel one build, now or as soon as it begins."""
+        self.wanted[build_id] = reason
         for build in self._builds.values():
             if build.id == build_id:
                 build.cancel(reason)
-                return True
-        return False
 
     def interrupt(self, reason: str) -> None:
         """Cancel what runs and start nothing more; of what has ended, show no more."""
@@ -116,8 +118,8 @@ class PipelineRun:
 
     async def _begun(self, build: Build, row: BuildRow) -> Ended:
         self._builds[row.job] = build
-        if self._interrupted is not None:
-            build.cancel(self._interrupted)
+        if (reason := self._interrupted or self.wanted.get(row.id)) is not None:
+            build.cancel(reason)
         with self._shown():
             self.observer.started(row, build.journal.path)
         async with asyncio.TaskGroup() as group:

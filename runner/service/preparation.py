@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -17,6 +16,7 @@ from runner.secret import Secret
 from runner.service.inputs import Inputs
 from runner.service.journal import TOO_SHORT, Journal, encoded
 from runner.service.ports import Credentials, Grant, Host, RoleUse
+from runner.service.threads import finished
 from runner.store.rows import BuildRow
 from runner.store.store import Store
 from runner.workspace.dependency import Dependency, Identity
@@ -150,7 +150,7 @@ class Preparation:
             self.directory.restore_previous_state(previous)
             self.directory.write(CONFIG_FILE, config, 0o600)
 
-        await asyncio.to_thread(write)
+        await finished(write)
 
 
 def roles_of(dependencies: Sequence[Dependency], integrations: Sequence[ResolvedIntegration]) -> tuple[RoleUse, ...]:

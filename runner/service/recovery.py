@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import os
-from datetime import UTC, datetime
+from collections.abc import Callable
 
 from runner.execution import identity
 from runner.execution.model import EndedBy
 from runner.service.build import Build
 from runner.service.preparation import Engine
-from runner.service.tidying import tidy
+from runner.service.tidying import tidy_all
 from runner.store.rows import BuildEnd, BuildRow
 from runner.store.runs import Run
 from runner.store.store import Store
@@ -19,38 +18,43 @@ from runner.store.store import Store
 REASON = "the runner was stopped before this build ended; what it would have published is not there: run it again"
 
 
-async def end_abandoned(store: Store, run: Run, engine: Engine, *, wait: bool) -> list[BuildRow]:
+async def end_abandoned(
+    store: Store, run: Run, engine: Engine, notice: Callable[[str], None], *, wait: bool
+) -> list[BuildRow]:
     """End the builds of a dead run that we lead now; gives those that had no end, as they were.
 
     A build whose TASKs ended keeps its result: it is published as if nothing had happened. The others are errors. With
     `wait` a supervisor that is still ending its job is waited for; else the run is left to the next process then.
-    Nothing is started. Raises RunnerError where something cannot be tidied."""
-    rows = await store.runs.builds(run.id)
-    if not wait and await asyncio.to_thread(_is_ending, store, rows):
+    Nothing is started. Raises StoreError; then the run is left to the next process too; what else goes wrong is
+    told."""
+    try:
+        rows = await store.runs.builds(run.id)
+        if not wait and await asyncio.to_thread(_is_ending, store, rows):
+            os.close(run.lock)
+            return []
+        for row in rows:
+            if row.ended_at is None:
+                await _end(store, row, engine)
+        await tidy_all(store, await store.runs.builds(run.id), notice)
+    except BaseException:
         os.close(run.lock)
-        return []
-    for row in rows:
-        if row.ended_at is not None:
-            await asyncio.to_thread(tidy, store.build_directory(row.id), row)
-        else:
-            await _end(store, row, engine)
+        raise
     await store.runs.end(run)
     return [row for row in rows if row.ended_at is None]
 
 
 async def _end(store: Store, row: BuildRow, engine: Engine) -> None:
     place = store.build_directory(row.id).absolute()
-    started = await asyncio.to_thread(identity.find, place)
     job = engine.jobs.get(row.job)
-    if started is not None and job is not None and row.status == "processing":
+    supervised = await engine.launcher.adopt(place)
+    if supervised is not None and job is not None and row.status == "processing":
         build = Build(engine, job, row)
         build.begin()
         await build.run()
         return
-    end = BuildEnd(status="error", reason=REASON, by=EndedBy.RUNNER)
-    await store.finish_build(row.id, end)
-    ended = dataclasses.replace(row, status=end.status, reason=end.reason, ended_by=end.by, ended_at=datetime.now(UTC))
-    await asyncio.to_thread(tidy, place, ended)
+    if supervised is not None:
+        await supervised.wait()
+    await store.finish_build(row.id, BuildEnd(status="error", reason=REASON, by=EndedBy.RUNNER))
 
 
 def _is_ending(store: Store, rows: list[BuildRow]) -> bool:

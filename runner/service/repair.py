@@ -40,7 +40,7 @@ def has_result(path: Path) -> bool:
         source = open_source(segment)
         try:
             size = os.path.getsize(segment.path) if source.size is None else source.size
-            lines = source.read(max(0, size - TAIL), TAIL).splitlines()
+            lines = source.read(max(0, size - TAIL), TAIL).rpartition(b"\n")[0].splitlines()
         finally:
             source.close()
         if lines:

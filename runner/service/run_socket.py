@@ -23,7 +23,7 @@ ANSWER_LIMIT_S = 10.0
 class Led(Protocol):
     """The run that is talked about."""
 
-    def cancel(self, build_id: int, reason: str) -> bool: ...
+    def cancel(self, build_id: int, reason: str) -> None: ...
 
     def interrupt(self, reason: str) -> None: ...
 
@@ -66,7 +66,8 @@ def _answer(line: bytes, run: Led) -> Mapping[str, Any]:
         reason = str(command["reason"])
         match command["do"]:
             case "cancel":
-                return {"ok": run.cancel(int(command["build"]), reason)}
+                run.cancel(int(command["build"]), reason)
+                return {"ok": True}
             case "stop":
                 run.interrupt(reason)
                 return {"ok": True}

@@ -19,7 +19,12 @@ def select_rules(project: Project, jobs: Sequence[str]) -> Mapping[str, Rule]:
             raise UsageError(f"--job {name}: there is no such job{f' ({hint})' if hint else ''}")
         if name in project.inconsistent:
             raise UsageError(f"--job {name}: {project.inconsistent[name]}")
+    return rules_again(project, jobs)
+
+
+def rules_again(project: Project, jobs: Sequence[str]) -> Mapping[str, Rule]:
+    """The rules of a run that has begun: nothing is refused, whatever the integrations are by now."""
     if jobs:
-        return chosen_jobs(project.pipeline, set(jobs))
+        return chosen_jobs(project.pipeline, set(jobs) & project.pipeline.jobs.keys())
     excluded = {name: f"inconsistent: {problem.message}" for name, problem in project.inconsistent.items()}
     return whole_pipeline(project.pipeline, excluded)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 from runner.errors import RunnerError
+from runner.logs.records import DamagedLogError
 from runner.logs.segments import names
 from runner.service.journal import Journal
 from runner.service.repair import has_result
 from runner.store.rows import BuildEnd, BuildRow
+from runner.store.store import Store
 from runner.workspace.removal import remove_all_but
 
 KEPT = names("log.jsonl") | {"result.json", "lock"}
@@ -25,8 +29,18 @@ def tidy(place: Path, row: BuildRow) -> None:
             journal.resume(0, 0)
             journal.end(_end(row), _duration(row))
         remove_all_but(place, KEPT)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, DamagedLogError) as error:
         raise RunnerError(f"what a killed run left in {place} cannot be tidied: {error}") from error
+
+
+async def tidy_all(store: Store, rows: Sequence[BuildRow], notice: Callable[[str], None]) -> None:
+    """`tidy` for every build that has its end; what goes wrong with one is told, the others are done all the same."""
+    for row in rows:
+        if row.ended_at is not None:
+            try:
+                await asyncio.to_thread(tidy, store.build_directory(row.id), row)
+            except RunnerError as error:
+                notice(str(error))
 
 
 def _end(row: BuildRow) -> BuildEnd:

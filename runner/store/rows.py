@@ -15,7 +15,7 @@ from runner.workspace.versions import Version
 class BuildRow:
     """A build as `runner builds` shows it; times are aware, None where not reached. `left_alive` are the processes that
     had to be ended, in words; `dropped` the records and bytes that its log has lost to the quota; `published` the
-    names of what got a new version."""
+    names of what got a new version; `cancel_reason` is there once somebody has asked for its end."""
 
     id: int
     run_id: int
@@ -33,6 +33,7 @@ class BuildRow:
     left_alive: tuple[str, ...] = ()
     dropped: tuple[int, int] = (0, 0)
     published: frozenset[str] = frozenset()
+    cancel_reason: str | None = None
 
 
 def version(row: Any) -> Version:
@@ -68,6 +69,7 @@ def build_row(row: Any) -> BuildRow:
         left_alive=tuple(json.loads(row["left_alive"])),
         dropped=(row["dropped_records"], row["dropped_bytes"]),
         published=frozenset(json.loads(row["published"])),
+        cancel_reason=row["cancel_reason"],
     )
 
 
@@ -98,7 +100,8 @@ class Source:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRow:
     """A run. `options` is JSON that only its writer understands; `earlier` holds the last status of jobs from before
-    the run; the ports are those of its credentials and of its sandbox, None where there are none."""
+    the run; the ports are those of its credentials and of its sandbox, None where there are none;
+    `stop_reason` is there once somebody has asked for its end."""
 
     id: int
     digest: str
@@ -107,6 +110,7 @@ class RunRow:
     earlier: Mapping[str, str]
     port: int | None
     sandbox_port: int | None
+    stop_reason: str | None
     ended: bool
 
 

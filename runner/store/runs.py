@@ -110,6 +110,15 @@ class Runs:
         if not await self._database.transaction(lambda tx: tx.change("set_ports", id=run_id, **values)):
             raise StoreError(f"there is no run {run_id}")
 
+    async def ask_to_stop(self, run_id: int, reason: str) -> bool:
+        """Record that somebody wants the end of a run; its leader, this one or the next, sees to it. False: it has
+        ended."""
+        return bool(await self._database.transaction(lambda tx: tx.change("ask_to_stop", id=run_id, reason=reason)))
+
+    async def ask_to_cancel(self, build_id: int, reason: str) -> bool:
+        """The same for a build."""
+        return bool(await self._database.transaction(lambda tx: tx.change("ask_to_cancel", id=build_id, reason=reason)))
+
     async def keep_leases(self, build_id: int, leases: Sequence[LeaseRow]) -> None:
         """Record the tokens of a build, in the order of its roles, instead of those that it had."""
 
@@ -154,5 +163,6 @@ def _run_row(row: Any) -> RunRow:
         earlier=json.loads(row["earlier"]),
         port=row["port"],
         sandbox_port=row["sandbox_port"],
+        stop_reason=row["stop_reason"],
         ended=row["ended_at"] is not None,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import re
@@ -55,6 +57,16 @@ class Detached:
         assert said.code == 0, said.err
         assert "run 1 goes on in the background" in said.out
         self.until("a/1", '"text":"begun"')
+
+    def deaf_to_term(self) -> None:
+        """Let the script of `a` end by KILL alone."""
+        file = self.project.directory / "shippable.yml"
+        file.write_text(file.read_text().replace("- echo begun", "- trap '' TERM\n            - echo begun"))
+
+    def wait_for_the_end_of_the_run(self) -> None:
+        """Wait until nobody leads the run any more, or it has ended."""
+        with contextlib.suppress(FileNotFoundError), (self.project.directory / ".runner/runs/1.lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH)
 
     def until(self, build: str, text: str) -> None:
         """Wait until the log of a build holds a text."""
@@ -236,6 +248,64 @@ def test_a_result_that_nobody_recorded_counts_for_a_run_in_the_foreground_too(pr
     assert (row["status"], row["ended_by"]) == ("success", "script")
     assert "b has v7" in project.runner("run", "--job", "b", "--output", "plain").out
     assert ran.read_text().split() == ["a", "b"]
+
+
+def test_a_cancelled_run_stays_cancelled_when_its_leader_is_killed_in_the_grace_period(run: Detached) -> None:
+    run.deaf_to_term()
+    run.start("--grace", "2")
+    assert run.project.runner("cancel", "--run", "1", "--no-wait").code == 0
+    run.kill_leader()
+    run.rows()
+    assert "cancelled" in run.project.runner("logs", "-f", "a/1").out
+    assert {job: row["status"] for job, row in run.rows().items()} == {"a": "cancelled"}
+
+
+def test_a_build_is_gone_on_with_whatever_has_become_of_the_integrations(run: Detached) -> None:
+    integrations = run.project.integrations("integrations: [{name: k, type: keyValuePair, envs: {A: some-value}}]")
+    file = run.project.directory / "shippable.yml"
+    file.write_text(file.read_text().replace("name: a\n", "name: a\n    integrations: [k]\n"))
+    run.start()
+    run.kill_leader()
+    integrations.unlink()
+    run.rows()
+    run.open_gate("v7")
+    run.finish()
+    assert_whole(run)
+
+
+def test_a_log_that_was_damaged_locks_nobody_out(run: Detached) -> None:
+    run.start()
+    run.kill_leader()
+    run.kill_supervisor()
+    log = run.project.directory / ".runner" / "builds" / "1" / "log.jsonl"
+    log.write_bytes(log.read_bytes() + b"no record\n")
+    run.rows()
+    run.wait_for_the_end_of_the_run()
+    assert run.rows()["a"]["status"] == "error"
+    assert run.project.runner("cancel", "a").code == 0
+
+
+def test_a_command_inside_a_job_leads_nothing_and_detaches_nothing(
+    run: Detached, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    run.start()
+    run.kill_leader()
+    other = Project(tmp_path_factory.mktemp("other"))
+    there = run.project.directory
+    other.write(f"""
+        jobs:
+          - name: y
+            type: runSh
+            steps:
+              - TASK: {{script: ["runner builds -C {there}", "runner run --detach {there} || echo refused"]}}
+    """)
+    said = other.run()
+    assert said.statuses() == {"y": "success"}
+    assert said.messages("y")[-1] == "refused"
+    run.rows()
+    run.open_gate("v7")
+    run.finish()
+    assert_whole(run)
 
 
 @pytest.mark.parametrize("detached", [True, False])

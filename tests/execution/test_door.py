@@ -10,6 +10,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from runner.execution.identity import boot_id
 from runner.execution.launcher import LocalLauncher, Supervised
 from runner.execution.model import EndedBy
@@ -143,3 +145,49 @@ async def test_a_build_of_which_nothing_has_run_is_not_adopted(tmp_path: Path) -
     assert await LocalLauncher().adopt(tmp_path) is None
     (tmp_path / "lock").touch()
     assert await LocalLauncher().adopt(tmp_path) is None
+
+
+async def test_what_an_adopter_wants_hidden_is_hidden_in_output_that_came_at_the_same_time(
+    tmp_path: Path, gate: Gate
+) -> None:
+    place = tmp_path / "job"
+    script = "echo here > $GATE; read < $GATE.go; echo renewed-secret; echo done > $GATE; read < $GATE.go"
+    await orphan(place, gate, script)
+    build = await adopted(place)
+    os.kill(build.pid, signal.SIGSTOP)
+    build.mask([Secret("renewed-secret")])
+    gate.go()
+    assert await gate.line() == "done"
+    os.kill(build.pid, signal.SIGCONT)
+    gate.go()
+    ran = Ran(await build.wait(), read_log(place / "log.jsonl"))
+    assert ran.lines == ["****"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        {"do": "note", "text": "x", "level": 'info"}\n{"seq":1,"type":"result"'},
+        {"do": "cancel", "reason": "x", "by": "nonsense"},
+        {"do": "cancel", "reason": "x"},
+    ],
+)
+async def test_only_words_of_the_runner_get_into_log_and_result(
+    tmp_path: Path, gate: Gate, command: dict[str, str]
+) -> None:
+    job = Job(place=tmp_path, tasks=(task("echo here > $GATE; read < $GATE.go"),), exports=(gate.export,))
+    build = await job.start()
+    await gate.line()
+    assert list((await ask(tmp_path, json.dumps(command)))[0]) == ["error"]
+    gate.go()
+    ran = Ran(await build.wait(), read_log(job.log))
+    assert (ran.result.status, ran.notes) == ("success", [])
+
+
+@pytest.mark.parametrize("before", range(150, 200, 7))
+async def test_no_part_of_a_secret_in_a_command_line_is_shown(tmp_path: Path, gate: Gate, before: int) -> None:
+    secret = "secret-" + "0123456789" * 5
+    script = f"exec -a {'x' * before}{secret} sleep 600 & until grep -q {secret} /proc/$!/cmdline; do :; done"
+    ran = await Job(place=tmp_path, tasks=(task(script),), secrets=(secret,), exports=(gate.export,)).run()
+    assert len(ran.result.left) == 1
+    assert "secret" not in ran.result.left[0] + str(ran.notes)

@@ -49,7 +49,7 @@ INSERT INTO run_source (run_id, position, path, repository, text)
 VALUES (:run_id, :position, :path, :repository, :text);
 
 -- name: run
-SELECT id, digest, detached, options, earlier, port, sandbox_port, ended_at FROM run WHERE id = :id;
+SELECT id, digest, detached, options, earlier, port, sandbox_port, stop_reason, ended_at FROM run WHERE id = :id;
 
 -- name: sources
 SELECT path, repository, text FROM run_source WHERE run_id = :run_id ORDER BY position;
@@ -76,6 +76,12 @@ UPDATE build SET status = :status, reason = :reason, exit_code = :exit_code, end
                               WHERE other.run_id = build.run_id)
 WHERE id = :id AND ended_at IS NULL;
 
+-- name: ask_to_stop
+UPDATE run SET stop_reason = coalesce(stop_reason, :reason) WHERE id = :id AND ended_at IS NULL;
+
+-- name: ask_to_cancel
+UPDATE build SET cancel_reason = coalesce(cancel_reason, :reason) WHERE id = :id AND ended_at IS NULL;
+
 -- name: add_lease
 INSERT INTO lease (digest, build_id, position, integration, role, session, external_id)
 VALUES (:digest, :build_id, :position, :integration, :role, :session, :external_id);
@@ -96,7 +102,8 @@ WHERE node.name = :job AND ended_at IS NOT NULL ORDER BY build.number DESC LIMIT
 -- name: builds
 SELECT build.id, node.name AS job, build.number, build.status, build.triggered_by, build.reason, build.exit_code,
        build.created_at, build.started_at, build.ended_at, build.run_id, build.ended_by, build.signal,
-       build.left_alive, build.published, build.dropped_records, build.dropped_bytes
+       build.left_alive, build.published, build.dropped_records, build.dropped_bytes,
+       build.cancel_reason
 FROM build JOIN node ON node.id = build.node_id
 WHERE (:job IS NULL OR node.name = :job) AND (:number IS NULL OR build.number = :number)
 ORDER BY build.id DESC LIMIT :most;
@@ -104,7 +111,8 @@ ORDER BY build.id DESC LIMIT :most;
 -- name: builds_of_run
 SELECT build.id, node.name AS job, build.number, build.status, build.triggered_by, build.reason, build.exit_code,
        build.created_at, build.started_at, build.ended_at, build.run_id, build.ended_by, build.signal,
-       build.left_alive, build.published, build.dropped_records, build.dropped_bytes
+       build.left_alive, build.published, build.dropped_records, build.dropped_bytes,
+       build.cancel_reason
 FROM build JOIN node ON node.id = build.node_id
 WHERE build.run_id = :run_id
 ORDER BY build.end_order IS NULL, build.end_order, build.id;

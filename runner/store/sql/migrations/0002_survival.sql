@@ -3,6 +3,7 @@
 ALTER TABLE run ADD COLUMN detached INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE run ADD COLUMN options TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE run ADD COLUMN earlier TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE run ADD COLUMN stop_reason TEXT;
 ALTER TABLE run ADD COLUMN port INTEGER;
 ALTER TABLE run ADD COLUMN sandbox_port INTEGER;
 
@@ -16,6 +17,7 @@ CREATE TABLE run_source (
 ) STRICT, WITHOUT ROWID;
 
 -- `end_order` counts the ends of a run: replayed in this order they give the same decisions. `published` is a JSON list.
+ALTER TABLE build ADD COLUMN cancel_reason TEXT;
 ALTER TABLE build ADD COLUMN ended_by TEXT;
 ALTER TABLE build ADD COLUMN signal INTEGER;
 ALTER TABLE build ADD COLUMN left_alive TEXT NOT NULL DEFAULT '[]';
