@@ -34,8 +34,6 @@ def main() -> int:
             _round(Path(place), Random(asked.seed), SHORT, tally)
         else:
             _soak(Path(place), asked, tally, killing)
-    for loss in tally.losses + killing.losses:
-        print(f"lost: {loss}")
     builds, faults = tally.builds + killing.builds, tally.faults + killing.faults
     losses = len(tally.losses) + len(killing.losses)
     print(
@@ -63,6 +61,8 @@ def _round(place: Path, random: Random, scenarios: tuple[Scenario, ...], tally: 
         world = World(directory, Random(random.random()), tally)
         before = len(tally.losses)
         scenario(world)
+        for loss in tally.losses[before:]:
+            print(f"lost: {loss}", flush=True)
         print(f"{scenario.__name__}: {len(tally.losses) - before} losses", flush=True)
         shutil.rmtree(directory, ignore_errors=True)
 
