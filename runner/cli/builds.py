@@ -63,21 +63,29 @@ async def find_build(store: Store, name: str | None) -> BuildRow:
 def split_name(text: str) -> tuple[str, int | None]:
     """`job/3` → (job, 3), `job` → (job, None). Raises UsageError."""
     job, separator, number = text.rpartition("/")
-    if not separator:
+    if not separator and text:
         return text, None
-    if not (number.isascii() and number.isdigit()):
+    if not (number.isascii() and number.isdigit()) or "/" in job or not job:
         raise UsageError(f"'{text}' names no build: give JOB or JOB/NUMBER, as 'runner builds' shows them")
     return job, int(number)
 
 
 def _table(rows: Iterable[BuildRow]) -> list[str]:
-    lines = [("BUILD", "STATUS", "STARTED", "TIME", "TRIGGERED BY", "REASON")]
+    lines = [("BUILD", "RUN", "STATUS", "STARTED", "TIME", "TRIGGERED BY", "REASON")]
     for row in rows:
         by = "-" if row.triggered_by == row.job else row.triggered_by
         lines.append(
-            (f"{row.job}/{row.number}", row.status, _local(row.started_at), _length(row), by, row.reason or "")
+            (
+                f"{row.job}/{row.number}",
+                str(row.run_id),
+                row.status,
+                _local(row.started_at),
+                _length(row),
+                by,
+                row.reason or "",
+            )
         )
-    widths = [max(len(line[column]) for line in lines) for column in range(5)]
+    widths = [max(len(line[column]) for line in lines) for column in range(6)]
     return ["  ".join(f"{cell:{w}}" for cell, w in zip(line, [*widths, 0], strict=True)).rstrip() for line in lines]
 
 

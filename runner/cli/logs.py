@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,7 +26,13 @@ from runner.store.rows import BuildRow
 @click.argument("builds", nargs=-1, metavar="[JOB[/BUILD]]...")
 @options.directory
 @click.option("-f", "--follow", "live", is_flag=True, help="Go on while the builds run.")
-@click.option("-n", "--tail", type=click.IntRange(min=0), metavar="N", help="Only the last N lines; with -f, then on.")
+@click.option(
+    "-n",
+    "--tail",
+    type=click.IntRange(min=0, max=1_000_000_000),
+    metavar="N",
+    help="Only the last N lines; with -f, then on.",
+)
 @click.option("--since", metavar="WHEN", help="From then on: 10m, 2h, 14:30 or a date with time.")
 @click.option("--until", metavar="WHEN", help="Up to then.")
 @click.option("--step", metavar="NAME", help="Only what belongs to this TASK.")
@@ -61,7 +68,9 @@ def command(
     if live and until is not None:
         raise UsageError("--follow goes on to the end and --until stops before it: give one of them")
     fold = options.is_terminal() and not (full or live or as_json or times) and choice == Choice()
-    style = log_views.Style(as_json=as_json, times=times, colour=options.is_terminal(), fold=fold)
+    style = log_views.Style(
+        as_json=as_json, times=times, colour=options.is_terminal() and not os.environ.get("NO_COLOR"), fold=fold
+    )
     store = options.store_directory(directory)
     rows = asyncio.run(_find_all(store, builds))
     if live:

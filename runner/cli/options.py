@@ -104,7 +104,7 @@ def parsed_params(params: Sequence[str]) -> dict[str, str]:
 
 def parsed_limits(texts: Sequence[str]) -> Limits:
     """`NAME=VALUE` as limits, by the names that the file uses. Raises UsageError."""
-    from runner.pipeline.limits import LIMITS, limits_of, parse_limit
+    from runner.pipeline.limits import LIMITS, limits_of, parse_limit, values_of
     from runner.pipeline.problems import nearest
 
     parsed = {}
@@ -112,9 +112,9 @@ def parsed_limits(texts: Sequence[str]) -> Limits:
         name, _, value = text.partition("=")
         if name not in LIMITS:
             hint = nearest(name, LIMITS) or f"there are {', '.join(LIMITS)}"
-            raise UsageError(f"--limit {text!r}: there is no limit '{name}' ({hint})")
+            raise UsageError(f"--limit or RUNNER_LIMITS {text!r}: there is no limit '{name}' ({hint})")
         if (limit := parse_limit(name, value)) is None:
-            raise UsageError(f"--limit {text!r}: '{value}' is no value for {name}: {LIMITS[name].doc}")
+            raise UsageError(f"--limit or RUNNER_LIMITS {text!r}: {name} must be {values_of(name)}, not '{value}'")
         parsed[name] = limit
     return limits_of(parsed)
 

@@ -145,6 +145,6 @@ class _Client:
             try:
                 do(parse_object(line))
             except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
-                yield b'{"error":%s}\n' % encode_basestring_ascii(f"this is no command: {error!r}").encode()
+                yield b'{"error":%s}\n' % encode_basestring_ascii(f"{type(error).__name__}: {error}").encode()
             else:
                 yield b'{"ok":true}\n'

@@ -7,6 +7,7 @@ is free and filled to a build that has run, whose result is there unless its sup
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # `signal` itself costs 6 ms (enum)
 import fcntl
 import os
 import time
@@ -27,15 +28,17 @@ LOCK = "lock"
 
 class Identity:
     """`pid` and `start` (clock ticks) name a process of one boot of the host; `groups` are the control groups that it
-    may have made."""
+    may have made; `grace` (seconds) and `limit_at` (of the monotonic clock) say when it should have ended."""
 
-    __slots__ = ("boot", "groups", "pid", "start")
+    __slots__ = ("boot", "grace", "groups", "limit_at", "pid", "start")
 
-    def __init__(self, pid: int, start: int, boot: str, groups: list[str]) -> None:
+    def __init__(self, pid: int, start: int, boot: str, groups: list[str], grace: float, limit_at: float) -> None:
         self.pid = pid
         self.start = start
         self.boot = boot
         self.groups = groups
+        self.grace = grace
+        self.limit_at = limit_at
 
     @property
     def of_this_boot(self) -> bool:
@@ -45,6 +48,16 @@ class Identity:
     def alive(self) -> bool:
         """Whether this very process still runs, and not another one with its number."""
         return self.of_this_boot and start_time(self.pid) == self.start and lives(self.pid)
+
+    def wake(self) -> None:
+        """Let it go on, if it was stopped."""
+        if (descriptor := self.open()) is not None:
+            try:
+                _signal.pidfd_send_signal(descriptor, _signal.SIGCONT)
+            except ProcessLookupError:
+                pass  # it has ended meanwhile
+            finally:
+                os.close(descriptor)
 
     def open(self) -> int | None:
         """A descriptor of the process that becomes readable when it ends; None where it has ended."""
@@ -58,15 +71,19 @@ class Identity:
         return None
 
 
-def own(groups: list[str]) -> Identity:
+def own(groups: list[str], grace: float, limit: float) -> Identity:
+    """This process, which supervises a build from now on for at most `limit` seconds."""
     pid = os.getpid()
-    return Identity(pid, start_time(pid) or 0, boot_id(), groups)
+    return Identity(pid, start_time(pid) or 0, boot_id(), groups, grace, time.monotonic() + limit)
 
 
 def write(lock: int, identity: Identity) -> None:
     """Fill an open lock file. Raises OSError."""
     groups = ",".join(map(encode_basestring_ascii, identity.groups))
-    line = f'{{"pid":{identity.pid},"start":{identity.start},"boot":"{identity.boot}","groups":[{groups}]}}\n'
+    line = (
+        f'{{"pid":{identity.pid},"start":{identity.start},"boot":"{identity.boot}","groups":[{groups}],'
+        f'"grace":{identity.grace},"limit_at":{identity.limit_at}}}\n'
+    )
     os.ftruncate(lock, 0)
     os.pwrite(lock, line.encode(), 0)
     os.fsync(lock)
@@ -78,7 +95,9 @@ def read(lock: int) -> Identity | None:
     if not line.endswith(b"\n"):
         return None
     values = parse_object(line)
-    return Identity(values["pid"], values["start"], values["boot"], values["groups"])
+    return Identity(
+        values["pid"], values["start"], values["boot"], values["groups"], values["grace"], values["limit_at"]
+    )
 
 
 def find(place: Path) -> Identity | None:

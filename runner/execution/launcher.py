@@ -10,6 +10,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -27,6 +28,7 @@ from runner.execution.model import (
     encode_spec,
     read_result,
 )
+from runner.execution.patience import Patience
 from runner.execution.remains import end_remains
 from runner.execution.sockets import connect
 
@@ -83,7 +85,9 @@ class LocalLauncher:
                 process = _spawn(theirs, errors, lock)
         finally:
             os.close(lock)  # from here on the supervisor alone holds it
-        build = _LocalBuild(spec.place, process.pid, os.pidfd_open(process.pid), _Child(process, errors))
+        grace, limit_at = spec.grace.total_seconds(), time.monotonic() + spec.limit.total_seconds()
+        pidfd = os.pidfd_open(process.pid)
+        build = _LocalBuild(spec.place, process.pid, pidfd, Patience(pidfd, grace, limit_at), _Child(process, errors))
         ours.setblocking(False)
         try:
             await build.connect(ours, encode_spec(spec, lock))
@@ -100,7 +104,9 @@ class LocalLauncher:
         process = found.open() if found.alive else None
         if process is None:
             return _EndedBuild(place, found)
-        build = _LocalBuild(place, found.pid, process, None, found)
+        patience = Patience(process, found.grace, found.limit_at)
+        patience.wake()
+        build = _LocalBuild(place, found.pid, process, patience, None, found)
         try:
             connection = await asyncio.to_thread(_connect, place)
         except OSError:  # it is ending by now, and listens no more
@@ -129,8 +135,17 @@ class _Child:
 class _LocalBuild:
     """A supervisor that runs, our own child or one that was adopted."""
 
-    def __init__(self, place: Path, pid: int, pidfd: int, child: _Child | None, known: Identity | None = None) -> None:
+    def __init__(
+        self,
+        place: Path,
+        pid: int,
+        pidfd: int,
+        patience: Patience,
+        child: _Child | None,
+        known: Identity | None = None,
+    ) -> None:
         self.pid = pid
+        self._patience = patience
         self._place = place
         self._child = child
         self._identity = known
@@ -154,12 +169,15 @@ class _LocalBuild:
         async with self._settling:
             if self._result is None:
                 said = self._child.ending() if self._child else "it is no child of this process"
+                said = "it did not answer and was killed" if self._patience.killed else said
                 known = self._identity or await asyncio.to_thread(identity.find, self._place)
                 self._result = await settled(self._place, known, said, self._started_at)
         return self._result
 
     def cancel(self, reason: str, by: EndedBy = EndedBy.USER) -> None:
         self._tell(encode_line({"do": "cancel", "reason": reason, "by": by}))
+        if not self._ended.is_set():
+            self._patience.expect_its_end()
 
     def mask(self, secrets: Sequence[Secret]) -> None:
         self._tell(encode_line({"do": "mask", "values": [secret.reveal() for secret in secrets]}))
@@ -174,6 +192,7 @@ class _LocalBuild:
     def _end(self) -> None:
         """The supervisor has ended: let go of everything that belonged to it."""
         asyncio.get_running_loop().remove_reader(self._pidfd)
+        self._patience.close()
         os.close(self._pidfd)
         if self._transport:
             self._transport.abort()

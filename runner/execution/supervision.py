@@ -14,6 +14,7 @@ from runner.execution.order import encode
 from runner.execution.processes import Processes, describe
 from runner.execution.shell import Shell
 from runner.execution.verdict import LIMIT, RUNNER, SUCCESS, TIMEOUT, USER, Verdict, judge, limit_reached
+from runner.logs.forms import SHORTEST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 CANCELLERS = (USER, RUNNER, "drain", "superseded")
 LEVELS = ("info", "warning", "error")
+LINE_ENDS = b"\r\n"  # around a value they are no part of it
 SHOWN = 200  # characters of a process that are told
 
 
@@ -46,7 +48,7 @@ class Supervision:
     ) -> None:
         self._order = order
         self._starter = starter
-        self._door = Door(door, f"{order.place}/{PLACE}", self._do)
+        self._door = Door(door, f"{order.place}/{PLACE}", self._do_for_client)
         self._journal = journal
         self._redactor = redactor
         self._containment = containment
@@ -256,6 +258,13 @@ class Supervision:
                 self._journal.note(str(command["text"]), _one_of(LEVELS, command["level"]))
             case other:
                 raise ValueError(f"unknown command {other!r}")
+
+    def _do_for_client(self, command: dict[str, Any]) -> None:
+        if command["do"] == "mask" and any(
+            len(encode(value).strip(LINE_ENDS)) < SHORTEST for value in command["values"]
+        ):
+            raise ValueError(f"a value of fewer than {SHORTEST} bytes cannot be hidden")
+        self._do(command)
 
     def _obey_signals(self) -> None:
         for number in os.read(self._wakeup, 4096):

@@ -47,7 +47,12 @@ def read_limits(spot: Spot) -> Limits:
     if not isinstance(spot.node, MappingNode):
         wrong(spot, f"a mapping of {', '.join(LIMITS)}")
         return Limits()
-    fields = read_fields(spot, spot.node, LIMITS, "runtime.limits")
+    for entry in spot.node.entries:
+        if entry.key.text not in LIMITS:  # a limit that is not there must not be thought to hold
+            spot.error(f"there is no limit '{entry.key.text}': there are {', '.join(LIMITS)}")
+    fields = read_fields(
+        spot, spot.node, LIMITS, "runtime.limits", {entry.key.text for entry in spot.node.entries} - LIMITS.keys()
+    )
     return limits_of({name: fields.get(key) for name, key in LIMITS.items()})
 
 
@@ -83,3 +88,14 @@ def parse_limit(name: str, text: str) -> int | None:
     least = kind.least if isinstance(kind, Bytes | Whole) else None
     most = kind.most if isinstance(kind, Whole) else None
     return None if (least is not None and value < least) or (most is not None and value > most) else value
+
+
+def values_of(name: str) -> str:
+    """What a limit may be, in words. Raises KeyError for a name that is none."""
+    match LIMITS[name].kind:
+        case Bytes(least=least):
+            return "a size such as 512MiB or 2G" + (f", at least {least} bytes" if least > 1 else "")
+        case Whole(least=least, most=most):
+            return f"a whole number, {least}..{most}"
+        case _:
+            raise KeyError(name)

@@ -8,7 +8,7 @@ import functools
 import time
 from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from jobs.context import Context
 from runner.errors import RunnerError, SetupError
@@ -43,6 +43,7 @@ class End:
     signal: int | None = None
     left_alive: tuple[str, ...] = ()
     dropped: tuple[int, int] = (0, 0)
+    ended_at: datetime | None = None
 
 
 class Build:
@@ -61,6 +62,7 @@ class Build:
         self._preparing: asyncio.Timeout | None = None
         self._cancelled: tuple[str, EndedBy] | None = None
         self._began = time.monotonic()
+        self._taken_over = False
 
     @property
     def id(self) -> int:
@@ -118,7 +120,7 @@ class Build:
 
     async def _take_over(self, running: Supervised) -> End:
         """Go on with a build that another process has started: it runs, or it ended while nobody waited."""
-        self._began -= (datetime.now(UTC) - self._row.created_at).total_seconds()
+        self._taken_over = True
         try:
             begun = handover.read(self._place, self._job)
             grant = await self._engine.credentials.restore(self._row, renewed=self._renewed, warn=self._warn)
@@ -221,6 +223,7 @@ class Build:
             signal=result.signal,
             left_alive=result.left,
             dropped=result.dropped,
+            ended_at=result.ended_at if self._taken_over else None,
         )
         if result.status not in ("success", "failure"):
             return end
@@ -251,12 +254,15 @@ class Build:
             signal=end.signal,
             left_alive=tuple(self.journal.redact(told) for told in end.left_alive),
             dropped=end.dropped,
+            ended_at=end.ended_at,
             published=frozenset((*(v.node for v in end.versions if v.node != self._job.name), *self._jobs_out(end))),
         )
         if not await self._engine.store.finish_build(self._row.id, recorded, end.versions):
             reason = "another process has recorded another end of this build"
             recorded = BuildEnd(status="error", reason=reason, by=EndedBy.RUNNER)
         duration = timedelta(seconds=time.monotonic() - self._began)
+        if end.ended_at is not None:  # nobody looked at a clock meanwhile
+            duration = max(timedelta(), end.ended_at - self._row.created_at)
         with contextlib.suppress(OSError, DamagedLogError):  # the store has the end, where the log cannot have it
             await self._clear_away()
             self.journal.end(recorded, duration)

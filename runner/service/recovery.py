@@ -58,6 +58,9 @@ async def _end(store: Store, row: BuildRow, engine: Engine) -> None:
 
 
 def _is_ending(store: Store, rows: list[BuildRow]) -> bool:
-    """Whether a supervisor of these builds still runs."""
-    found = (identity.find(store.build_directory(row.id)) for row in rows if row.ended_at is None)
-    return any(one is not None and one.alive for one in found)
+    """Whether a supervisor of these builds still runs; one that was stopped is woken, so that it can end."""
+    found = [identity.find(store.build_directory(row.id)) for row in rows if row.ended_at is None]
+    running = [one for one in found if one is not None and one.alive]
+    for one in running:
+        one.wake()
+    return bool(running)

@@ -9,7 +9,7 @@ import _socket
 import os
 from _json import encode_basestring_ascii  # json's own, without the cost of importing json
 
-from runner.shipctl.console import RefusedError
+from runner.shipctl.console import RefusedError, complain
 
 SUPERVISOR = "SHIPPABLE_SUPERVISOR"
 """The variable of every job that names its supervisor's socket."""
@@ -25,7 +25,8 @@ def run(values: list[str]) -> int:
     given = [_standard_input() if value == "-" else value for value in values]
     listed = ",".join(encode_basestring_ascii(value) for value in given)
     if (said := _ask(path, f'{{"do":"mask","values":[{listed}]}}\n'.encode())) != _DONE:
-        raise RefusedError(f"shipctl: the value is not hidden: {said.decode(errors='replace').strip() or 'no answer'}")
+        complain(f"shipctl mask: nothing is hidden: {said.decode(errors='replace').strip() or 'no answer'}")
+        return 1
     return 0
 
 

@@ -75,8 +75,8 @@ def build_row(row: Any) -> BuildRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildEnd:
-    """How a build ended, to be recorded once. `by` says who or what ended it, `left_alive` what had to be ended,
-    `dropped` what the quota of the log has cost."""
+    """How a build ended, to be recorded once; `ended_at` None: now. `by` says who or what ended it, `left_alive` what
+    had to be ended, `dropped` what the quota of the log has cost."""
 
     status: str
     reason: str | None = None
@@ -86,6 +86,7 @@ class BuildEnd:
     left_alive: tuple[str, ...] = ()
     dropped: tuple[int, int] = (0, 0)
     published: frozenset[str] = frozenset()
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

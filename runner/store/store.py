@@ -12,7 +12,7 @@ from typing import Any
 from runner.errors import SetupError
 from runner.pipeline.model import In, Out, Pipeline
 from runner.pipeline.plain import json_line, plain
-from runner.store.clock import now
+from runner.store.clock import now, written
 from runner.store.rows import BuildEnd, BuildRow, build_row, version
 from runner.store.runs import Runs
 from runner.store.sqlite import SQLite, Transaction
@@ -97,7 +97,7 @@ class Store:
             "status": end.status,
             "reason": end.reason,
             "exit_code": end.exit_code,
-            "ended_at": now(),
+            "ended_at": written(end.ended_at) if end.ended_at else now(),
             "ended_by": end.by,
             "signal": end.signal,
             "left_alive": json.dumps(end.left_alive),

@@ -34,8 +34,8 @@ def test_a_limit_comes_from_the_job_and_from_the_host_and_the_narrower_one_count
     [
         ("memry=1G", "there is no limit 'memry' (did you mean 'memory'?)"),
         ("zzzzzz=1", "there is no limit 'zzzzzz' (there are memory, pids, cpuWeight, openFiles, core, log, disk)"),
-        ("memory=lots", "'lots' is no value for memory: The memory of all processes together."),
-        ("pids", "'' is no value for pids"),
+        ("memory=lots", "memory must be a size such as 512MiB or 2G, at least 1048576 bytes, not 'lots'"),
+        ("pids", "pids must be a whole number, 1..4000000, not ''"),
     ],
 )
 def test_a_wrong_limit_is_refused_before_anything_runs(project: Project, limit: str, sentence: str) -> None:

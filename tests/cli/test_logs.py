@@ -78,8 +78,8 @@ def test_builds_lists_the_newest_first(project: Project) -> None:
     rows = project.runner("builds", "--json").events
     assert {(row["job"], row["number"], row["status"]) for row in rows} == {("a", 1, "success"), ("b", 1, "failure")}
     header, *lines = project.runner("builds", "b").out.splitlines()
-    assert header.split()[:2] == ["BUILD", "STATUS"]
-    assert lines[0].split()[:2] == ["b/1", "failure"]
+    assert header.split()[:3] == ["BUILD", "RUN", "STATUS"]
+    assert lines[0].split()[:3] == ["b/1", "1", "failure"]
 
 
 def test_a_name_that_nothing_has_is_said_with_the_nearest(project: Project) -> None:

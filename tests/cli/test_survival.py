@@ -10,6 +10,7 @@ import re
 import select
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -211,6 +212,20 @@ def test_a_whole_run_can_be_cancelled(run: Detached) -> None:
     assert said.out.startswith("a/1: cancelled: cancelled by ")
     assert "b" not in run.rows()
     assert "run 1 has ended already" in run.project.runner("cancel", "--run", "1").err
+
+
+def test_a_supervisor_that_a_job_has_stopped_keeps_nobody_from_cancelling(project: Project) -> None:
+    script = "[echo begun, 'kill -STOP $PPID; sleep 600']"
+    project.write(f"jobs: [{{name: a, type: runSh, runtime: {{grace: 1}}, steps: [TASK: {{script: {script}}}]}}]")
+    running = project.start("run", "--output", "plain")
+    assert running.stdout is not None
+    while running.stdout.readline() != "a/1 | begun\n":
+        assert running.poll() is None
+    lock = json.loads((project.directory / ".runner" / "builds" / "1" / "lock").read_text())
+    while Path(f"/proc/{lock['pid']}/stat").read_text().rpartition(") ")[2][0] != "T":
+        os.sched_yield()
+    assert "a/1: cancelled" in project.runner("cancel", "a").out
+    running.communicate(timeout=30)
 
 
 def test_a_run_in_the_foreground_can_be_cancelled_from_another_process(project: Project) -> None:

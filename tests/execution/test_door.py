@@ -129,14 +129,14 @@ async def test_a_build_whose_supervisor_was_killed_is_an_error_and_is_cleared_aw
 
 
 async def test_a_build_of_before_the_host_was_restarted_says_so(tmp_path: Path) -> None:
-    lock = {"pid": os.getpid(), "start": 1, "boot": "another", "groups": []}
+    lock = {"pid": os.getpid(), "start": 1, "boot": "another", "groups": [], "grace": 1, "limit_at": 0}
     (tmp_path / "lock").write_text(f"{json.dumps(lock)}\n")
     result = await (await adopted(tmp_path)).wait()
     assert (result.status, result.reason, result.by) == ("error", "the host was restarted", EndedBy.HOST_RESTART)
 
 
 async def test_another_process_with_the_same_number_is_not_taken_for_the_supervisor(tmp_path: Path) -> None:
-    lock = {"pid": os.getpid(), "start": 1, "boot": boot_id(), "groups": []}
+    lock = {"pid": os.getpid(), "start": 1, "boot": boot_id(), "groups": [], "grace": 1, "limit_at": 0}
     (tmp_path / "lock").write_text(f"{json.dumps(lock)}\n")
     assert (await (await adopted(tmp_path)).wait()).status == "error"
 

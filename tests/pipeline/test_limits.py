@@ -49,6 +49,8 @@ def test_a_size_is_a_number_with_a_unit(text: str, size: int | None) -> None:
         ("{limits: {cpuWeight: 20000}}", "runtime.limits.cpuWeight: must be 1..10000, not '20000'"),
         ("{limits: 5}", "runtime.limits: must be a mapping of memory, pids, cpuWeight, openFiles, core, log, disk,"
          " not '5'"),
+        ("{limits: {mem: 1G}}", "runtime.limits: there is no limit 'mem': there are memory, pids, cpuWeight, openFiles,"
+         " core, log, disk"),
         ("{grace: soon}", "runtime.grace: must be a whole number, 0..3600, not 'soon'"),
     ],
 )  # fmt: skip

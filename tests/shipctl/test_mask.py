@@ -42,3 +42,11 @@ def test_a_supervisor_that_is_gone_is_an_error(job: Job) -> None:
 
 def test_it_needs_a_value(job: Job) -> None:
     assert job.shipctl("mask").out == "Usage: shipctl mask VALUE...\n"
+
+
+def test_what_cannot_be_hidden_is_an_error(project: Project) -> None:
+    script = '["shipctl mask abc || echo refused", "shipctl mask - </dev/null || echo refused"]'
+    project.write(f"jobs: [{{name: a, type: runSh, steps: [TASK: {{script: {script}}}]}}]")
+    said = project.run().messages("a")
+    assert said.count("refused") == 2
+    assert any("a value of fewer than 4 bytes cannot be hidden" in line for line in said)
