@@ -57,6 +57,9 @@ file = st.fixed_dictionaries(
     {}, optional={"jobs": st.lists(st.one_of(job, full_job)), "resources": st.lists(resource), "triggers": structure}
 )
 many = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)  # whole files: slow to make
 
 
 def check(texts: Sequence[str]) -> Reading:
@@ -94,7 +97,7 @@ def test_any_structure_is_read(content: object) -> None:
     check([yaml.safe_dump(content)])
 
 
-@many
+@few
 @given(st.lists(file, max_size=2))
 def test_any_pipeline_is_read(contents: list[object]) -> None:
     reading = check([yaml.safe_dump(content, sort_keys=False) for content in contents])
@@ -102,7 +105,7 @@ def test_any_pipeline_is_read(contents: list[object]) -> None:
         assert all(task.script for task in job.tasks)
 
 
-@many
+@few
 @given(file)
 def test_a_file_means_the_same_however_it_is_laid_out(content: object) -> None:
     block = check([yaml.safe_dump(content, sort_keys=False, default_flow_style=False)])
