@@ -21,7 +21,7 @@ def kill_at_random(world: World) -> None:
     said = world.runner("run", "--detach", "--max-parallel", str(WIDE))
     world.expect(said.returncode == 0, f"the run cannot begin: {said.stderr}")
     killed: set[int] = set()
-    for _ in range(world.random.randint(2, 6)):
+    for _ in range(world.random.randint(4, 10)):
         time.sleep(world.random.uniform(0, 0.4))
         _kill_something(world, killed)
         if world.random.random() < 0.5:
@@ -30,7 +30,7 @@ def kill_at_random(world: World) -> None:
 
 
 def _pipeline(ran: Path, world: World) -> str:
-    sleeps = [world.random.choice(("0", "0.05", "0.3", "1")) for _ in range(WIDE)]
+    sleeps = [world.random.choice(("0", "0.05", "0.3", "1", "2")) for _ in range(WIDE)]
     jobs = [
         f"  - name: j{index}\n    type: runSh\n    steps:\n      - OUT: r{index}\n      - TASK:\n          script:\n"
         f"            - echo j{index} >> {ran}\n            - sleep 100 &\n            - seq 200\n"
