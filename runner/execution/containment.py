@@ -6,7 +6,6 @@ job is ever outside.
 
 from __future__ import annotations
 
-import math
 import os
 import resource
 
@@ -187,4 +186,6 @@ class Containment:
 
 def niceness(weight: int) -> int:
     """The nice value (0..19) that stands for a weight: a step of nice is a factor of 1.25, and only root may go up."""
+    import math  # only where a weight is asked for and no group holds it
+
     return min(19, max(0, round(math.log(100 / weight, 1.25))))
