@@ -13,6 +13,7 @@ from runner.cli.builds import find_build
 from runner.cli.store import opened
 from runner.cli.watching import look_after
 from runner.errors import RunnerError, UsageError
+from runner.execution.launcher import tell_to_end
 from runner.logs.follow import follow_lines
 from runner.service.run_socket import ask
 from runner.store.rows import BuildRow
@@ -40,10 +41,10 @@ async def _cancel(directory: Path, builds: tuple[str, ...], run: int | None, rea
         rows = await _running(store, builds, run)
         if run is not None:
             await store.runs.ask_to_stop(run, reason)
-            await _tell(store, run, {"do": "stop", "reason": reason})
+            await _tell(store, run, {"do": "stop", "reason": reason}, rows)
         for row in rows if run is None else ():
             await store.runs.ask_to_cancel(row.id, reason)
-            await _tell(store, row.run_id, {"do": "cancel", "build": row.id, "reason": reason})
+            await _tell(store, row.run_id, {"do": "cancel", "build": row.id, "reason": reason}, [row])
         over = {row.run_id: asyncio.Event() for row in rows}
         loop = asyncio.get_running_loop()
         if wait:
@@ -54,10 +55,20 @@ async def _cancel(directory: Path, builds: tuple[str, ...], run: int | None, rea
             click.echo(f"{now.job}/{now.number}: {now.status}{f': {now.reason}' if now.reason else ''}")
 
 
-async def _tell(store: Store, run_id: int, command: dict[str, str | int]) -> None:
-    """Let the leader of a run hear at once what is recorded already. Raises RunnerError where it does not listen: the
-    next leader will see to it."""
-    answer = await asyncio.to_thread(ask, store.runs.socket_path(run_id), command)
+async def _tell(store: Store, run_id: int, command: dict[str, str | int], rows: list[BuildRow]) -> None:
+    """Let the leader of a run hear at once what is recorded already. Where it does not listen, the builds are told
+    themselves. Raises RunnerError then: their ends are recorded by the next leader."""
+    try:
+        answer = await asyncio.to_thread(ask, store.runs.socket_path(run_id), command)
+    except RunnerError as error:
+        for row in rows:
+            with contextlib.suppress(OSError):  # not begun, or ended: what is recorded will do
+                await asyncio.to_thread(tell_to_end, store.build_directory(row.id), str(command["reason"]))
+        leader = store.runs.lock_path(run_id).read_text().strip()
+        raise RunnerError(
+            f"{error} (process {leader}); its builds were told to end all the same, and their ends will be recorded "
+            "once it goes on, or by the next command after it was killed"
+        ) from error
     if "error" in answer:
         raise RunnerError(f"the process that leads run {run_id} does not understand: {answer['error']}")
 

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 __all__ = ["Launcher", "LocalLauncher", "Result", "Spec", "Supervised", "TaskSpec"]
 
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
+TOLD_S = 10.0
+"""How long a supervisor may take to answer before it counts as stuck."""
 PASSED_ON = ("PATH", "LD_LIBRARY_PATH")  # what the interpreter itself may need; jobs get `Spec.base` instead
 
 
@@ -246,6 +248,15 @@ async def settled(place: Path, known: Identity | None, how: str, started_at: dat
         started_at=started_at,
         ended_at=datetime.now(UTC),
     )
+
+
+def tell_to_end(place: Path, reason: str) -> None:
+    """Cancel a running build over the head of whoever leads it; blocks. Raises OSError where it runs no more."""
+    line = encode_line({"do": "cancel", "reason": reason, "by": EndedBy.USER})
+    with socket.socket(fileno=connect(place, PLACE).detach()) as connection:
+        connection.settimeout(TOLD_S)
+        connection.sendall(line)
+        connection.recv(4096)
 
 
 def _take_lock(place: Path) -> int:

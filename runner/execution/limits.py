@@ -62,11 +62,19 @@ class Watch:
 
     def _over_in_processes(self) -> str | None:
         pids = self._pids()
-        if "pids" in self._limits and len(pids) > self._limits["pids"]:
-            return f"limit of {self._limits['pids']} processes reached: there are {len(pids)}"
+        if "pids" in self._limits and (number := sum(map(threads, pids))) > self._limits["pids"]:
+            return f"limit of {self._limits['pids']} processes reached: there are {number}"
         if "memory" in self._limits and (used := sum(map(resident, pids))) > self._limits["memory"]:
             return f"memory limit of {size(self._limits['memory'])} reached: the processes hold {size(used)}"
         return None
+
+
+def threads(pid: int) -> int:
+    """How many threads a process has, which the kernel counts like processes; 0 if it is gone."""
+    try:
+        return len(os.listdir(f"/proc/{pid}/task"))
+    except OSError:
+        return 0
 
 
 def resident(pid: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,8 @@ from runner.store.clock import now
 from runner.store.locks import acquire, held, try_acquire
 from runner.store.rows import BuildRow, LeaseRow, RunRow, Source, build_row
 from runner.store.sqlite import SQLite, Transaction
+
+LOOKS, LOOK_S = 5, 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,11 @@ class Runs:
     async def lead(self, run_id: int) -> Run | None:
         """Take the lead of a dead run; None where another process has it, or has ended the run meanwhile."""
         lock = try_acquire(self.lock_path(run_id))
+        for _ in range(LOOKS):
+            if lock is not None:
+                break
+            await asyncio.sleep(LOOK_S)  # whoever only looks whether it is held holds it for a moment
+            lock = try_acquire(self.lock_path(run_id))
         if lock is None:
             return None
         row = await self.get(run_id)

@@ -118,6 +118,16 @@ def kill(pid: int) -> None:
     os.close(descriptor)
 
 
+def wait_until_gone(pid: int) -> None:
+    """Wait until a process has ended by itself."""
+    with contextlib.suppress(ProcessLookupError):
+        descriptor = os.pidfd_open(pid)
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        assert poll.poll(20_000)
+        os.close(descriptor)
+
+
 @pytest.fixture
 def run(project: Project) -> Iterator[Detached]:
     made = Detached(project)
@@ -212,6 +222,19 @@ def test_a_whole_run_can_be_cancelled(run: Detached) -> None:
     assert said.out.startswith("a/1: cancelled: cancelled by ")
     assert "b" not in run.rows()
     assert "run 1 has ended already" in run.project.runner("cancel", "--run", "1").err
+
+
+def test_a_build_is_ended_also_where_the_process_that_leads_it_is_stopped(run: Detached) -> None:
+    run.start()
+    supervisor = json.loads((run.project.directory / ".runner" / "builds" / "1" / "lock").read_text())["pid"]
+    stopped = leader(run.project)
+    os.kill(stopped, signal.SIGSTOP)
+    said = run.project.runner("cancel", "a")
+    assert said.code == 1
+    assert f"does not answer: timed out (process {stopped}); its builds were told to end all the same" in said.err
+    wait_until_gone(supervisor)
+    os.kill(stopped, signal.SIGCONT)
+    assert "cancelled" in run.project.runner("logs", "-f", "a/1").out
 
 
 def test_a_supervisor_that_a_job_has_stopped_keeps_nobody_from_cancelling(project: Project) -> None:
