@@ -157,22 +157,23 @@ def test_each_type_of_resource_gives_its_variables(
     assert env["R_STATE"] == f"{env['BUILD_DIR']}/IN/r/{env['R_TYPE']}"
 
 
-@pytest.mark.parametrize(
-    ("name", "prefix"), [("my-key-1", "MYKEY1"), ("my_key_1", "MY_KEY_1"), ("9my-key.res", "MYKEYRES"), ("A b", "AB")]
-)
-def test_the_aws_iam_page_names_the_variables(project: Project, name: str, prefix: str) -> None:
+def test_the_aws_iam_page_names_the_variables(project: Project) -> None:
+    names = {"my-key-1": "MYKEY1", "my_key_1": "MY_KEY_1", "9my-key.res": "MYKEYRES", "A b": "AB"}
     project.integrations("""
         integrations:
           - {name: i, type: amazonIamRole, assumeRoleARN: "arn:aws:iam::210987654321:role/path/deploy"}
     """)
+    resources = ", ".join(f'{{name: "{name}", type: integration, integration: i}}' for name in names)
+    inputs = ", ".join(f'IN: "{name}"' for name in names)
     project.write(f"""
-        resources: [{{name: "{name}", type: integration, integration: i}}]
-        jobs: [{{name: a, type: runSh, steps: [IN: "{name}", TASK: {{script: [{SHOW_ALL}]}}]}}]
+        resources: [{resources}]
+        jobs: [{{name: a, type: runSh, steps: [{inputs}, TASK: {{script: [{SHOW_ALL}]}}]}}]
     """)
     said = project.run("--aws-sandbox")
     env = dict(line.split("=", 1) for line in said.messages("a"))
-    assert env[f"{prefix}_INTEGRATION_AWSACCOUNTID"] == "210987654321"
-    assert env[f"{prefix}_INTEGRATION_ASSUMEROLEARN"] == "arn:aws:iam::210987654321:role/path/deploy"
+    for prefix in names.values():
+        assert env[f"{prefix}_INTEGRATION_AWSACCOUNTID"] == "210987654321"
+        assert env[f"{prefix}_INTEGRATION_ASSUMEROLEARN"] == "arn:aws:iam::210987654321:role/path/deploy"
 
 
 def test_the_build_directory_has_the_documented_files_and_modes(project: Project) -> None:
