@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from runner.errors import RunnerError
 from runner.execution.sockets import connect, listen
 
-ANSWER_LIMIT_S = 10.0
+ANSWER_LIMIT_S = 5.0
 """How long a leader may take to answer before it counts as stuck."""
 
 
