@@ -56,12 +56,8 @@ class LogReader:
     def close(self) -> None:
         self._source.close()
 
-    def next_records(self) -> Iterator[Record]:
-        """The next records, unread; none at the end of the log. Raises DamagedLogError."""
-        return self.parse(self.next_lines())
-
     def next_lines(self) -> list[str]:
-        """The same as lines, not parsed, without their ends."""
+        """The next lines, not parsed, without their ends; none at the end of the log. Raises DamagedLogError."""
         block = self.next_block()
         return block[:-1].decode("utf-8", "replace").split("\n") if block else []
 
