@@ -112,7 +112,7 @@ def find(place: Path) -> Identity | None:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                time.sleep(AGAIN_S)
+                time.sleep(AGAIN_S)  # on a thread, for the milliseconds of its start: nothing else tells of the write
             else:
                 return read(lock)
         return found

@@ -12,20 +12,22 @@ MARGIN_S = 15.0
 
 class Patience:
     """Wakes a supervisor when something is asked of it and when its time limit is over, and kills it where it does not
-    end then. `grace` is seconds, `limit_at` a moment of the monotonic clock; `killed` tells that it had to be."""
+    end then. `grace` and `margin` are seconds, `limit_at` a moment of the monotonic clock; `killed` tells that it had
+    to be."""
 
-    def __init__(self, pidfd: int, grace: float, limit_at: float) -> None:
+    def __init__(self, pidfd: int, grace: float, limit_at: float, margin: float = MARGIN_S) -> None:
         self.killed = False
         self._pidfd = pidfd
         self._grace = grace
+        self._margin = margin
         self._loop = asyncio.get_running_loop()
-        self._timer = self._loop.call_at(limit_at + MARGIN_S, self.expect_its_end)
+        self._timer = self._loop.call_at(limit_at + margin, self.expect_its_end)
 
     def expect_its_end(self) -> None:
         """It was told to end, or should have ended by itself."""
         self._send(signal.SIGCONT)
         self._timer.cancel()
-        self._timer = self._loop.call_later(self._grace + MARGIN_S, self._kill)
+        self._timer = self._loop.call_later(self._grace + self._margin, self._kill)
 
     def wake(self) -> None:
         """Let it go on, if it was stopped."""

@@ -205,6 +205,16 @@ def test_a_log_that_does_not_fit_ends_with_a_whole_record_and_goes_on_later(path
     assert [record["seq"] for record in written(path)] == list(range(1, len(records) + 2))
 
 
+def on_a_small_disk(place: Path, size: str, program: str) -> list[str]:
+    """What a program prints that writes to `disk`, a real one, in a mount namespace that is gone with its process."""
+    (place / "disk").mkdir()
+    command = ["unshare", "-rm", "sh", "-c", f'mount -t tmpfs -o size={size} tmpfs disk && exec "$@"', "sh"]
+    if subprocess.run([*command, "true"], cwd=place, capture_output=True, check=False).returncode:
+        pytest.skip("this host lets nobody mount a small disk")
+    run = [*command, sys.executable, "-I", "-S", "-c", program, PLACES]
+    return subprocess.run(run, cwd=place, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
 FULL_DISK = """
 import sys
 sys.path += sys.argv[1].split(':')
@@ -220,14 +230,7 @@ sys.stdout.write(open("disk/log.jsonl").read())
 
 
 def test_a_full_disk_is_an_error_and_leaves_whole_records(tmp_path: Path) -> None:
-    """On a real small disk, in a mount namespace that is gone with its process."""
-    (tmp_path / "disk").mkdir()
-    command = ["unshare", "-rm", "sh", "-c", 'mount -t tmpfs -o size=64k tmpfs disk && exec "$@"', "sh"]
-    if subprocess.run([*command, "true"], cwd=tmp_path, capture_output=True, check=False).returncode:
-        pytest.skip("this host lets nobody mount a small disk")
-    program = [sys.executable, "-I", "-S", "-c", FULL_DISK, PLACES]
-    run = subprocess.run([*command, *program], cwd=tmp_path, capture_output=True, text=True, check=True)
-    first, *lines = run.stdout.splitlines()
+    first, *lines = on_a_small_disk(tmp_path, "64k", FULL_DISK)
     seq, _, error = first.partition(" ")
     assert "No space left" in error
     assert [json.loads(line)["seq"] for line in lines] == list(range(1, int(seq)))
@@ -253,13 +256,7 @@ print(open("disk/log.jsonl").read().count("\\n") == log.seq - 1)
 
 
 def test_output_leaves_room_on_the_disk_for_the_end_of_the_build(tmp_path: Path) -> None:
-    (tmp_path / "disk").mkdir()
-    command = ["unshare", "-rm", "sh", "-c", 'mount -t tmpfs -o size=8m tmpfs disk && exec "$@"', "sh"]
-    if subprocess.run([*command, "true"], cwd=tmp_path, capture_output=True, check=False).returncode:
-        pytest.skip("this host lets nobody mount a small disk")
-    program = [sys.executable, "-I", "-S", "-c", BIG_OUTPUT, PLACES]
-    run = subprocess.run([*command, *program], cwd=tmp_path, capture_output=True, text=True, check=True)
-    error, free, whole = run.stdout.splitlines()
+    error, free, whole = on_a_small_disk(tmp_path, "8m", BIG_OUTPUT)
     assert "No space left" in error
     assert 0 < float(free) < 1 / 16
     assert whole == "True"
