@@ -23,6 +23,11 @@ class Transaction:
     def __init__(self, connection: sqlite3.Connection, sql: Callable[[str], str]) -> None:
         self._connection = connection
         self._sql = sql
+        self.committed: list[Callable[[], None]] = []
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Call this, on the store's thread, when the transaction is durable; never where it is not."""
+        self.committed.append(call)
 
     def change(self, statement: str, /, **values: object) -> int:
         """Run a statement that changes something; gives the number of rows it changed."""
@@ -73,8 +78,13 @@ class SQLite:
 
     def _work(self, work: Callable[[Transaction], T], begin: str) -> T:
         assert self._connection is not None, "the store is not open"  # noqa: S101
-        with self._sentences(), self._within(self._connection, begin) as connection:
-            return work(Transaction(connection, self._sql.__getitem__))
+        with self._sentences():
+            with self._within(self._connection, begin) as connection:
+                transaction = Transaction(connection, self._sql.__getitem__)
+                result = work(transaction)
+            for call in transaction.committed:
+                call()
+            return result
 
     def _open(self) -> None:
         with self._sentences():
