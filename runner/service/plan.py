@@ -12,7 +12,7 @@ from runner.integrations.model import Integration
 from runner.pipeline.model import In, Out, Pipeline
 from runner.pipeline.plain import json_line
 from runner.pipeline.problems import Place
-from runner.scheduling.rules import Finished, LocalRun, Rule, Start
+from runner.scheduling.one_pass import Finished, LocalRun, Rule, Start
 from runner.service.foresight import foresee, roles_of_job
 from runner.service.ports import RoleUse
 from runner.service.project import Project
