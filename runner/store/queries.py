@@ -9,7 +9,7 @@ SQL = Path(__file__).with_name("sql")
 
 
 def statements() -> Mapping[str, str]:
-    """Every statement by the name in the comment above it."""
+    """Every statement of the `.sql` files by the name in the comment above it."""
     found = {}
     for path in SQL.glob("*.sql"):
         for part in path.read_text("utf-8").split("-- name: ")[1:]:
