@@ -22,7 +22,7 @@ from runner.service.shared_credentials import SharedCredentials
 from runner.store.store import Store
 from runner.workspace.host import base_environment
 
-log = structlog.get_logger("runner.credentials")
+log = structlog.stdlib.get_logger("runner.credentials")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

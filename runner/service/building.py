@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 
 import structlog
 
+from runner.dispatch.seam import AttemptId
 from runner.errors import StoreError
 from runner.execution.model import EndedBy
 from runner.scheduling.events import Ended
@@ -26,13 +27,13 @@ T = TypeVar("T")
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 """Between attempts to record something while the store cannot be written."""
 
-log = structlog.get_logger("runner.builds")
+log = structlog.stdlib.get_logger("runner.builds")
 
 
 class Finishing(Protocol):
     """The side of the dispatch that is told of the end of an attempt, inside a transaction."""
 
-    def finish(self, tx: Transaction, attempt: int) -> bool: ...
+    def finish(self, tx: Transaction, attempt_id: AttemptId) -> bool: ...
 
 
 class Building:
@@ -50,7 +51,7 @@ class Building:
         """The builds that this process looks after."""
         return tuple(self._running)
 
-    async def run(self, payload: str, attempt: int) -> None:
+    async def run(self, payload: str, attempt: AttemptId) -> None:
         """Run one attempt to its recorded end. Returns at once where the build is not this attempt's any more."""
         build_id = int(json.loads(payload)["build"])
         row = await _persistently(lambda: self._store.transaction(lambda tx: queueing.claim(tx, build_id, attempt)))
@@ -94,7 +95,7 @@ class Building:
 
     async def _finish(self, row: BuildRow, end: BuildEnd, versions: Sequence[NewVersion]) -> bool:
         """Record the end of a build, of its attempt, and what follows from it, in one transaction."""
-        attempt = row.attempt or 0
+        attempt = AttemptId(row.attempt or 0)
 
         def change(tx: Transaction, rules: Rules) -> Facts[bool]:
             if not self._attempts.finish(tx, attempt) or not ends.finish(tx, row.id, end, versions, attempt):

@@ -3,6 +3,7 @@ transaction of the store."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -96,6 +97,8 @@ class Decisions:
         self._told = told
         self._rules: Rules | None = None
         self._setting = _Setting(Graph({}), {})
+        self.changed = asyncio.Event()
+        """Set when the next change is recorded; then another event takes its place."""
 
     async def open(self, graph: Graph, pools: Mapping[str, int]) -> None:
         """Begin with what is recorded: builds that were queued may start. Raises StoreError."""
@@ -122,6 +125,8 @@ class Decisions:
             return Decided(facts.value, tuple(commands))
 
         decided = await self._store.transaction(work)
+        self.changed.set()
+        self.changed = asyncio.Event()
         for command in decided.commands:
             self._told(command)
         return decided

@@ -30,7 +30,7 @@ def _rule(
         mode=job.dependency_mode,
         parallel=job.trigger_mode is TriggerMode.PARALLEL,
         priority=job.priority,
-        pool=pool if pool in pools else DEFAULT_POOL,
+        pool=pool if pool is not None and pool in pools else DEFAULT_POOL,
         inconsistent=own.get(job.name),
         broken=broken.get(job.name),
     )

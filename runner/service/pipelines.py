@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,7 +32,7 @@ from runner.store.store import Store
 TRIGGER = "trigger"
 """The one type of resource whose change in a file starts jobs."""
 
-log = structlog.get_logger("runner.pipelines")
+log = structlog.stdlib.get_logger("runner.pipelines")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ class Pipelines:
         decisions: Decisions,
         engines: Engines,
         watched: Mapping[str, PipelineFiles],
-        pools: Sequence[str],
+        pools: Collection[str],
     ) -> None:
         self.watched = watched
         self.pools = pools

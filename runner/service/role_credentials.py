@@ -156,8 +156,8 @@ async def open_role_credentials(
     listening: socket.socket | None = None,
 ) -> RoleCredentials:
     """Open the broker, and with `sandbox` an AWS of our own that knows `roles`; `stack` closes them. `ports` are those
-    of the endpoint and of the sandbox that builds of this run know already; 0: anywhere. `listening` is a socket for the
-    endpoint that somebody keeps open.
+    of the endpoint and of the sandbox that builds of this run know already; 0: anywhere. `listening` is a socket for
+    the endpoint that somebody keeps open.
 
     Raises CredentialsError or UsageError with the sentence to read.
     """

@@ -17,7 +17,7 @@ from runner.service.ports import Credentials, Grant, RoleUse
 from runner.store.rows import BuildRow
 from runner.store.runs import Runs
 
-log = structlog.get_logger("runner.credentials")
+log = structlog.stdlib.get_logger("runner.credentials")
 
 
 class SharedCredentials:
@@ -43,10 +43,11 @@ class SharedCredentials:
                     self._opened = await self._open(stack)
                 except CredentialsError as error:
                     log.error("credentials.unusable", error=str(error))
-                    self._answer(lambda answer, error=error: answer.set_exception(error))
+                    for answer in self._unanswered():
+                        answer.set_exception(error)
                     continue
-                opened = self._opened
-                self._answer(lambda answer, opened=opened: answer.set_result(opened))
+                for answer in self._unanswered():
+                    answer.set_result(self._opened)
                 log.info("credentials.opened")
                 await asyncio.get_running_loop().create_future()  # until we are cancelled
 
@@ -84,8 +85,8 @@ class SharedCredentials:
         self._wanted.set()
         return await answer
 
-    def _answer(self, give: Callable[[asyncio.Future[Credentials]], None]) -> None:
-        for answer in self._answers:
-            if not answer.done():
-                give(answer)
+    def _unanswered(self) -> list[asyncio.Future[Credentials]]:
+        """Who still waits; from now on nobody does."""
+        waiting = [answer for answer in self._answers if not answer.done()]
         self._answers.clear()
+        return waiting

@@ -26,7 +26,7 @@ TIME = "time"
 LONGEST_WAIT = timedelta(seconds=30)
 """The clock of the host is looked at again after this: it may have been set, or the host may have slept."""
 
-log = structlog.get_logger("runner.clock")
+log = structlog.stdlib.get_logger("runner.clock")
 
 
 def utc_now() -> datetime:

@@ -12,15 +12,13 @@ import structlog
 from runner.errors import StoreError
 from runner.service.pipelines import Pipelines
 
-log = structlog.get_logger("runner.pipelines")
+log = structlog.stdlib.get_logger("runner.pipelines")
 
 
 class Watching:
     """`changed` is called after each look that has applied something."""
 
-    def __init__(
-        self, pipelines: Pipelines, intervals: Mapping[str, timedelta], changed: Callable[[], None]
-    ) -> None:
+    def __init__(self, pipelines: Pipelines, intervals: Mapping[str, timedelta], changed: Callable[[], None]) -> None:
         self._pipelines = pipelines
         self._intervals = intervals
         self._changed = changed

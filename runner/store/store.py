@@ -67,9 +67,7 @@ class Store:
 
     async def start_build(self, build_id: int) -> bool:
         """queued → processing; False when it was not queued any more."""
-        return bool(
-            await self.database.transaction(lambda tx: tx.change("start_build", id=build_id, started_at=now()))
-        )
+        return bool(await self.database.transaction(lambda tx: tx.change("start_build", id=build_id, started_at=now())))
 
     async def finish_build(self, build_id: int, end: BuildEnd, versions: Sequence[NewVersion] = ()) -> bool:
         """Give a build its one end together with the versions it made; False when it had ended already."""
