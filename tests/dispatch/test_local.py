@@ -103,6 +103,7 @@ async def test_a_database_that_cannot_be_used_ends_neither_the_loop_nor_what_run
         assert await worker.says() == "began a"
         with changed(tmp_path) as database:
             database.execute("ALTER TABLE attempt RENAME TO away")
+            dispatch.go_on()  # which has it look
             assert "no such table" in await worker.says()
             worker.bodies.open("go")  # its end cannot be recorded yet
             while not (said := await worker.says()).startswith(f"reported {running}: "):
@@ -134,6 +135,31 @@ async def test_what_was_buried_although_its_handler_lives_is_cancelled(dispatch:
         assert await elsewhere.transaction(lambda tx: elsewhere.bury(tx, attempt_id))
         assert not await elsewhere.transaction(lambda tx: elsewhere.bury(tx, attempt_id))
         assert await worker.say(2) == ["cancelled a", "finished a: False"]
+
+
+async def test_with_each_beat_a_worker_shows_a_sign_of_life_and_looks_for_what_no_wake_has_told(tmp_path: Path) -> None:
+    async with local(str(tmp_path), beat=timedelta(milliseconds=20)) as dispatch:
+        await put(dispatch, payload("a"), pool="elsewhere")
+        with changed(tmp_path) as database:
+            database.execute(
+                "CREATE TRIGGER told AFTER UPDATE ON worker WHEN new.beat > old.beat "
+                "BEGIN UPDATE attempt SET pool = 'default'; END"
+            )
+        async with serving(dispatch, "default") as worker:
+            assert await worker.says() == "began a"
+
+
+async def test_the_next_in_line_for_a_lock_begins_in_whichever_pool_it_waits(dispatch: Local) -> None:
+    async with serving(dispatch, "one", name="1") as one, serving(dispatch, "two", name="2") as two:
+        await put(dispatch, payload("a", gate="go"), lock="deploy", pool="one")
+        await put(dispatch, payload("b", gate="go", finish=True), lock="deploy", pool="two")
+        await put(dispatch, payload("c", gate="go"), lock="deploy", pool="one")
+        assert await one.says() == "began a"
+        one.bodies.open("go")
+        assert await two.says() == "began b"
+        two.bodies.open("go")
+        assert await two.says() == "finished b: True"
+        assert await one.says() == "began c"
 
 
 @pytest.mark.parametrize(("boot", "beat", "dead"), [("this", 0.0, True), ("this", 1e9, False), ("another", 1e9, True)])
@@ -178,6 +204,9 @@ async def test_attempts_that_ended_long_ago_are_forgotten_and_their_numbers_neve
     assert await dispatch.state(waiting) is AttemptState.TODO
 
 
+NAMES = ("pool", "priority", "lock", "payload", "created_at", "worker", "moment", "boot", "silence", "kept", "most")
+
+
 @pytest.mark.parametrize(
     ("statement", "index"),
     [
@@ -185,6 +214,7 @@ async def test_attempts_that_ended_long_ago_are_forgotten_and_their_numbers_neve
         ("put_attempt", "attempt_of_lock"),
         ("unblock_next", "attempt_of_lock"),
         ("attempts_of_worker", "attempt_of_worker"),
+        ("silent_attempts", "attempt_of_worker"),
         ("forget_attempts", "attempt_ended"),
     ],
 )
@@ -192,7 +222,7 @@ async def test_no_question_of_a_claim_reads_attempts_that_have_ended(
     tmp_path: Path, dispatch: Local, statement: str, index: str
 ) -> None:
     await put(dispatch, payload("a"))
-    values = dict.fromkeys(["pool", "priority", "lock", "payload", "created_at", "worker", "kept", "most"], "")
+    values = dict.fromkeys(NAMES, "")
     with changed(tmp_path) as database:
         plan = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {statements()[statement]}", values)]
     assert any(index in line for line in plan), plan
