@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -14,8 +15,10 @@ from runner.logs.forms import too_short
 from runner.pipeline.model import Job, Limits, Out
 from runner.secret import Secret
 from runner.service.inputs import Inputs
+from runner.service.job_users import JobUsers
 from runner.service.journal import TOO_SHORT, Journal, encoded
 from runner.service.ports import Credentials, Grant, Host, RoleUse
+from runner.service.room import Room
 from runner.service.threads import finished
 from runner.store.rows import BuildRow
 from runner.store.store import Store
@@ -31,7 +34,8 @@ CONFIG_FILE = "secrets/aws_config"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
     """What all builds of a run share. `injected` are the `--param` variables, `reset` ignores the previous state;
-    `limits` and `grace` are the host's; `attached`: builds end with this process."""
+    `limits` and `grace` are the host's; `attached`: builds end with this process; `job_users`: who builds run as,
+    if not as this process."""
 
     store: Store
     jobs: Mapping[str, Job]
@@ -45,6 +49,7 @@ class Engine:
     limits: Limits = field(default_factory=Limits)
     grace: timedelta = timedelta(seconds=10)
     attached: bool = True
+    job_users: JobUsers | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +72,7 @@ class Preparation:
     row: BuildRow
     journal: Journal
     directory: BuildDirectory
+    room: Room
     renewed: Callable[[Sequence[Secret]], None]
     warn: Callable[[str], None]
 
@@ -88,6 +94,7 @@ class Preparation:
                 await self._fill(variables, grant.config)
                 for variable in unusable(variables.shared()):
                     section.warn(f"{variable.source}: '{variable.name}' is no name for a variable; it was left out")
+            await finished(functools.partial(self.room.hand_over, self.directory))
         except BaseException:
             grant.close()
             raise
