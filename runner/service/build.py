@@ -266,6 +266,8 @@ class Build:
         duration = timedelta(seconds=time.monotonic() - self._began)
         if end.ended_at is not None:  # nobody looked at a clock meanwhile
             duration = max(timedelta(), end.ended_at - self._row.created_at)
+        with contextlib.suppress(OSError, DamagedLogError):
+            await self._run_hooks(recorded.status)
         with contextlib.suppress(OSError, DamagedLogError):  # the store has the end, where the log cannot have it
             await self._clear_away()
             self.journal.end(recorded, duration)
@@ -287,6 +289,10 @@ class Build:
                 end.status == "success" or (end.status == "failure" and out.on_failure)
             ):
                 yield out.name
+
+    async def _run_hooks(self, status: str) -> None:
+        if (hooks := self._engine.host_hooks) is not None:
+            await hooks.after(self._engine.hooked(self._row, self._directory.root, status), self.journal)
 
     async def _clear_away(self) -> None:
         try:

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 
 from jobs.context import JobType
 from runner.execution.launcher import Launcher
@@ -14,6 +15,7 @@ from runner.integrations.model import ResolvedIntegration
 from runner.logs.forms import too_short
 from runner.pipeline.model import Job, Limits, Out
 from runner.secret import Secret
+from runner.service.host_hooks import HookedBuild, HostHooks
 from runner.service.inputs import Inputs
 from runner.service.job_users import JobUsers
 from runner.service.journal import TOO_SHORT, Journal, encoded
@@ -50,6 +52,13 @@ class Engine:
     grace: timedelta = timedelta(seconds=10)
     attached: bool = True
     job_users: JobUsers | None = None
+    host_hooks: HostHooks | None = None
+
+    def hooked(self, row: BuildRow, directory: Path, status: str | None = None) -> HookedBuild:
+        """A build as the host's hooks see it."""
+        return HookedBuild(
+            id=row.id, job=row.job, number=row.number, directory=directory, base=self.host.base, status=status
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +103,8 @@ class Preparation:
                 await self._fill(variables, grant.config)
                 for variable in unusable(variables.shared()):
                     section.warn(f"{variable.source}: '{variable.name}' is no name for a variable; it was left out")
+            if self.engine.host_hooks is not None:
+                await self.engine.host_hooks.before(self.engine.hooked(self.row, self.directory.root), self.journal)
             await finished(functools.partial(self.room.hand_over, self.directory))
         except BaseException:
             grant.close()

@@ -70,11 +70,16 @@ class Ran:
         return [record["text"] for record in self.messages if record.get("level") == "warning"]
 
 
+def _made(place: Path) -> Path:
+    place.mkdir(mode=0o700, exist_ok=True)
+    return place
+
+
 @asynccontextmanager
 async def world(place: Path, text: str, **more: Any) -> AsyncIterator[World]:
     """`more` are fields of the Engine."""
     pipeline = read([SourceFile("shippable.yml", dedent(text))]).pipeline
-    store = Store(place)
+    store = Store(_made(place))
     await store.open()
     try:
         await store.sync(pipeline)
