@@ -14,8 +14,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from runner.errors import RunnerError, SetupError
+from runner.errors import SetupError, UsageError
 from runner.job_user import JobUser
+from runner.service.isolation import missing_capabilities
 from runner.service.user_names import job_user
 from runner.service.user_remains import Remains, clear_away
 
@@ -33,6 +34,15 @@ class Taken:
     remains: Remains
 
 
+def open_job_users(names: Sequence[str], directory: Path) -> JobUsers | None:
+    """The pool of these users, kept in the directory of the store; None where jobs run as this process's own user,
+    since none are named or it may not change users. A pool without names still knows the users of builds that run.
+    Raises UsageError, SetupError."""
+    if missing_capabilities() or not (names or (directory / RECORDS).is_dir()):
+        return None
+    return JobUsers(names, directory)
+
+
 class JobUsers:
     """Gives each build a user. Its methods block for as long as it takes to end what is left of a user, and may be
     called on any thread."""
@@ -45,7 +55,7 @@ class JobUsers:
         self._records = directory / RECORDS
         self._lock = threading.Lock()
         try:
-            close_but_to_pass(directory)
+            open_to_pass(directory)
             self._records.mkdir(mode=0o700, exist_ok=True)
             self._taken = {build: user for build, user in map(_read, self._records.iterdir()) if user is not None}
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -109,31 +119,33 @@ class JobUsers:
 
 
 def refuse_too_few(users: Sequence[JobUser], at_once: int) -> None:
-    """Raises RunnerError where `at_once` builds could not have a user each."""
+    """Raises UsageError where `at_once` builds could not have a user each."""
     if users and len(users) < at_once:
-        raise RunnerError(
+        raise UsageError(
             f"{at_once} builds may run at the same time, but there are {len(users)} job users: name {at_once}, "
             "or run fewer builds"
         )
 
 
 def refuse_sharing(users: Sequence[JobUser]) -> None:
-    """Raises RunnerError where two users could read what belongs to one of them."""
+    """Raises UsageError where two users could read what belongs to one of them."""
     for index, user in enumerate(users):
         for other in users[:index]:
             if user.uid == other.uid:
-                raise RunnerError(f"the job users {other.name} and {user.name} are the same user")
+                raise UsageError(f"the job users {other.name} and {user.name} are the same user")
             if user.gid in (other.gid, *other.groups) or other.gid in user.groups:
-                raise RunnerError(
+                raise UsageError(
                     f"the job users {other.name} and {user.name} share a group that is the first one of one of them: "
                     "give each a group of its own"
                 )
 
 
-def close_but_to_pass(directory: Path) -> None:
+def open_to_pass(directory: Path) -> None:
     """Let other users pass through the store to the builds that are theirs, and see nothing else of it. Raises
     OSError."""
-    (directory / "builds").mkdir(mode=0o700, exist_ok=True)
+    for name in ("builds", "runs"):
+        (directory / name).mkdir(mode=0o700, exist_ok=True)
+    os.close(os.open(directory / "runner.db", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))  # before it is filled
     for entry in os.scandir(directory):
         if entry.name not in OPEN and not entry.is_symlink():
             os.chmod(entry.path, entry.stat().st_mode & 0o700)

@@ -27,7 +27,7 @@ class Room:
         had left over. Raises SetupError where there is none."""
         close(self._place)
         remove_all_but(self._place, KEPT)
-        if self._users is None:
+        if self._users is None or not self._users.users:
             return []
         taken = self._users.take(self._build)
         self.user = taken.user
