@@ -6,9 +6,7 @@ import contextlib
 import os
 import select
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from runner.execution.processes import lives, name_of
 from runner.execution.shell import bash_path
@@ -50,14 +48,14 @@ def clear_away(user: JobUser) -> Remains:
     """End every process of this user and remove what it has in the directories that all users share. Raises OSError
     where a process cannot even be looked for."""
     found: dict[int, str] = {}
+    stuck = _living(user.uid)
     for _ in range(ROUNDS):
-        left = [pid for pid in _processes(user.uid) if lives(pid)]
-        if not left:
+        if not stuck:
             break
-        for pid in left:
+        for pid in stuck:
             found.setdefault(pid, name_of(pid))
-        _end_all(user)
-    stuck = [pid for pid in _processes(user.uid) if lives(pid)]
+        _end_all(user, stuck)
+        stuck = _living(user.uid)
     removed: list[str] = []
     kept: list[str] = []
     for directory in SHARED:
@@ -70,20 +68,23 @@ def clear_away(user: JobUser) -> Remains:
     )
 
 
-def _processes(uid: int) -> Iterator[int]:
+def _living(uid: int) -> list[int]:
     """Every process that is this user in one of the four ways of proc(5): real, effective, saved, for files."""
-    wanted = str(uid)
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            with contextlib.suppress(OSError):  # it has ended
-                status = Path(f"/proc/{name}/status").read_bytes()
-                uids = status.partition(b"\nUid:")[2].partition(b"\n")[0].decode().split()
-                if wanted in uids:
-                    yield int(name)
+    wanted = str(uid).encode()
+    pids = (int(name) for name in os.listdir("/proc") if name.isdigit())
+    return [pid for pid in pids if wanted in _uids(pid) and lives(pid)]
 
 
-def _end_all(user: JobUser) -> None:
-    """KILL for all of them, in one go; returns when they have had the time to end."""
+def _uids(pid: int) -> list[bytes]:
+    try:
+        with open(f"/proc/{pid}/status", "rb", buffering=0) as file:
+            return file.read(4096).partition(b"\nUid:")[2].partition(b"\n")[0].split()
+    except OSError:  # it has ended
+        return []
+
+
+def _end_all(user: JobUser, living: list[int]) -> None:
+    """KILL for all of them, in one go; returns when those that lived have had the time to end."""
     if user.uid in (0, os.geteuid()):
         raise PermissionError(1, "the runner's own user is no user for jobs")
     command = [bash_path(), "--norc", "--noprofile", "-c", END_ALL, "bash", str(user.uid)]
@@ -99,7 +100,7 @@ def _end_all(user: JobUser) -> None:
         start_new_session=True,
         check=False,
     )
-    for pid in _processes(user.uid):
+    for pid in living:
         _wait_for(pid)
 
 
