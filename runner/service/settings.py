@@ -91,7 +91,8 @@ class Server(Table, frozen=True, kw_only=True):
 
 class Jobs(Table, frozen=True, kw_only=True):
     users: Annotated[
-        tuple[str, ...], key("The users that builds run as, one build each at a time; none: the service's own.")
+        tuple[str, ...],
+        key("The users that builds run as, one build each at a time; none: the service's own.", restart=True),
     ] = ()
     grace: Annotated[timedelta, key("How long processes get to end before they are killed.")] = 10 * SECOND
     limits: Annotated[Limits, key("What each build may use on this host; a job can only say less.")] = Limits()
