@@ -55,7 +55,7 @@ class Ledger:
         ledger.next_build = snapshot.next_build
         for job, state in snapshot.jobs.items():
             ledger.records[job] = Record(state.last_status, state.paused, state.stale, state.waiting)
-        for build in sorted(snapshot.builds, key=lambda build: build.id):
+        for build in snapshot.builds:
             ledger.know([build.job])
             ledger.queue(build)
             if build.processing:
