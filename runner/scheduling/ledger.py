@@ -35,7 +35,9 @@ class Line:
         """The id of the oldest build; of the oldest manual one where the others are held."""
         manual = next(iter(self.manual), None)
         automatic = None if held else next(iter(self.automatic), None)
-        return min((build for build in (manual, automatic) if build is not None), default=None)
+        if manual is None or automatic is None:
+            return automatic if manual is None else manual
+        return min(manual, automatic)
 
 
 class Ledger:
