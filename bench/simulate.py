@@ -134,14 +134,15 @@ def live(jobs: int, events: int) -> Life:
             last.append(time.thread_time_ns() - before)
         if number == tenth:
             memory_at_first = _memory()
+    seconds, memory = time.perf_counter() - began, _memory()
     return Life(
         events=events,
         builds=world.builds,
-        seconds=time.perf_counter() - began,
+        seconds=seconds,
         first=array("q", sorted(first)),
         last=array("q", sorted(last)),
         memory_at_first=memory_at_first,
-        memory=_memory(),
+        memory=memory,
     )
 
 
