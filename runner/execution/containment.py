@@ -164,7 +164,7 @@ class Containment:
 
     def _by_v2(self, control: Control, value: int) -> bool:
         try:
-            cgroups.put(self._parents[cgroups.V2], "cgroup.subtree_control", f"+{control.controller}")
+            cgroups.enable(self._parents[cgroups.V2], control.controller)
             cgroups.put(self.group, control.v2, value)
         except OSError:  # not delegated, mounted as v1, or the parent has processes of its own
             return False

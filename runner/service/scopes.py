@@ -99,14 +99,15 @@ class Scopes:
 
 
 def _properties(unit: str, pid: int) -> list[list[object]]:
-    """`mixed`: at a shutdown the supervisor alone is asked to end, and ends what it runs as at a cancel."""
+    """At a shutdown everything in the scope gets TERM, and KILL after the grace that the supervisor gives as well: a
+    scope has no main process that could be asked alone (`mixed` would kill at once)."""
     properties = {
         "Description": Variant("s", f"{unit.removesuffix('.scope')} of the shippable runner"),
         "Slice": Variant("s", SLICE),
         "PIDs": Variant("au", [pid]),
         "Delegate": Variant("b", True),
         "CollectMode": Variant("s", "inactive-or-failed"),
-        "KillMode": Variant("s", "mixed"),
+        "KillMode": Variant("s", "control-group"),
     }
     return [[name, value] for name, value in properties.items()]
 

@@ -100,7 +100,12 @@ class Jobs(Table, frozen=True, kw_only=True):
 class Aws(Table, frozen=True, kw_only=True):
     region: Annotated[str | None, key("The region of STS, and of jobs that name none.", restart=True)] = None
     credentials_port: Annotated[
-        int, Meta(ge=0, le=65535), key("The port on 127.0.0.1 where jobs get credentials; 0: a free one.", restart=True)
+        int,
+        Meta(ge=0, le=65535),
+        key(
+            "The port of 127.0.0.1 where jobs get credentials; 0: any. A socket of systemd goes before.",
+            restart=True,
+        ),
     ] = 0
     sandbox: Annotated[bool, key("An AWS of this host's own in memory instead of the real one.", restart=True)] = False
 
