@@ -13,6 +13,7 @@ from runner.errors import RunnerError, UsageError
 
 VERBS = {
     "run": "Run a pipeline on this host.",
+    "serve": "Watch pipelines and run their jobs when their inputs change.",
     "plan": "Show what would run, in which order and why; nothing is run.",
     "validate": "Show every problem of pipeline files.",
     "logs": "Show the log of a build, also while it runs.",
