@@ -14,7 +14,7 @@ from pathlib import Path
 
 import runner
 from runner.errors import UsageError
-from runner.service.scopes import booted
+from runner.execution.host_checks import booted
 from runner.service.settings_places import NAME, Places
 from runner.service.settings_template import template
 

@@ -15,8 +15,6 @@ from dbus_fast.aio import MessageBus
 from dbus_fast.errors import DBusError
 
 SLICE = "shippable-builds.slice"
-BOOTED = Path("/run/systemd/system")
-"""Is there where systemd runs the host (sd_booted(3))."""
 PATIENCE_S = 5.0
 """How long systemd may take for one scope before the build goes on without."""
 SYSTEMD = "org.freedesktop.systemd1"
@@ -30,11 +28,6 @@ log = structlog.stdlib.get_logger()
 
 class ScopeError(Exception):
     """systemd did not make a scope; the text says why."""
-
-
-def booted() -> bool:
-    """Whether systemd runs this host."""
-    return BOOTED.is_dir()
 
 
 class Scopes:

@@ -135,7 +135,7 @@ class Retention(Table, frozen=True, kw_only=True):
 
 
 class Hooks(Table, frozen=True, kw_only=True):
-    directory: Annotated[Path, key("Where the host's executables `pre-build` and `post-build` are.")]
+    directory: Annotated[Path, key("Where the host's hooks are, in `pre-build` and `post-build`.")]
     timeout: Annotated[timedelta, key("How long one of them may take.", least=SECOND)] = 60 * SECOND
 
 
