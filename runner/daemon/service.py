@@ -20,10 +20,12 @@ from runner.errors import StoreError, UsageError
 from runner.scheduling.events import PoolsSet
 from runner.service.building import Building
 from runner.service.decisions import HOST_POOL, Decisions, Facts
+from runner.service.deliveries import Deliveries
 from runner.service.engines import Engines
+from runner.service.git import Git, Remote
 from runner.service.graphing import graph_of
 from runner.service.orders import Orders
-from runner.service.pipeline_files import DirectoryFiles
+from runner.service.pipeline_files import DirectoryFiles, GitFiles
 from runner.service.pipelines import PipelineFiles, Pipelines
 from runner.service.questions import Questions
 from runner.service.settings import PipelineSource, Settings
@@ -52,6 +54,7 @@ class Service:
     orders: Orders
     pipelines: Pipelines
     building: Building
+    deliveries: Deliveries
     dispatch: Local
     made: ServiceEngines
     ticking: Ticking
@@ -75,7 +78,7 @@ class Service:
                 task.cancel()
 
     async def take_over(self, settings: Settings) -> None:
-        """Go on with these settings. Raises UsageError, StoreError."""
+        """Go on with these settings. Raises StoreError."""
         files = pipeline_files(settings)
         self.settings = self.made.settings = settings
         self.engines.integrations_file = settings.integrations
@@ -110,19 +113,22 @@ async def open_service(
     await _go_on(store, decisions, engines, pipelines, settings)
     questions = Questions(decisions)
     ticking = Ticking(decisions, engines)
+    orders = Orders(decisions, questions, building, engines)
+    watching = Watching(pipelines, _intervals(settings), ticking.look_again)
     return Service(
         settings=settings,
         store=store,
         decisions=decisions,
         engines=engines,
         questions=questions,
-        orders=Orders(decisions, questions, building, engines),
+        orders=orders,
         pipelines=pipelines,
         building=building,
+        deliveries=Deliveries(lambda: made.settings, engines, orders, watching),
         dispatch=dispatch,
         made=made,
         ticking=ticking,
-        watching=Watching(pipelines, _intervals(settings), ticking.look_again),
+        watching=watching,
     )
 
 
@@ -157,15 +163,21 @@ def _lock(directory: Path) -> int:
 
 
 def pipeline_files(settings: Settings) -> dict[str, PipelineFiles]:
-    """Where the files of each pipeline come from. Raises UsageError."""
-    return {name: _files(name, source) for name, source in settings.pipelines.items()}
+    """Where the files of each pipeline come from."""
+    return {name: _files(name, source, settings) for name, source in settings.pipelines.items()}
 
 
 def _intervals(settings: Settings) -> dict[str, timedelta]:
     return {name: source.poll for name, source in settings.pipelines.items()}
 
 
-def _files(name: str, source: PipelineSource) -> PipelineFiles:
-    if source.path is not None:
-        return DirectoryFiles(source.path)
-    raise UsageError(f"pipelines.{name}.git: pipelines from git cannot be read yet")
+def _files(name: str, source: PipelineSource, settings: Settings) -> PipelineFiles:
+    if source.git is None:
+        return DirectoryFiles(source.path or Path())
+    return GitFiles(
+        name=name,
+        git=Git(environment=os.environ),
+        directory=settings.state_dir / "repositories" / name,
+        remote=Remote.of(source.git),
+        branch=source.branch,
+    )
