@@ -177,7 +177,8 @@ class Build:
         )
         try:
             async with asyncio.timeout(None if self._cancelled is None else 0) as self._preparing:
-                await self._engine.store.start_build(self._row.id)
+                if self._row.attempt is None:  # else whoever gave it to us has recorded that it begins
+                    await self._engine.store.start_build(self._row.id)
                 for text in await finished(self._room.make):
                     self._warn(text)
                 return await preparation.run()
@@ -260,7 +261,7 @@ class Build:
             ended_at=end.ended_at,
             published=frozenset((*(v.node for v in end.versions if v.node != self._job.name), *self._jobs_out(end))),
         )
-        if not await self._engine.store.finish_build(self._row.id, recorded, end.versions):
+        if not await self._record(recorded, end.versions):
             reason = "another process has recorded another end of this build"
             recorded = BuildEnd(status="error", reason=reason, by=EndedBy.RUNNER)
         duration = timedelta(seconds=time.monotonic() - self._began)
@@ -281,6 +282,11 @@ class Build:
             by=recorded.by,
             published=recorded.published,
         )
+
+    async def _record(self, end: BuildEnd, versions: Sequence[NewVersion]) -> bool:
+        if self._engine.finish is not None:
+            return await self._engine.finish(self._row, end, versions)
+        return await self._engine.store.finish_build(self._row.id, end, versions)
 
     def _jobs_out(self, end: End) -> Iterator[str]:
         """The jobs that the job names as OUT: they are triggered by its end alone."""

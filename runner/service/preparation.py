@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeAlias
 
 from jobs.context import JobType
 from runner.execution.launcher import Launcher
@@ -22,22 +23,25 @@ from runner.service.journal import TOO_SHORT, Journal, encoded
 from runner.service.ports import Credentials, Grant, Host, RoleUse
 from runner.service.room import Room
 from runner.service.threads import finished
-from runner.store.rows import BuildRow
+from runner.store.rows import BuildEnd, BuildRow
 from runner.store.store import Store
 from runner.workspace.dependency import Dependency, Identity
 from runner.workspace.directory import BuildDirectory
 from runner.workspace.documents import expand_placeholders
 from runner.workspace.variables import JobVariables, unusable
-from runner.workspace.versions import Version
+from runner.workspace.versions import NewVersion, Version
 
 CONFIG_FILE = "secrets/aws_config"
+
+Finish: TypeAlias = Callable[[BuildRow, BuildEnd, Sequence[NewVersion]], Awaitable[bool]]
+"""Records the end of a build with the versions it made; False where it had ended already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
     """What all builds of a run share. `injected` are the `--param` variables, `reset` ignores the previous state;
-    `limits` and `grace` are the host's; `attached`: builds end with this process; `job_users`: who builds run as,
-    if not as this process."""
+    `limits` and `grace` are the host's; `attached`: builds end with this process. `finish` records ends where more than
+    the build itself hangs on them; None: the store does. `job_users`: who builds run as, if not as this process."""
 
     store: Store
     jobs: Mapping[str, Job]
@@ -51,6 +55,7 @@ class Engine:
     limits: Limits = field(default_factory=Limits)
     grace: timedelta = timedelta(seconds=10)
     attached: bool = True
+    finish: Finish | None = None
     job_users: JobUsers | None = None
     host_hooks: HostHooks | None = None
 
@@ -88,7 +93,7 @@ class Preparation:
     async def run(self) -> Prepared:
         """Raises SetupError; then nothing of the build is left but its log."""
         with self.journal.section("Setup") as section, section.step("Resolve inputs and integrations"):
-            dependencies = await self.engine.inputs.of(self.job)
+            dependencies = await self.engine.inputs.of(self.job, self.row)
             integrations = await self.engine.inputs.integrations_of(self.job)
             self.journal.mask(self.engine.inputs.secrets)
             if short := too_short_of(dependencies, integrations):
