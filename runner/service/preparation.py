@@ -40,9 +40,8 @@ Finish: TypeAlias = Callable[[BuildRow, BuildEnd, Sequence[NewVersion]], Awaitab
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
     """What all builds of a run share. `injected` are the `--param` variables, `reset` ignores the previous state;
-    `limits` and `grace` are the host's; `attached`: builds end with this process; `job_users`: who builds run as,
-    if not as this process. `finish` records ends where more than the build itself hangs on them; None: the store
-    does."""
+    `limits` and `grace` are the host's; `attached`: builds end with this process. `finish` records ends where more than
+    the build itself hangs on them; None: the store does. `job_users`: who builds run as, if not as this process."""
 
     store: Store
     jobs: Mapping[str, Job]
@@ -56,9 +55,9 @@ class Engine:
     limits: Limits = field(default_factory=Limits)
     grace: timedelta = timedelta(seconds=10)
     attached: bool = True
+    finish: Finish | None = None
     job_users: JobUsers | None = None
     host_hooks: HostHooks | None = None
-    finish: Finish | None = None
 
     def hooked(self, row: BuildRow, directory: Path, status: str | None = None) -> HookedBuild:
         """A build as the host's hooks see it."""
