@@ -81,7 +81,7 @@ class Clone:
         settings = [_setting(self.name, entry) for entry in self.options.git_config]
         await self._git("init", "--quiet", "--template=")
         await self._set([*IDENTITY, *((key, value) for key, value in settings if key.lower() in HARMLESS)])
-        await self._git("remote", "add", "origin", self.remote.url)
+        await self._git("remote", "add", "--", "origin", self.remote.url)
         await self._bring("+refs/heads/*:refs/remotes/origin/*")
         commit = await self._commit(wanted)
         await self._git("checkout", "--quiet", "--force", "--detach", commit)

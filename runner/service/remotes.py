@@ -80,4 +80,4 @@ def _first(integration: ResolvedIntegration, *fields: str) -> str:
 def known_url(facts: Mapping[str, object]) -> str:
     """The address in `normalizedRepo` of a version."""
     url = facts.get("repositoryHttpsUrl")
-    return url if isinstance(url, str) else ""
+    return url if isinstance(url, str) and url.startswith("https://") else ""
