@@ -13,6 +13,9 @@ from pathlib import Path
 
 import structlog
 
+from runner.api.listeners import Listeners, open_listeners
+from runner.api.routes import ROUTES
+from runner.api.server import Api
 from runner.daemon.engines import ServiceEngines, service_engines
 from runner.daemon.telling import report, told
 from runner.dispatch.local import Local
@@ -56,6 +59,7 @@ class Service:
     made: ServiceEngines
     ticking: Ticking
     watching: Watching
+    listeners: Listeners
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, ready: Callable[[], None]) -> None:
@@ -67,6 +71,7 @@ class Service:
                 group.create_task(self.watching.run(), name="pipelines"),
                 group.create_task(self.ticking.run(), name="clock"),
                 group.create_task(self.made.credentials.run(), name="credentials"),
+                group.create_task(Api(self, self.listeners, ROUTES).run(), name="api"),
             ]
             ready()
             await self.stopping.wait()
@@ -110,6 +115,8 @@ async def open_service(
     await _go_on(store, decisions, engines, pipelines, settings)
     questions = Questions(decisions)
     ticking = Ticking(decisions, engines)
+    listeners = open_listeners(settings.server, handed_over.get("api", ()))
+    stack.callback(listeners.close)
     return Service(
         settings=settings,
         store=store,
@@ -123,6 +130,7 @@ async def open_service(
         made=made,
         ticking=ticking,
         watching=Watching(pipelines, _intervals(settings), ticking.look_again),
+        listeners=listeners,
     )
 
 
