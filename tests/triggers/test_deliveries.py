@@ -184,6 +184,10 @@ def test_any_program_can_tell_of_a_pull_request_and_of_a_release() -> None:
     ("told", "reason"),
     [
         ({"repository": "a/b", "branch": "x"}, "this is no event: a commit is 7 to 64 hexadecimal digits"),
+        (
+            {"repository": "a/b", "sha": SHA, "before": "--x"},
+            "this is no event: a commit is 7 to 64 hexadecimal digits",
+        ),
         ({"repository": "a/b", "kind": "comment"}, "this is no event: Invalid enum value 'comment'"),
         ({"repository": "a/b", "bransh": "x"}, "this is no event: Object contains unknown field `bransh`"),
     ],
