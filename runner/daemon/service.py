@@ -78,11 +78,11 @@ class Service:
                 task.cancel()
 
     async def take_over(self, settings: Settings) -> None:
-        """Go on with these settings. Raises StoreError."""
-        files = pipeline_files(settings)
-        self.settings = self.made.settings = settings
+        """Go on with these settings. Raises UsageError, StoreError."""
+        self.made.take_over(settings)
+        self.settings = settings
         self.engines.integrations_file = settings.integrations
-        self.pipelines.watched, self.pipelines.pools = files, settings.pools
+        self.pipelines.watched, self.pipelines.pools = pipeline_files(settings), settings.pools
         await self.decisions.decide(lambda tx, rules: Facts(None, [PoolsSet(settings.pools)]))
         await self.pipelines.apply_again()
         self.ticking.look_again()
@@ -106,7 +106,7 @@ async def open_service(
     dispatch = Local(store.database, directory / "dispatch")
     decisions = Decisions(store, dispatch, told)
     listening = next(iter(handed_over.get("credentials", ())), None)
-    made = service_engines(store, settings, lambda: engines.current, listening)
+    made = await service_engines(stack, store, settings, lambda: engines.current, listening)
     engines = Engines(store=store, make=made.make, integrations_file=settings.integrations)
     building = Building(store, decisions, engines, dispatch)
     pipelines = Pipelines(store, decisions, engines, pipeline_files(settings), settings.pools)

@@ -92,7 +92,7 @@ class Supervision:
         shell = self._shell = Shell(self._journal, self._hooks_to_run, self._listen)
         try:
             shell.start(task, {**self._order.base, COOKIE: f"{self._order.place}/{PLACE}"}, self._order.user)
-            self._containment.take(shell.pid)
+            self._containment.take(shell.pid, self._order.user)
         except OSError as error:
             self._forget(shell)
             kill_all(self._processes)
