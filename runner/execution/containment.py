@@ -16,6 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from runner.execution.assuming import ShellUser
+
 V2, V1, RLIMIT, NICE, WATCHED = "cgroup v2", "cgroup v1", "rlimit", "nice", "watched"
 """How a limit can hold: by the kernel for the build as a whole, by the kernel for each process, or by looking."""
 
@@ -80,11 +82,18 @@ class Containment:
             else:
                 self.how[limit] = RLIMIT if limit in RLIMITS else WATCHED
 
-    def take(self, pid: int) -> None:
-        """Hold a process, and all that it will start. Raises OSError."""
+    def take(self, pid: int, user: ShellUser | None = None) -> None:
+        """Hold a process of `user` (None: of our own), and all that it will start. Raises OSError."""
         for group in (self.group, *self._v1.values()):
             if group:
                 cgroups.put(group, "cgroup.procs", pid)
+        if user is None:
+            self._limit_process(pid)
+        else:
+            with user:  # everybody may narrow the limits of their own, only some roots those of others
+                self._limit_process(pid)
+
+    def _limit_process(self, pid: int) -> None:
         for limit, number in RLIMITS.items():
             if self.how.get(limit) == RLIMIT:
                 _, most = resource.prlimit(pid, number)
