@@ -22,6 +22,8 @@ VERBS = {
     "config": "Check and show the settings of the service.",
     "doctor": "Show what this host gives to builds.",
     "aws": "Look at AWS identities.",
+    "install": "Make this host a build host.",
+    "uninstall": "Remove what install has put on this host.",
 }
 HIDDEN = ("lead",)
 """Verbs that the runner calls itself."""

@@ -83,17 +83,18 @@ class Containment:
                 self.how[limit] = RLIMIT if limit in RLIMITS else WATCHED
 
     def take(self, pid: int, user: ShellUser | None = None) -> None:
-        """Hold a process of `user` (None: of our own), and all that it will start. Raises OSError."""
+        """Hold a process, and all that it will start. Raises OSError."""
         for group in (self.group, *self._v1.values()):
             if group:
                 cgroups.put(group, "cgroup.procs", pid)
         if user is None:
-            self._limit_process(pid)
+            self._hold_alone(pid)
         else:
-            with user:  # everybody may narrow the limits of their own, only some roots those of others
-                self._limit_process(pid)
+            with user:  # to limit another user's process takes CAP_SYS_RESOURCE
+                self._hold_alone(pid)
 
-    def _limit_process(self, pid: int) -> None:
+    def _hold_alone(self, pid: int) -> None:
+        """What holds each process by itself."""
         for limit, number in RLIMITS.items():
             if self.how.get(limit) == RLIMIT:
                 _, most = resource.prlimit(pid, number)
@@ -173,7 +174,7 @@ class Containment:
 
     def _by_v2(self, control: Control, value: int) -> bool:
         try:
-            cgroups.put(self._parents[cgroups.V2], "cgroup.subtree_control", f"+{control.controller}")
+            cgroups.enable(self._parents[cgroups.V2], control.controller)
             cgroups.put(self.group, control.v2, value)
         except OSError:  # not delegated, mounted as v1, or the parent has processes of its own
             return False

@@ -162,6 +162,8 @@ class Build:
             if self._supervised is not None and self._engine.attached:
                 self._supervised.cancel("the run was broken off", EndedBy.RUNNER)
                 await self._supervised.wait()  # its supervisor keeps to the grace period and gives up in time
+            elif self._supervised is not None:
+                self._supervised.leave()
             raise
 
     async def _prepare(self) -> Prepared | None:

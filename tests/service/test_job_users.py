@@ -105,6 +105,14 @@ async def test_a_job_is_its_own_user_with_a_home_and_a_place_for_files(host: Hos
     assert ran.place.stat().st_mode & 0o777 == 0o700
 
 
+async def test_limits_that_hold_each_process_hold_those_of_a_job_user(host: Host) -> None:
+    text = "jobs:" + job("ulimit -n -c") + "\n        runtime: {limits: {openFiles: 100, core: 0}}"
+    async with world(host.state, text, job_users=host.users()) as found:
+        ran = await found.built("a")
+    assert ran.ended.status == "success", ran.records
+    assert [line.split()[-1] for line in ran.lines] == ["100", "0"]
+
+
 THEFT = [
     "for path in $WANTED ../log.jsonl ../handover.json ../lock ../result.json; do",
     '  { cat "$path" > /dev/null; } 2>/dev/null && echo "read $path"',
