@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from jobs.context import JobType
 from runner.execution.launcher import Launcher
@@ -26,8 +26,13 @@ from runner.store.store import Store
 from runner.workspace.dependency import Dependency, Identity
 from runner.workspace.directory import BuildDirectory
 from runner.workspace.documents import expand_placeholders
+from runner.workspace.repository import is_clone
 from runner.workspace.variables import JobVariables, unusable
 from runner.workspace.versions import NewVersion, Version
+
+if TYPE_CHECKING:
+    from runner.service.repositories import Repositories
+    from runner.triggers.git_events import GitEvent
 
 CONFIG_FILE = "secrets/aws_config"
 
@@ -38,8 +43,9 @@ Finish: TypeAlias = Callable[[BuildRow, BuildEnd, Sequence[NewVersion]], Awaitab
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
     """What all builds of a run share. `injected` are the `--param` variables, `reset` ignores the previous state;
-    `limits` and `grace` are the host's; `attached`: builds end with this process. `finish` records ends where more than
-    the build itself hangs on them; None: the store does. `job_users`: who builds run as, if not as this process."""
+    `limits` and `grace` are the host's; `attached`: builds end with this process; `job_users`: who builds run as,
+    if not as this process. `finish` records ends where more than the build itself hangs on them; None: the store
+    does. `heads` are the commits that a local run has settled on."""
 
     store: Store
     jobs: Mapping[str, Job]
@@ -53,9 +59,17 @@ class Engine:
     limits: Limits = field(default_factory=Limits)
     grace: timedelta = timedelta(seconds=10)
     attached: bool = True
-    finish: Finish | None = None
     job_users: JobUsers | None = None
     host_hooks: HostHooks | None = None
+    finish: Finish | None = None
+    heads: dict[str, GitEvent] = field(default_factory=dict)
+
+    @property
+    def repositories(self) -> Repositories:
+        from runner.service.git import Git  # for builds that clone only
+        from runner.service.repositories import Repositories
+
+        return Repositories(Git(environment=self.host.base), self.heads)
 
     def hooked(self, row: BuildRow, directory: Path, status: str | None = None) -> HookedBuild:
         """A build as the host's hooks see it."""
@@ -93,6 +107,9 @@ class Preparation:
             dependencies = await self.engine.inputs.of(self.job, self.row)
             integrations = await self.engine.inputs.integrations_of(self.job)
             self.journal.mask(self.engine.inputs.secrets)
+            if any(map(is_clone, dependencies)):
+                watched = self.row.attempt is not None
+                dependencies = await self.engine.repositories.settle(dependencies, watched=watched)
             if short := too_short_of(dependencies, integrations):
                 section.warn(TOO_SHORT + ", ".join(short))
             for dependency in dependencies:
@@ -105,6 +122,7 @@ class Preparation:
                 await self._fill(variables, grant.config)
                 for variable in unusable(variables.shared()):
                     section.warn(f"{variable.source}: '{variable.name}' is no name for a variable; it was left out")
+            await self._clone(variables.dependencies)
             if self.engine.host_hooks is not None:
                 await self.engine.host_hooks.before(self.engine.hooked(self.row, self.directory.root), self.journal)
         except BaseException:
@@ -129,6 +147,13 @@ class Preparation:
             for text in (*(use.conflict for use in roles if use.conflict), *grant.warnings):
                 section.warn(text)
         return grant
+
+    async def _clone(self, dependencies: Sequence[Dependency]) -> None:
+        if not any(map(is_clone, dependencies)):
+            return
+        with self.journal.section("Repositories") as section:
+            for text in await self.engine.repositories.clone(dependencies, self.directory.root):
+                section.note(text)
 
     async def _variables(
         self, dependencies: Sequence[Dependency], integrations: Sequence[ResolvedIntegration]
