@@ -12,7 +12,7 @@ from runner.dispatch.seam import AttemptId, AttemptState
 from tests.dispatch.bodies import payload
 from tests.dispatch.implementations import local
 from tests.dispatch.queueing import changed, put
-from tests.dispatch.workers import serving, worker_process
+from tests.dispatch.workers import PATIENCE_S, serving, worker_process
 
 
 @pytest.mark.parametrize("how", ["kill", "restart"])
@@ -132,7 +132,7 @@ async def test_a_handler_may_go_on_after_it_has_finished_its_attempt(dispatch: L
             await go_on.wait()
             await said.put("one went on")
 
-    async with asyncio.TaskGroup() as group:
+    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
         serve = dispatch.serve(
             ["default"], 2, handler, worker="here", report=lambda *error: said.put_nowait(str(error))
         )
@@ -152,7 +152,7 @@ async def test_a_handler_that_cancels_itself_has_failed(dispatch: Local) -> None
         raise asyncio.CancelledError
 
     attempt_id = await put(dispatch, "a", lock="same")
-    async with asyncio.TaskGroup() as group:
+    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
         serve = dispatch.serve(
             ["default"], 1, handler, worker="here", report=lambda *error: said.put_nowait(str(error))
         )
