@@ -16,7 +16,7 @@ from runner.assembly import engine_with, make_engine, make_store_directory, open
 from runner.errors import RunnerError, UsageError
 from runner.execution.control import COOKIE
 from runner.pipeline.reader import SourceFile
-from runner.scheduling.rules import LocalRun, Rule
+from runner.scheduling.one_pass import LocalRun, Rule
 from runner.service import detaching, run_socket
 from runner.service.credentials import NoRoles
 from runner.service.inputs import Inputs

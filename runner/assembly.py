@@ -14,7 +14,7 @@ from jobs.registry import JOB_TYPES
 from runner.errors import StoreError
 from runner.execution.launcher import LocalLauncher
 from runner.integrations.aws_iam import aws_role
-from runner.scheduling.rules import Rule
+from runner.scheduling.one_pass import Rule
 from runner.service.credentials import NoRoles
 from runner.service.inputs import Inputs
 from runner.service.options import RunOptions

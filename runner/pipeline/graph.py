@@ -50,7 +50,7 @@ def loops(pipeline: Pipeline, *, triggering: bool = True) -> tuple[tuple[str, ..
     graph = _graph(pipeline, triggering=triggering)
     rank = {name: index for index, name in enumerate(pipeline.jobs)}
     found = []
-    for group in _components(graph):
+    for group in components(graph):
         jobs = sorted((name for name in group if name in rank), key=rank.__getitem__)
         if jobs and (len(group) > 1 or jobs[0] in graph[jobs[0]]):
             found.append(tuple(jobs))
@@ -151,7 +151,7 @@ def _graph(pipeline: Pipeline, *, triggering: bool) -> _Graph:
 
 def _sorted_groups(graph: _Graph, rank: Mapping[str, int]) -> Iterator[Sequence[str]]:
     """Strongly connected groups, each after those that feed it; of several possible ones the earliest in the file."""
-    groups = list(_components(graph))
+    groups = list(components(graph))
     group_of = {name: index for index, group in enumerate(groups) for name in group}
     open_inputs = [0] * len(groups)
     for name, successors in graph.items():
@@ -180,7 +180,7 @@ def _walk_back(came_from: Mapping[str, str], start: str, jobs: frozenset[str]) -
     return (start, *(name for name in reversed(path) if name in jobs))
 
 
-def _components(graph: _Graph) -> Iterator[Sequence[str]]:
+def components(graph: _Graph) -> Iterator[Sequence[str]]:
     """Strongly connected components, without recursion: a chain may be as long as it likes."""
     search = _Search(graph)
     for name in graph:

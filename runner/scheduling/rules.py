@@ -1,237 +1,290 @@
-"""Which job of a local run starts when, and why another does not: state + event → new state + commands, no I/O.
+"""Which builds the service queues and starts, and when: a state machine without I/O, clock or chance.
 
-The trigger rules are those of the platform for one pass over a pipeline in which a job runs at most once:
+The rules are those of the platform, with its gaps filled:
 
-- A job that has no upstream job starts. A job whose links to upstream jobs are all switched off is a gate: it waits
-  for a person, so this run leaves it out.
-- A link starts its job when the upstream job succeeded and, where it goes through a resource, has published a new
-  version of it. `triggerOnFailure` makes a failed upstream job start it too.
-- `chrono` waits for every upstream job and is blocked by an input job whose last build did not succeed; `strict` is
-  blocked by a failed job behind an input resource too; `immediate` starts at the first trigger.
-- Jobs that form a loop do not wait for each other. A loop that nothing outside starts begins with the jobs that no
-  other of it triggers, else with its first job.
+- An input whose switch is on starts its job when it changes; a change by a switched-off input marks the job as stale
+  until its next start.
+- `chrono` queues a build for each change if every input job succeeded last; it starts in the order of creation, and
+  not while a directly connected job runs. `immediate` always queues one. `strict` makes a single waiting entry while
+  anything upstream is open, and queues one build when all of it succeeded.
+- A serial job runs one build at a time, every job in the order of creation. A slot of a pool goes to the best
+  priority, then to the oldest build.
+- A paused job takes no trigger and holds its automatic builds. A trigger that comes back to a job through its own
+  cause ends there.
+
+An event costs time by the degree of the jobs it touches (`Synced` and `PoolsSet`: by all of them), whatever else is
+queued or has ended.
 """
 
 from __future__ import annotations
 
-from bisect import insort
-from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from collections.abc import Iterator, Mapping
+from typing import assert_never
 
 from runner.pipeline.model import DependencyMode
+from runner.scheduling import gates
+from runner.scheduling.events import (
+    Asked,
+    Command,
+    Draining,
+    Ended,
+    Event,
+    NotTriggered,
+    Paused,
+    PoolsSet,
+    Queue,
+    Resumed,
+    Stale,
+    Start,
+    StopWaiting,
+    Synced,
+    VersionMade,
+    Wait,
+    WaitingDeleted,
+    Withdraw,
+    Withdrawn,
+)
+from runner.scheduling.firing import Firing, GrownStale, Reached, end_of_build, new_version, single
+from runner.scheduling.graph import Graph
+from runner.scheduling.ledger import Ledger
+from runner.scheduling.reasons import stands_in_the_way
+from runner.scheduling.slots import Slots
+from runner.scheduling.snapshot import OpenBuild, Snapshot, Waiting
 
-SUCCESS, FAILURE = "success", "failure"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
-    """`upstream` reaches the job through `via`: the upstream job itself, or a resource that it gives out.
-
-    `triggers` is False for a switched-off or pinned input and for `state`; `pinned`: a pinned input job's last
-    status does not block."""
-
-    upstream: str
-    via: str
-    triggers: bool = True
-    pinned: bool = False
-    on_success: bool = True
-    on_failure: bool = False
-    mode: DependencyMode = DependencyMode.CHRONO
-
-    @property
-    def direct(self) -> bool:
-        return self.via == self.upstream
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """What is fixed about one job.
-
-    `links` name every upstream job but the job itself; `loop` are the other jobs of the loop it is in, switched-off
-    links counted; `manual`: a person asked for it, so it needs no trigger; `excluded`: why it cannot run at all."""
-
-    job: str
-    manual: bool = False
-    excluded: str | None = None
-    priority: int = 9999
-    links: tuple[Link, ...] = ()
-    loop: frozenset[str] = frozenset()
+GONE = "the job was removed from the file"
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A build of `job` ended with `status` and published new versions of `published` (resources)."""
+class Rules:
+    """Changed in place by `apply`; the same events in the same order give the same commands."""
 
-    job: str
-    status: str
-    published: frozenset[str] = frozenset()
+    def __init__(self, graph: Graph, pools: Mapping[str, int]) -> None:
+        self._graph = graph
+        self._ledger = Ledger()
+        self._ledger.know(graph.jobs)
+        self._slots = Slots(pools)
+        self._draining = False
+        self._commands: list[Command] = []
 
+    @classmethod
+    def restore(cls, graph: Graph, pools: Mapping[str, int], snapshot: Snapshot) -> Rules:
+        """The rules as they were; `resume` must come before the first event. The graph may be a newer one."""
+        rules = cls(graph, pools)
+        rules._ledger = Ledger.of(snapshot)
+        rules._ledger.know(graph.jobs)
+        rules._draining = snapshot.draining
+        rules._refill(pools)
+        return rules
 
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Start `job` now; `triggered_by` is the job or resource that asked for it (itself: a root of the run)."""
+    def resume(self) -> list[Command]:
+        """What follows from the restored state: `Start` for queued builds that may start, and what a graph that is
+        newer than the snapshot changes."""
+        self._settle()
+        return self._decided()
 
-    job: str
-    triggered_by: str
+    def apply(self, event: Event) -> list[Command]:
+        """Take the event and give what follows from it, in order.
 
+        Raises ValueError for the end of a build that is not open: a bug of the caller."""
+        match event:
+            case Synced():
+                self._graph = event.graph
+                self._ledger.know(event.graph.jobs)
+                self._settle()
+            case VersionMade():
+                self._follow(new_version(self._graph, event.resource), event.chain)
+            case Ended():
+                self._end(event)
+            case Asked():
+                self._ask(event.job)
+            case Withdrawn():
+                self._withdraw(event.build)
+            case Paused() | Resumed():
+                self._pause(event.job, paused=isinstance(event, Paused))
+            case WaitingDeleted():
+                self._stop_waiting(event.job)
+            case PoolsSet():
+                self._refill(event.pools)
+            case Draining():
+                self._draining = event.on
+            case _:
+                assert_never(event)
+        return self._decided()
 
-@dataclass(frozen=True, slots=True)
-class LeaveOut:
-    """`job` will not run in this run."""
+    def snapshot(self) -> Snapshot:
+        return self._ledger.snapshot(draining=self._draining)
 
-    job: str
-    reason: str
+    def explain(self, job: str) -> str | None:
+        """Why the oldest queued build of the job, or else its waiting entry, does not start now; where it has
+        neither, why a trigger would be refused now. None: nothing stands in its way."""
+        return stands_in_the_way(self._graph, self._ledger, self._slots, job, draining=self._draining)
 
+    def _follow(self, reached: Iterator[Reached], chain: frozenset[str]) -> None:
+        for item in single(self._graph, reached):
+            match item:
+                case Firing():
+                    self._trigger(item, chain)
+                case GrownStale():
+                    self._mark(item.job, stale=True)
+                case _:
+                    assert_never(item)
 
-Command: TypeAlias = Start | LeaveOut
+    def _trigger(self, firing: Firing, chain: frozenset[str]) -> None:
+        rule = self._graph.jobs[firing.job]
+        reason = gates.refused(self._graph, self._ledger, rule, firing.mode) or gates.own_cause(rule, chain)
+        if reason is not None:
+            self._commands.append(NotTriggered(firing.job, firing.triggered_by, reason))
+        elif firing.mode is gates.STRICT and gates.must_wait(self._graph, self._ledger, firing.job):
+            self._wait(firing, self._chain(firing.job, chain))
+        else:
+            self._queue(firing.job, firing.triggered_by, firing.mode, self._chain(firing.job, chain))
 
+    def _chain(self, job: str, cause: frozenset[str]) -> frozenset[str]:
+        """The jobs of the cause that are in the loop of the job, itself too; causes outside of it cannot recur."""
+        loop = self._graph.loop(job)
+        return (cause & loop) | {job} if loop else frozenset()
 
-@dataclass(slots=True)
-class LocalRun:
-    """One pass over a pipeline. `earlier` holds the last status of jobs from before this run, `capacity` how many
-    builds may run at once. `begin` and `finished` give the commands that follow, in order."""
+    def _wait(self, firing: Firing, chain: frozenset[str]) -> None:
+        record = self._ledger.records[firing.job]
+        before = record.waiting or Waiting(firing.triggered_by)
+        after = Waiting(before.triggered_by, before.chain | chain)
+        if after != record.waiting:
+            record.waiting = after
+            self._commands.append(Wait(firing.job, after.triggered_by, after.chain))
 
-    rules: Mapping[str, Rule]
-    earlier: Mapping[str, str]
-    capacity: int
-    _done: dict[str, str | None] = field(default_factory=dict)
-    _triggered: dict[str, Link] = field(default_factory=dict)
-    _by: dict[str, str] = field(default_factory=dict)
-    _ready: list[str] = field(default_factory=list)
-    _chosen: set[str] = field(default_factory=set)
-    _running: set[str] = field(default_factory=set)
-    _position: dict[str, int] = field(default_factory=dict)
-    _below: dict[str, list[str]] = field(default_factory=dict)
+    def _queue(
+        self, job: str, triggered_by: str, mode: DependencyMode, chain: frozenset[str], *, manual: bool = False
+    ) -> None:
+        rule = self._graph.jobs[job]
+        build = OpenBuild(
+            id=self._ledger.next_build,
+            job=job,
+            triggered_by=triggered_by,
+            mode=mode,
+            manual=manual,
+            chain=chain,
+            priority=rule.priority,
+            pool=rule.pool,
+        )
+        self._ledger.next_build += 1
+        self._ledger.queue(build)
+        self._commands.append(
+            Queue(
+                build=build.id,
+                job=job,
+                triggered_by=triggered_by,
+                mode=mode,
+                manual=manual,
+                chain=chain,
+                priority=rule.priority,
+                pool=rule.pool,
+            )
+        )
+        self._offer(job)
 
-    def begin(self) -> list[Command]:
-        """The roots of the run."""
-        self._position = {job: index for index, job in enumerate(self.rules)}
-        for rule in self.rules.values():
-            for link in rule.links:
-                self._below.setdefault(link.upstream, []).append(rule.job)
-        excluded = [LeaveOut(rule.job, rule.excluded) for rule in self.rules.values() if rule.excluded is not None]
-        self._done.update({left.job: None for left in excluded})
-        for rule in self.rules.values():
-            if not any(link.upstream in self.rules for link in rule.links) or self._begins_loop(rule):
-                self._make_ready(rule.job, rule.job)
-        return self._commands([*excluded, *self._settle(self.rules)])
+    def _ask(self, job: str) -> None:
+        rule = self._graph.jobs.get(job)
+        reason = f"{job} is not a job of the pipeline" if rule is None else gates.inconsistent(rule)
+        if rule is None or reason is not None:
+            self._commands.append(NotTriggered(job, job, reason or ""))
+        else:
+            self._queue(job, job, rule.mode, self._chain(job, frozenset()), manual=True)
 
-    def finished(self, event: Finished) -> list[Command]:
-        """What follows from the end of a build."""
-        self._running.discard(event.job)
-        self._done[event.job] = event.status
-        for job in self._below.get(event.job, ()):
-            if self._waits(job) and not self.rules[job].manual:
-                self._trigger(self.rules[job], event)
-        return self._commands(self._settle(self._below.get(event.job, ())))
+    def _end(self, event: Ended) -> None:
+        build = self._ledger.builds.get(event.build)
+        if build is None:
+            raise ValueError(f"build {event.build} ended with {event.status}, but it is not open")
+        self._remove(build)
+        self._ledger.records[build.job].last_status = event.status
+        reached = end_of_build(self._graph, build.job, event.status, event.published)
+        self._follow(reached, build.chain | {build.job})
+        # After the triggers: what this end triggers joins the waiting entry that it releases.
+        self._after_change_of(build.job)
 
-    def stop(self, reason: str) -> list[Command]:
-        """Start nothing more: everything that has not started is left out."""
-        waiting = [job for job in self.rules if job in self._ready or self._waits(job)]
-        self._ready.clear()
-        self._done.update(dict.fromkeys(waiting))
-        return [LeaveOut(job, reason) for job in waiting]
+    def _withdraw(self, number: int) -> None:
+        build = self._ledger.builds.get(number)
+        if build is not None and not build.processing:
+            self._remove(build)
+            self._after_change_of(build.job)
 
-    def _begins_loop(self, rule: Rule) -> bool:
-        """Whether the job is where a loop begins that nothing outside starts: what no other member triggers, else the
-        member that the file has first."""
-        members = rule.loop | {rule.job}
-        links = [(job, link) for job in members for link in self.rules[job].links]
-        if not rule.loop or any(link.upstream not in members for _, link in links):
-            return False
-        triggered = {job for job, link in links if link.triggers}
-        first = min(members, key=self._position.__getitem__)
-        return rule.job not in triggered if triggered < members else rule.job == first
+    def _remove(self, build: OpenBuild) -> None:
+        self._ledger.remove(build)
+        if build.processing:
+            self._slots.free(build)
 
-    def _trigger(self, rule: Rule, event: Finished) -> None:
-        for link in rule.links:
-            if link.upstream == event.job and fires(link, event):
-                self._triggered.setdefault(rule.job, link)
-                if link.mode is DependencyMode.IMMEDIATE:
-                    self._make_ready(rule.job, link.via)
+    def _pause(self, job: str, *, paused: bool) -> None:
+        record = self._ledger.records.get(job)
+        if record is not None:
+            record.paused = paused
+            self._release(job)
+            self._after_change_of(job)
 
-    def _settle(self, jobs: Iterable[str]) -> list[LeaveOut]:
-        """Decide about waiting jobs until nothing more follows; gives those that are left out."""
-        out: list[LeaveOut] = []
-        queue = deque(jobs)
-        while queue or not (self._running or self._ready):
-            if queue:
-                job = queue.popleft()
-                verdict = self._verdict(self.rules[job]) if self._waits(job) else None
-            else:
-                waiting = [job for job in self.rules if self._waits(job)]
-                if not waiting:
-                    break
-                job = next((job for job in waiting if self.rules[job].loop), waiting[0])
-                verdict = f"nothing triggered it: it is in a loop with {', '.join(sorted(self.rules[job].loop))}"
-            if verdict is not None:
-                self._done[job] = None
-                out.append(LeaveOut(job, verdict))
-                queue.extend(self._below.get(job, ()))
-        return out
+    def _stop_waiting(self, job: str) -> None:
+        record = self._ledger.records.get(job)
+        if record is not None and record.waiting is not None:
+            record.waiting = None
+            self._commands.append(StopWaiting(job))
+            self._after_change_of(job)
 
-    def _waits(self, job: str) -> bool:
-        return job not in self._done and job not in self._chosen
+    def _release(self, job: str) -> None:
+        """Queue what the waiting entry of the job stands for, if nothing keeps it waiting any more."""
+        waiting = self._ledger.records[job].waiting
+        rule = self._graph.jobs.get(job)
+        if waiting is None or rule is None or gates.keeps_waiting(self._graph, self._ledger, rule) is not None:
+            return
+        self._ledger.records[job].waiting = None
+        self._commands.append(StopWaiting(job))
+        self._queue(job, waiting.triggered_by, gates.STRICT, self._chain(job, waiting.chain))
 
-    def _verdict(self, rule: Rule) -> str | None:
-        """Why the job is left out; None where it is ready or must go on waiting."""
-        open_ = {link.upstream for link in rule.links if link.upstream in self.rules} - self._done.keys()
-        if open_ - rule.loop:
-            return None
-        trigger = self._triggered.get(rule.job)
-        if trigger is None and not rule.manual:
-            return None if open_ else self._silence(rule)
-        mode = trigger.mode if trigger else DependencyMode.CHRONO
-        blocked = next((text for link in rule.links if (text := self._blocks(rule, link, mode))), None)
-        if blocked is None:
-            self._make_ready(rule.job, trigger.via if trigger else rule.job)
-        return blocked
+    def _after_change_of(self, job: str) -> None:
+        """Look again at what a job may have kept back: its own next build, its neighbours, who waits for it."""
+        for below in self._graph.downstream.get(job, ()):
+            self._release(below)
+        self._offer(job)
+        for neighbour in self._graph.neighbours.get(job, ()):
+            self._offer(neighbour)
 
-    def _blocks(self, rule: Rule, link: Link, mode: DependencyMode) -> str | None:
-        if link.pinned or link.upstream in rule.loop or not (link.direct or mode is DependencyMode.STRICT):
-            return None
-        status = self._done.get(link.upstream) or self.earlier.get(link.upstream)
-        if status == SUCCESS or (status == FAILURE and link.on_failure):
-            return None
-        if status is None:
-            return f"blocked: input job {link.upstream} has never run" if link.direct else None
-        return f"blocked: {link.upstream} ended with {status}"
+    def _settle(self) -> None:
+        """Bring everything in line with a new graph."""
+        gone = [build for build in self._ledger.builds.values() if build.job not in self._graph.jobs]
+        for build in gone:
+            if not build.processing:
+                self._remove(build)
+                self._commands.append(Withdraw(build.id, GONE))
+        for job in sorted(self._ledger.records.keys() - self._graph.jobs.keys()):
+            self._stop_waiting(job)
+        for job in self._graph.jobs:
+            self._release(job)
+            self._offer(job)
 
-    def _silence(self, rule: Rule) -> str:
-        """Why nothing triggered the job."""
-        if not any(link.triggers for link in rule.links):
-            return "gate: every input that comes from another job is switched off or pinned; start it with --job"
-        for link in rule.links:
-            status = self._done.get(link.upstream)
-            if status is not None and status != SUCCESS:
-                return f"blocked: {link.upstream} ended with {status}"
-        for link in rule.links:
-            if self._done.get(link.upstream) is None:
-                return f"blocked: {link.upstream} was not run"
-        unchanged = next(link for link in rule.links if link.triggers)
-        return f"no input changed: {unchanged.upstream} gave no new version of {unchanged.via}"
+    def _refill(self, pools: Mapping[str, int]) -> None:
+        self._slots = Slots(pools)
+        for build in self._ledger.builds.values():
+            if build.processing:
+                self._slots.occupy(build)
+        for job in self._graph.jobs:
+            self._offer(job)
 
-    def _make_ready(self, job: str, triggered_by: str) -> None:
-        if self._waits(job):
-            self._by[job] = triggered_by
-            self._chosen.add(job)
-            insort(self._ready, job, key=lambda name: (self.rules[name].priority, self._position[name]))
+    def _offer(self, job: str) -> None:
+        build = self._ledger.next_of(job) if job in self._graph.jobs else None
+        if build is not None and gates.too_early(self._graph, self._ledger, build) is None:
+            self._slots.offer(build)
 
-    def _commands(self, left_out: Sequence[LeaveOut]) -> list[Command]:
-        commands: list[Command] = list(left_out)
-        while self._ready and len(self._running) < self.capacity:
-            job = self._ready.pop(0)
-            self._running.add(job)
-            commands.append(Start(job, self._by[job]))
+    def _decided(self) -> list[Command]:
+        """Give the free slots away, and hand over what was decided."""
+        while not self._draining and (number := self._slots.take()) is not None:
+            build = self._ledger.builds.get(number)
+            if build is not None and not build.processing and gates.too_early(self._graph, self._ledger, build) is None:
+                self._ledger.start(build)
+                self._slots.occupy(build)
+                self._commands.append(Start(number))
+                self._mark(build.job, stale=False)
+                self._offer(build.job)
+        self._slots.forget(self._ledger.builds)
+        commands, self._commands = self._commands, []
         return commands
 
-
-def fires(link: Link, event: Finished) -> bool:
-    """Whether the end of an upstream build starts the job behind the link."""
-    if not link.triggers:
-        return False
-    if not link.direct:
-        return link.via in event.published
-    return (event.status == SUCCESS and link.on_success) or (event.status == FAILURE and link.on_failure)
+    def _mark(self, job: str, *, stale: bool) -> None:
+        record = self._ledger.records[job]
+        if record.stale != stale:
+            record.stale = stale
+            self._commands.append(Stale(job, stale))

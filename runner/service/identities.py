@@ -11,7 +11,7 @@ from runner.aws.whoami import WhoAmI
 from runner.errors import SetupError
 from runner.integrations.aws_iam import aws_role
 from runner.integrations.sources import resolve
-from runner.scheduling.rules import Rule
+from runner.scheduling.one_pass import Rule
 from runner.service.foresight import roles_of_job
 from runner.service.plan import role_integrations
 from runner.service.project import Project

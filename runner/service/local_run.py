@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from runner.errors import StoreError
 from runner.logs.records import DamagedLogError
 from runner.pipeline.model import Job
-from runner.scheduling.rules import Command, Finished, LeaveOut, LocalRun, Start
+from runner.scheduling.one_pass import Command, Finished, LeaveOut, LocalRun, Start
 from runner.service.build import Build
 from runner.service.ports import Ended, Observer, Summary
 from runner.service.preparation import Engine

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from runner.integrations.model import ResolvedIntegration
-from runner.scheduling.rules import LeaveOut
+from runner.scheduling.one_pass import LeaveOut
 from runner.secret import Secret
 from runner.store.rows import BuildRow
 from runner.workspace.variables import Variable

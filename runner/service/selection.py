@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from runner.errors import UsageError
 from runner.pipeline.problems import nearest
-from runner.scheduling.rules import Rule
+from runner.scheduling.one_pass import Rule
 from runner.service.project import Project
 from runner.service.triggers import chosen_jobs, whole_pipeline
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from runner.pipeline.graph import Edge, edges, loops, order
 from runner.pipeline.model import Job, Pipeline
-from runner.scheduling.rules import Link, Rule
+from runner.scheduling.one_pass import Link, Rule
 
 
 def whole_pipeline(pipeline: Pipeline, excluded: Mapping[str, str]) -> dict[str, Rule]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.pipeline.model import DependencyMode
-from runner.scheduling.rules import Finished, LeaveOut, Link, LocalRun, Rule, Start
+from runner.scheduling.one_pass import Finished, LeaveOut, Link, LocalRun, Rule, Start
 
 
 def run_all(
