@@ -48,8 +48,8 @@ class Transaction:
         return self._connection.execute(self._sql(statement), values).fetchall()
 
     def after_commit(self, call: Callable[[], None]) -> None:
-        """Call this on the store's thread once everything is durable; never where it was rolled back. It must neither
-        raise nor take long."""
+        """Call this on the store's thread once everything is durable, one time however often it was asked for, never
+        where it was rolled back. It must neither raise nor take long."""
         if call not in self._afterwards:
             self._afterwards.append(call)
 
