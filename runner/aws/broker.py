@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import socket
 import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -43,12 +44,19 @@ class _Grant:
 
 class Broker:
     """Open it once with `async with`; it owns the endpoint and the renewals. The assumer must outlive it. `port` is
-    where the endpoint is wanted, for builds that know it already; 0: anywhere."""
+    where the endpoint is wanted, for builds that know it already; 0: anywhere; `listening` a socket for it that is
+    there."""
 
-    def __init__(self, assumer: Assumer, timing: Timing | None = None, port: int = 0) -> None:
+    def __init__(
+        self,
+        assumer: Assumer,
+        timing: Timing | None = None,
+        port: int = 0,
+        listening: socket.socket | None = None,
+    ) -> None:
         self._assumer = assumer
         self._timing = timing or Timing()
-        self._endpoint = Endpoint(self, port)
+        self._endpoint = Endpoint(self, port, listening)
         self._stack = AsyncExitStack()
         self._tasks = asyncio.TaskGroup()
         self._grants: dict[bytes, _Grant] = {}

@@ -6,6 +6,7 @@ Source of the protocol: what botocore, the SDKs for JavaScript, Go and Java and 
 
 from __future__ import annotations
 
+import socket
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import TracebackType
@@ -40,12 +41,13 @@ class Desk(Protocol):
 
 
 class Endpoint:
-    """Serves `GET /v1/credentials` on 127.0.0.1 while it is open: on `port` if that can be had, else on a free one.
-    `moved` says that it could not."""
+    """Serves `GET /v1/credentials` on 127.0.0.1 while it is open: on `listening`, a socket that somebody keeps open for
+    us, or on `port` if that can be had, else on a free one. `moved` says that it could not."""
 
-    def __init__(self, desk: Desk, port: int = 0) -> None:
+    def __init__(self, desk: Desk, port: int = 0, listening: socket.socket | None = None) -> None:
         self.port = port
         self.moved = False
+        self._listening = listening
         self._desk = desk
         self._stack = AsyncExitStack()
         self._host = ""
@@ -60,13 +62,7 @@ class Endpoint:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         self._stack.push_async_callback(runner.cleanup)
         await runner.setup()
-        try:
-            await web.TCPSite(runner, "127.0.0.1", self.port, backlog=512).start()
-        except OSError:
-            if not self.port:
-                raise
-            self.moved = True
-            await web.TCPSite(runner, "127.0.0.1", 0, backlog=512).start()
+        await self._listen(runner)
         host, self.port = runner.addresses[0][:2]
         self._host = f"{host}:{self.port}"
         return self
@@ -75,6 +71,18 @@ class Endpoint:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._stack.aclose()
+
+    async def _listen(self, runner: web.AppRunner) -> None:
+        if self._listening is not None:
+            await web.SockSite(runner, self._listening, backlog=512).start()
+            return
+        try:
+            await web.TCPSite(runner, "127.0.0.1", self.port, backlog=512).start()
+        except OSError:
+            if not self.port:
+                raise
+            self.moved = True
+            await web.TCPSite(runner, "127.0.0.1", 0, backlog=512).start()
 
     async def _answer(self, request: web.Request) -> web.Response:
         answer = self._misplaced(request) or self._desk.hand_out(token_digest(request.headers.get("Authorization", "")))

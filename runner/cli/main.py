@@ -13,13 +13,17 @@ from runner.errors import RunnerError, UsageError
 
 VERBS = {
     "run": "Run a pipeline on this host.",
+    "serve": "Watch pipelines and run their jobs when their inputs change.",
     "plan": "Show what would run, in which order and why; nothing is run.",
     "validate": "Show every problem of pipeline files.",
     "logs": "Show the log of a build, also while it runs.",
     "builds": "List the builds of this store.",
     "cancel": "Cancel builds, or a whole run.",
+    "config": "Check and show the settings of the service.",
     "doctor": "Show what this host gives to builds.",
     "aws": "Look at AWS identities.",
+    "install": "Make this host a build host.",
+    "uninstall": "Remove what install has put on this host.",
 }
 HIDDEN = ("lead",)
 """Verbs that the runner calls itself."""

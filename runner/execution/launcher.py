@@ -33,10 +33,13 @@ from runner.execution.remains import end_remains
 from runner.execution.sockets import connect
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
+    from typing import TypeAlias
 
     from runner.execution.identity import Identity
     from runner.secret import Secret
+
+    Placing: TypeAlias = Callable[[Path, int], Awaitable[None]]
 
 __all__ = ["Launcher", "LocalLauncher", "Result", "Spec", "Supervised", "TaskSpec"]
 
@@ -65,6 +68,9 @@ class Supervised(Protocol):
     def note(self, text: str, level: str = "warning") -> None:
         """Write a line of the runner's own (info, warning, error) into the log."""
 
+    def leave(self) -> None:
+        """Let go of a build that outlives this process: whoever adopts it goes on. `wait` ends no more."""
+
 
 class Launcher(Protocol):
     async def start(self, spec: Spec) -> Supervised:
@@ -76,7 +82,11 @@ class Launcher(Protocol):
 
 
 class LocalLauncher:
-    """Starts supervisors on this host."""
+    """Starts supervisors on this host. `placing` is awaited with the place and the pid of each before it gets its
+    order, and so before it makes control groups below its own; it must not raise."""
+
+    def __init__(self, placing: Placing | None = None) -> None:
+        self._placing = placing
 
     async def start(self, spec: Spec) -> Supervised:
         lock = _take_lock(spec.place)
@@ -92,6 +102,8 @@ class LocalLauncher:
         build = _LocalBuild(spec.place, process.pid, pidfd, Patience(pidfd, grace, limit_at), _Child(process, errors))
         ours.setblocking(False)
         try:
+            if self._placing:
+                await self._placing(spec.place, process.pid)
             await build.connect(ours, encode_spec(spec, lock))
         except BaseException:
             ours.close()
@@ -132,6 +144,11 @@ class _Child:
         how = f"signal {-status}" if status < 0 else f"exit status {status}"
         last = said.rpartition("\n")[2]
         return f"{how}{f': {last}' if last else ''}"
+
+    def leave(self) -> None:
+        """It is nobody's child from here on: nothing waits for its status."""
+        os.close(self._errors)
+        self._process.returncode = 0
 
 
 class _LocalBuild:
@@ -187,18 +204,27 @@ class _LocalBuild:
     def note(self, text: str, level: str = "warning") -> None:
         self._tell(encode_line({"do": "note", "text": text, "level": level}))
 
+    def leave(self) -> None:
+        if not self._ended.is_set():
+            self._let_go()
+            if self._child:
+                self._child.leave()
+
     def _tell(self, line: bytes) -> None:
         if self._transport and not self._transport.is_closing():
             self._transport.write(line)
 
     def _end(self) -> None:
         """The supervisor has ended: let go of everything that belonged to it."""
+        self._let_go()
+        self._ended.set()
+
+    def _let_go(self) -> None:
         asyncio.get_running_loop().remove_reader(self._pidfd)
         self._patience.close()
         os.close(self._pidfd)
         if self._transport:
             self._transport.abort()
-        self._ended.set()
 
 
 class _EndedBuild:
@@ -220,6 +246,9 @@ class _EndedBuild:
 
     def note(self, text: str, level: str = "warning") -> None:
         """It logs nothing any more."""
+
+    def leave(self) -> None:
+        """There is nothing to let go of."""
 
 
 async def settled(place: Path, known: Identity | None, how: str, started_at: datetime) -> Result:

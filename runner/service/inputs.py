@@ -12,7 +12,9 @@ from runner.pipeline.graph import loops
 from runner.pipeline.model import In, Job, Out, Pipeline
 from runner.pipeline.unsupported import missing_for_input
 from runner.secret import Secret
-from runner.store.store import Selected, Store
+from runner.store.rows import BuildRow
+from runner.store.store import Store
+from runner.store.versions import Selected
 from runner.workspace.dependency import Dependency
 
 
@@ -26,12 +28,13 @@ class Inputs:
         self._resolved: dict[str, ResolvedIntegration] = {}
         self._one_at_a_time = asyncio.Lock()
 
-    async def of(self, job: Job) -> tuple[Dependency, ...]:
-        """Every IN and OUT of the job, in the order of the file. Raises SetupError."""
+    async def of(self, job: Job, build: BuildRow) -> tuple[Dependency, ...]:
+        """Every IN and OUT of the job, in the order of the file, as this build gets them. Raises SetupError."""
         named = {(type(step), step.name): step for step in reversed(job.steps) if isinstance(step, In | Out)}
         steps = list(reversed(named.values()))  # what is named twice counts once, the first time
         self._refuse_unsupported(steps)
-        selected = await self._store.select(steps)
+        of_service = build.attempt is not None
+        selected = await (self._store.take_inputs(build, steps) if of_service else self._store.select(steps))
         for step, chosen in zip(steps, selected, strict=True):
             if isinstance(step, In) and chosen.version is None and not self._in_loop(job.name, step.name):
                 raise SetupError(f"{step.name} has no version; an input needs one: run it first")
@@ -79,7 +82,9 @@ class Inputs:
                 version=selected.version,
                 files=selected.files,
             )
-        resource = self._pipeline.resources[step.name]
+        resource = self._pipeline.resources.get(step.name)
+        if resource is None:
+            raise SetupError(f"{step.name} was removed from the file")
         named = resource.integration
         return Dependency(
             step=step,

@@ -76,8 +76,8 @@ def digest(project: Project, rules: Mapping[str, Rule]) -> str:
     integrations = {resource.integration.name for resource in resources if resource.integration}
     integrations |= {named.name for job in jobs for named in job.integrations}
     roles = {name: _role(project.integrations[name]) for name in sorted(integrations) if name in project.integrations}
-    shape = {"jobs": _shape(jobs), "resources": _shape(resources), "roles": roles, "rules": _shape(list(rules))}
-    return hashlib.sha256(json_line(shape).encode()).hexdigest()
+    whole = {"jobs": shape(jobs), "resources": shape(resources), "roles": roles, "rules": shape(list(rules))}
+    return hashlib.sha256(json_line(whole).encode()).hexdigest()
 
 
 def role_integrations(project: Project, rules: Mapping[str, Rule]) -> list[str]:
@@ -86,17 +86,17 @@ def role_integrations(project: Project, rules: Mapping[str, Rule]) -> list[str]:
     return list(dict.fromkeys(use.integration.name for job in jobs for use in roles_of_job(project, job)))
 
 
-def _shape(value: Any) -> Any:
+def shape(value: Any) -> Any:
     """Any model as JSON values, places left out."""
     match value:
         case Mapping():
-            return {key: _shape(value[key]) for key in sorted(value)}
+            return {key: shape(value[key]) for key in sorted(value)}
         case list() | tuple():
-            return [_shape(inner) for inner in value if not isinstance(inner, Place)]
+            return [shape(inner) for inner in value if not isinstance(inner, Place)]
         case _ if dataclasses.is_dataclass(value):
             fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
             kind = type(value).__name__
-            return {"": kind} | {key: _shape(v) for key, v in fields.items() if not isinstance(v, Place)}
+            return {"": kind} | {key: shape(v) for key, v in fields.items() if not isinstance(v, Place)}
         case str() | int() | float() | None:
             return value
         case _:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import functools
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
+from typing import TypeAlias
 
 from jobs.context import JobType
 from runner.execution.launcher import Launcher
@@ -13,25 +16,33 @@ from runner.integrations.model import ResolvedIntegration
 from runner.logs.forms import too_short
 from runner.pipeline.model import Job, Limits, Out
 from runner.secret import Secret
+from runner.service.host_hooks import HookedBuild, HostHooks
 from runner.service.inputs import Inputs
+from runner.service.job_users import JobUsers
 from runner.service.journal import TOO_SHORT, Journal, encoded
 from runner.service.ports import Credentials, Grant, Host, RoleUse
+from runner.service.room import Room
 from runner.service.threads import finished
-from runner.store.rows import BuildRow
+from runner.store.rows import BuildEnd, BuildRow
 from runner.store.store import Store
 from runner.workspace.dependency import Dependency, Identity
 from runner.workspace.directory import BuildDirectory
 from runner.workspace.documents import expand_placeholders
 from runner.workspace.variables import JobVariables, unusable
-from runner.workspace.versions import Version
+from runner.workspace.versions import NewVersion, Version
 
 CONFIG_FILE = "secrets/aws_config"
+
+Finish: TypeAlias = Callable[[BuildRow, BuildEnd, Sequence[NewVersion]], Awaitable[bool]]
+"""Records the end of a build with the versions it made; False where it had ended already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
     """What all builds of a run share. `injected` are the `--param` variables, `reset` ignores the previous state;
-    `limits` and `grace` are the host's; `attached`: builds end with this process."""
+    `limits` and `grace` are the host's; `attached`: builds end with this process; `job_users`: who builds run as,
+    if not as this process. `finish` records ends where more than the build itself hangs on them; None: the store
+    does."""
 
     store: Store
     jobs: Mapping[str, Job]
@@ -45,6 +56,15 @@ class Engine:
     limits: Limits = field(default_factory=Limits)
     grace: timedelta = timedelta(seconds=10)
     attached: bool = True
+    job_users: JobUsers | None = None
+    host_hooks: HostHooks | None = None
+    finish: Finish | None = None
+
+    def hooked(self, row: BuildRow, directory: Path, status: str | None = None) -> HookedBuild:
+        """A build as the host's hooks see it."""
+        return HookedBuild(
+            id=row.id, job=row.job, number=row.number, directory=directory, base=self.host.base, status=status
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,13 +87,14 @@ class Preparation:
     row: BuildRow
     journal: Journal
     directory: BuildDirectory
+    room: Room
     renewed: Callable[[Sequence[Secret]], None]
     warn: Callable[[str], None]
 
     async def run(self) -> Prepared:
         """Raises SetupError; then nothing of the build is left but its log."""
         with self.journal.section("Setup") as section, section.step("Resolve inputs and integrations"):
-            dependencies = await self.engine.inputs.of(self.job)
+            dependencies = await self.engine.inputs.of(self.job, self.row)
             integrations = await self.engine.inputs.integrations_of(self.job)
             self.journal.mask(self.engine.inputs.secrets)
             if short := too_short_of(dependencies, integrations):
@@ -88,6 +109,9 @@ class Preparation:
                 await self._fill(variables, grant.config)
                 for variable in unusable(variables.shared()):
                     section.warn(f"{variable.source}: '{variable.name}' is no name for a variable; it was left out")
+            if self.engine.host_hooks is not None:
+                await self.engine.host_hooks.before(self.engine.hooked(self.row, self.directory.root), self.journal)
+            await finished(functools.partial(self.room.hand_over, self.directory))
         except BaseException:
             grant.close()
             raise

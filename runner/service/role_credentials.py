@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -152,9 +153,11 @@ async def open_role_credentials(
     notice: Callable[[str], None],
     ledger: Runs | None = None,
     ports: tuple[int, int] = (0, 0),
+    listening: socket.socket | None = None,
 ) -> RoleCredentials:
     """Open the broker, and with `sandbox` an AWS of our own that knows `roles`; `stack` closes them. `ports` are those
-    of the endpoint and of the sandbox that builds of this run know already; 0: anywhere.
+    of the endpoint and of the sandbox that builds of this run know already; 0: anywhere. `listening` is a socket for
+    the endpoint that somebody keeps open.
 
     Raises CredentialsError or UsageError with the sentence to read.
     """
@@ -167,7 +170,7 @@ async def open_role_credentials(
         Sts(region=choose_region(None, None, region), endpoint_url=endpoint_url, keys=keys)
     )
     return RoleCredentials(
-        broker=await stack.enter_async_context(Broker(sts, port=ports[0])),
+        broker=await stack.enter_async_context(Broker(sts, port=ports[0], listening=listening)),
         project=project,
         region=region,
         shipctl=shipctl,

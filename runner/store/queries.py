@@ -9,11 +9,12 @@ SQL = Path(__file__).with_name("sql")
 
 
 def statements() -> Mapping[str, str]:
-    """Every statement of queries.sql by the name in the comment above it."""
+    """Every statement of the `.sql` files by the name in the comment above it."""
     found = {}
-    for part in (SQL / "queries.sql").read_text("utf-8").split("-- name: ")[1:]:
-        name, _, statement = part.partition("\n")
-        found[name.strip()] = statement.strip().rstrip(";")
+    for path in SQL.glob("*.sql"):
+        for part in path.read_text("utf-8").split("-- name: ")[1:]:
+            name, _, statement = part.partition("\n")
+            found[name.strip()] = statement.strip().rstrip(";")
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,10 @@ from runner.workspace.versions import Version
 class BuildRow:
     """A build as `runner builds` shows it; times are aware, None where not reached. `left_alive` are the processes that
     had to be ended, in words; `dropped` the records and bytes that its log has lost to the quota; `published` the
-    names of what got a new version; `cancel_reason` is there once somebody has asked for its end."""
+    names of what got a new version; `cancel_reason` is there once somebody has asked for its end.
+
+    What a service knows: the `attempt` that runs it (None: not given out yet), whether a person asked for it and who,
+    with which variables, without the saved state, or with the inputs of which older build."""
 
     id: int
     run_id: int
@@ -34,6 +37,18 @@ class BuildRow:
     dropped: tuple[int, int] = (0, 0)
     published: frozenset[str] = frozenset()
     cancel_reason: str | None = None
+    attempt: int | None = None
+    manual: bool = False
+    pool: str = "default"
+    priority: int = 9999
+    injected: Mapping[str, str] = field(default_factory=dict)
+    reset: bool = False
+    replay_of: int | None = None
+    requested_by: str | None = None
+
+    def as_queued(self) -> BuildRow:
+        """The same before it was begun."""
+        return replace(self, status="queued", started_at=None)
 
 
 def version(row: Any) -> Version:
@@ -47,7 +62,7 @@ def version(row: Any) -> Version:
     )
 
 
-def _time(text: str | None) -> datetime | None:
+def moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
@@ -62,14 +77,22 @@ def build_row(row: Any) -> BuildRow:
         reason=row["reason"],
         exit_code=row["exit_code"],
         created_at=datetime.fromisoformat(row["created_at"]),
-        started_at=_time(row["started_at"]),
-        ended_at=_time(row["ended_at"]),
+        started_at=moment(row["started_at"]),
+        ended_at=moment(row["ended_at"]),
         ended_by=row["ended_by"],
         signal=row["signal"],
         left_alive=tuple(json.loads(row["left_alive"])),
         dropped=(row["dropped_records"], row["dropped_bytes"]),
         published=frozenset(json.loads(row["published"])),
         cancel_reason=row["cancel_reason"],
+        attempt=row["attempt"],
+        manual=bool(row["manual"]),
+        pool=row["pool"],
+        priority=row["priority"],
+        injected=json.loads(row["injected"]),
+        reset=bool(row["reset"]),
+        replay_of=row["replay_of"],
+        requested_by=row["requested_by"],
     )
 
 

@@ -118,6 +118,15 @@ class Runs:
         if not await self._database.transaction(lambda tx: tx.change("set_ports", id=run_id, **values)):
             raise StoreError(f"there is no run {run_id}")
 
+    async def service_ports(self) -> tuple[int, int]:
+        """Where the builds of a service find their credentials and its sandbox; 0: there was none yet."""
+        row = await self._database.read(lambda tx: tx.row("service_ports"))
+        return row["port"] or 0, row["sandbox_port"] or 0
+
+    async def keep_service_ports(self, port: int, sandbox_port: int | None) -> None:
+        values = {"port": port, "sandbox_port": sandbox_port}
+        await self._database.transaction(lambda tx: tx.change("keep_service_ports", **values))
+
     async def ask_to_stop(self, run_id: int, reason: str) -> bool:
         """Record that somebody wants the end of a run; its leader, this one or the next, sees to it. False: it has
         ended."""

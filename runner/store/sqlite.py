@@ -23,6 +23,7 @@ class Transaction:
     def __init__(self, connection: sqlite3.Connection, sql: Callable[[str], str]) -> None:
         self._connection = connection
         self._sql = sql
+        self._afterwards: list[Callable[[], None]] = []
 
     def change(self, statement: str, /, **values: object) -> int:
         """Run a statement that changes something; gives the number of rows it changed."""
@@ -41,6 +42,17 @@ class Transaction:
 
     def rows(self, statement: str, /, **values: object) -> list[Any]:
         return self._connection.execute(self._sql(statement), values).fetchall()
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Call this on the store's thread once everything is durable; never where it was rolled back. It must neither
+        raise nor take long."""
+        if call not in self._afterwards:
+            self._afterwards.append(call)
+
+    def committed(self) -> None:
+        """Of the driver alone: the transaction is durable."""
+        for call in self._afterwards:
+            call()
 
 
 class SQLite:
@@ -73,8 +85,11 @@ class SQLite:
 
     def _work(self, work: Callable[[Transaction], T], begin: str) -> T:
         assert self._connection is not None, "the store is not open"  # noqa: S101
-        with self._sentences(), self._within(self._connection, begin) as connection:
-            return work(Transaction(connection, self._sql.__getitem__))
+        tx = Transaction(self._connection, self._sql.__getitem__)
+        with self._sentences(), self._within(self._connection, begin):
+            result = work(tx)
+        tx.committed()
+        return result
 
     def _open(self) -> None:
         with self._sentences():

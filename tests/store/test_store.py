@@ -131,7 +131,7 @@ async def test_a_name_with_another_type_begins_anew(store: Store) -> None:
 
 
 async def test_an_input_that_is_not_known_any_more_is_a_sentence(store: Store) -> None:
-    with pytest.raises(SetupError, match="gone is not known"):
+    with pytest.raises(SetupError, match="gone was removed from the file, or was never in it"):
         await store.select([In(name="gone", place=PLACE)])
 
 

@@ -1,7 +1,7 @@
 -- Each statement stands under its name; runner/store/queries.py reads them.
 
 -- name: node
-SELECT id, kind, type, definition FROM node WHERE name = :name;
+SELECT id, kind, type, definition, deleted_at FROM node WHERE name = :name;
 
 -- name: add_node
 INSERT INTO node (name, kind, type, definition) VALUES (:name, :kind, :type, :definition);
@@ -74,7 +74,10 @@ UPDATE build SET status = :status, reason = :reason, exit_code = :exit_code, end
                  dropped_records = :dropped_records, dropped_bytes = :dropped_bytes,
                  end_order = (SELECT coalesce(max(end_order), 0) + 1 FROM build AS other
                               WHERE other.run_id = build.run_id)
-WHERE id = :id AND ended_at IS NULL;
+WHERE id = :id AND ended_at IS NULL AND (:attempt IS NULL OR attempt = :attempt);
+
+-- name: set_last_status
+UPDATE node SET last_status = :status WHERE id = (SELECT node_id FROM build WHERE id = :id);
 
 -- name: ask_to_stop
 UPDATE run SET stop_reason = coalesce(stop_reason, :reason) WHERE id = :id AND ended_at IS NULL;
@@ -93,26 +96,17 @@ SELECT digest, integration, role, session, external_id FROM lease WHERE build_id
 DELETE FROM lease WHERE build_id = :build_id;
 
 -- name: open_runs
-SELECT id, detached FROM run WHERE ended_at IS NULL ORDER BY id;
+SELECT id, detached FROM run WHERE ended_at IS NULL AND kind = 'run' ORDER BY id;
 
 -- name: last_status
-SELECT status FROM build JOIN node ON node.id = build.node_id
-WHERE node.name = :job AND ended_at IS NOT NULL ORDER BY build.number DESC LIMIT 1;
+SELECT last_status AS status FROM node WHERE name = :job AND last_status IS NOT NULL;
 
 -- name: builds
-SELECT build.id, node.name AS job, build.number, build.status, build.triggered_by, build.reason, build.exit_code,
-       build.created_at, build.started_at, build.ended_at, build.run_id, build.ended_by, build.signal,
-       build.left_alive, build.published, build.dropped_records, build.dropped_bytes,
-       build.cancel_reason
-FROM build JOIN node ON node.id = build.node_id
-WHERE (:job IS NULL OR node.name = :job) AND (:number IS NULL OR build.number = :number)
-ORDER BY build.id DESC LIMIT :most;
+SELECT * FROM named_build
+WHERE (:job IS NULL OR job = :job) AND (:number IS NULL OR number = :number)
+ORDER BY id DESC LIMIT :most;
 
 -- name: builds_of_run
-SELECT build.id, node.name AS job, build.number, build.status, build.triggered_by, build.reason, build.exit_code,
-       build.created_at, build.started_at, build.ended_at, build.run_id, build.ended_by, build.signal,
-       build.left_alive, build.published, build.dropped_records, build.dropped_bytes,
-       build.cancel_reason
-FROM build JOIN node ON node.id = build.node_id
-WHERE build.run_id = :run_id
-ORDER BY build.end_order IS NULL, build.end_order, build.id;
+SELECT * FROM named_build
+WHERE run_id = :run_id
+ORDER BY end_order IS NULL, end_order, id;

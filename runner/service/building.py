@@ -1,0 +1,118 @@
+"""Running the builds that a service gives out, from the claim to the recorded end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, TypeVar
+
+import structlog
+
+from runner.dispatch.seam import AttemptId
+from runner.errors import StoreError
+from runner.execution.model import EndedBy
+from runner.scheduling.events import Ended
+from runner.scheduling.rules import Rules
+from runner.service.build import Build
+from runner.service.decisions import Decisions, Facts
+from runner.service.engines import Engines
+from runner.store import ends, queueing
+from runner.store.rows import BuildEnd, BuildRow
+from runner.store.sqlite import Transaction
+from runner.store.store import Store
+from runner.workspace.versions import NewVersion
+
+T = TypeVar("T")
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
+"""Between attempts to record something while the store cannot be written."""
+
+log = structlog.stdlib.get_logger("runner.builds")
+
+
+class Finishing(Protocol):
+    """The side of the dispatch that is told of the end of an attempt, inside a transaction."""
+
+    def finish(self, tx: Transaction, attempt_id: AttemptId) -> bool: ...
+
+
+class Building:
+    """`run` is what the dispatch calls for each attempt; `cancel` may be called at any time from the event loop."""
+
+    def __init__(self, store: Store, decisions: Decisions, engines: Engines, attempts: Finishing) -> None:
+        self._store = store
+        self._decisions = decisions
+        self._engines = engines
+        self._attempts = attempts
+        self._running: dict[int, Build] = {}
+
+    @property
+    def running(self) -> tuple[int, ...]:
+        """The builds that this process looks after."""
+        return tuple(self._running)
+
+    async def run(self, payload: str, attempt: AttemptId) -> None:
+        """Run one attempt to its recorded end. Returns at once where the build is not this attempt's any more."""
+        build_id = int(json.loads(payload)["build"])
+        row = await _persistently(lambda: self._store.transaction(lambda tx: queueing.claim(tx, build_id, attempt)))
+        if row is None:
+            log.warning("build.not_ours", build=build_id, attempt=attempt)
+            return
+        with structlog.contextvars.bound_contextvars(build=row.id, job=row.job, number=row.number, attempt=attempt):
+            adopted = row.status == "processing"
+            log.info("build.adopted" if adopted else "build.claimed", triggered_by=row.triggered_by, pool=row.pool)
+            await self._run(row)
+
+    def cancel(self, build_id: int, reason: str, by: EndedBy = EndedBy.USER) -> None:
+        """End a build that runs here; one that does not run yet is ended when it would begin, by what is recorded."""
+        if (build := self._running.get(build_id)) is not None:
+            build.cancel(reason, by)
+
+    async def _run(self, row: BuildRow) -> None:
+        engine = await _persistently(lambda: self._engines.of(row, self._finish))
+        job = engine.jobs.get(row.job)
+        if job is None:
+            await self._finish(row, BuildEnd(status="error", reason="the job was removed", by=EndedBy.RUNNER), ())
+            return
+        build = self._running[row.id] = Build(engine, job, row)
+        try:
+            if (reason := await _persistently(lambda: self._cancel_reason(row.id))) is not None:
+                build.cancel(reason)
+            try:
+                build.begin()
+            except OSError as error:
+                ended = await build.fail(f"the log of the build cannot be written: {error}")
+            else:
+                ended = await build.run()
+            log.info("build.ended", status=ended.status, reason=ended.reason, by=ended.by)
+        finally:
+            del self._running[row.id]
+
+    async def _cancel_reason(self, build_id: int) -> str | None:
+        row = await self._store.read(lambda tx: tx.row("build", id=build_id))
+        reason: str | None = row["cancel_reason"]
+        return reason
+
+    async def _finish(self, row: BuildRow, end: BuildEnd, versions: Sequence[NewVersion]) -> bool:
+        """Record the end of a build, of its attempt, and what follows from it, in one transaction."""
+        attempt = AttemptId(row.attempt or 0)
+
+        def change(tx: Transaction, rules: Rules) -> Facts[bool]:
+            if not self._attempts.finish(tx, attempt) or not ends.finish(tx, row.id, end, versions, attempt):
+                return Facts(False)
+            return Facts(True, [Ended(row.id, end.status, end.published)])
+
+        decided = await _persistently(lambda: self._decisions.decide(change))
+        return decided.value
+
+
+async def _persistently(record: Callable[[], Awaitable[T]]) -> T:
+    """Try until the store can be used: what has happened is not forgotten because a disk is full."""
+    pause = FIRST_PAUSE_S
+    while True:
+        try:
+            return await record()
+        except StoreError as error:
+            log.error("store.unusable", error=str(error), again_in_s=pause)
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE_S)

@@ -1,0 +1,71 @@
+"""What must hold between the keys of the settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from msgspec import NODEFAULT
+
+from runner.service.settings_keys import NAME, all_keys
+
+KeyPath = tuple[str, ...]
+Values = Mapping[KeyPath, object]
+
+NAMES = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+LONGEST_SOCKET = 107
+"""Bytes of a unix socket's path (unix(7))."""
+
+
+def check(values: Values, tables: Iterable[KeyPath]) -> Iterator[tuple[KeyPath, str]]:
+    """Each key or table that does not go with the others, with the sentence. `tables` are those with chosen names."""
+    for table in tables:
+        yield from _name(table)
+        yield from _required(values, table)
+        match table:
+            case ("pipelines", name):
+                yield from _pipeline(values, name)
+            case ("webhooks", name):
+                yield from _webhook(values, name)
+    yield from _socket(values["server", "socket"])
+    yield from _users(values.get(("jobs", "users")))
+
+
+def _name(table: KeyPath) -> Iterator[tuple[KeyPath, str]]:
+    if not NAMES.fullmatch(table[-1]):
+        yield table, "a name has letters, digits, '.', '_' and '-', begins with a letter or digit, and at most 64 signs"
+
+
+def _required(values: Values, table: KeyPath) -> Iterator[tuple[KeyPath, str]]:
+    for key in all_keys():
+        if key.path[:-1] == (*table[:-1], NAME) and key.default is NODEFAULT and (*table, key.path[-1]) not in values:
+            yield (*table, key.path[-1]), f"is missing: {key.kind.expected}"
+
+
+def _pipeline(values: Values, name: str) -> Iterator[tuple[KeyPath, str]]:
+    path, git, branch = (values.get(("pipelines", name, key)) for key in ("path", "git", "branch"))
+    if (path is None) == (git is None):
+        yield ("pipelines", name), "needs either path, a directory of this host, or git, a repository"
+    elif branch is not None and git is None:
+        yield ("pipelines", name, "branch"), "goes with git only: a directory is taken as it is"
+
+
+def _webhook(values: Values, name: str) -> Iterator[tuple[KeyPath, str]]:
+    given = [key for key in ("secret_file", "secret_env") if values.get(("webhooks", name, key)) is not None]
+    if len(given) != 1:
+        yield (
+            ("webhooks", name),
+            "needs either secret_file or secret_env: where the secret is that its sender signs with",
+        )
+
+
+def _socket(path: object) -> Iterator[tuple[KeyPath, str]]:
+    if isinstance(path, Path) and len(bytes(path)) > LONGEST_SOCKET:
+        yield ("server", "socket"), f"is too long: a socket's path has at most {LONGEST_SOCKET} bytes"
+
+
+def _users(users: object) -> Iterator[tuple[KeyPath, str]]:
+    names = users if isinstance(users, tuple) else ()
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield ("jobs", "users"), f"'{name}' is there twice: each user has one build at a time"

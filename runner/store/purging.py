@@ -1,0 +1,26 @@
+"""Destroying what no file has any more, inside one transaction."""
+
+from __future__ import annotations
+
+from runner.pipeline.model import In, Out, Pipeline
+from runner.store.sqlite import Transaction
+
+
+def users_of(pipeline: Pipeline, name: str) -> list[str]:
+    """The jobs that still name this job or resource."""
+    return [
+        job.name
+        for job in pipeline.jobs.values()
+        if any(isinstance(step, In | Out) and step.name == name for step in job.steps)
+    ]
+
+
+def purge(tx: Transaction, node_id: int) -> list[int]:
+    """Remove a node that was deleted softly with its versions and builds; gives the ids of the builds. No build gets
+    one of these ids again."""
+    builds = [row["id"] for row in tx.rows("builds_of_node", id=node_id)]
+    tx.change("keep_next_build", next_build=max(builds, default=0) + 1)
+    for statement in ("purge_inputs", "purge_provenance", "purge_versions", "purge_waiting", "purge_builds"):
+        tx.change(statement, id=node_id)
+    tx.change("purge_node", id=node_id)
+    return builds
