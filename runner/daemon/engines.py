@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from runner.assembly import engine_with
+from runner.execution.host_checks import booted
 from runner.execution.launcher import LocalLauncher
 from runner.integrations.aws_iam import TYPES, aws_role
 from runner.service.host_hooks import HostHooks
@@ -22,7 +23,7 @@ from runner.service.options import RunOptions
 from runner.service.ports import Credentials
 from runner.service.preparation import Engine
 from runner.service.project import Project
-from runner.service.scopes import Scopes, booted
+from runner.service.scopes import Scopes
 from runner.service.settings import Settings
 from runner.service.shared_credentials import SharedCredentials
 from runner.store import views

@@ -101,7 +101,12 @@ class Jobs(Table, frozen=True, kw_only=True):
 class Aws(Table, frozen=True, kw_only=True):
     region: Annotated[str | None, key("The region of STS, and of jobs that name none.", restart=True)] = None
     credentials_port: Annotated[
-        int, Meta(ge=0, le=65535), key("The port on 127.0.0.1 where jobs get credentials; 0: a free one.", restart=True)
+        int,
+        Meta(ge=0, le=65535),
+        key(
+            "The port of 127.0.0.1 where jobs get credentials; 0: any. A socket of systemd goes before.",
+            restart=True,
+        ),
     ] = 0
     sandbox: Annotated[bool, key("An AWS of this host's own in memory instead of the real one.", restart=True)] = False
 
@@ -131,7 +136,7 @@ class Retention(Table, frozen=True, kw_only=True):
 
 
 class Hooks(Table, frozen=True, kw_only=True):
-    directory: Annotated[Path, key("Where the host's executables `pre-build` and `post-build` are.")]
+    directory: Annotated[Path, key("Where the host's hooks are, in `pre-build` and `post-build`.")]
     timeout: Annotated[timedelta, key("How long one of them may take.", least=SECOND)] = 60 * SECOND
 
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -170,4 +171,23 @@ async def test_what_fails_inside_a_transaction_leaves_nothing(tmp_path: Path) ->
         await database.transaction(work)
     assert await database.transaction(lambda tx: tx.rows("open_runs")) == []
     assert await database.transaction(lambda tx: tx.insert("add_run", **RUN)) == 1
+    await database.close()
+
+
+async def test_what_is_to_follow_a_commit_follows_it_once_and_never_a_rollback(tmp_path: Path) -> None:
+    database = SQLite(tmp_path / "runner.db")
+    called: list[bool] = []
+    told = {fails: partial(called.append, fails) for fails in (True, False)}
+    await database.open()
+
+    def work(tx: Transaction, fails: bool) -> None:
+        for _ in range(2):
+            tx.after_commit(told[fails])
+        if fails:
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        await database.transaction(lambda tx: work(tx, True))
+    await database.transaction(lambda tx: work(tx, False))
+    assert called == [False]
     await database.close()
