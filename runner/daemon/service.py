@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -33,15 +33,21 @@ from runner.service.pipelines import PipelineFiles, Pipelines
 from runner.service.questions import Questions
 from runner.service.settings import PipelineSource, Settings
 from runner.service.ticking import Ticking
+from runner.service.tidying import tidy_all
 from runner.service.tokens import Tokens
 from runner.service.watching import Watching
 from runner.store import pipelines as stored
+from runner.store import views
 from runner.store.locks import try_acquire
+from runner.store.rows import BuildRow
 from runner.store.store import Store
 
 WORKER = "service"
 """The name under which this host's service claims builds: the same after every restart."""
 SLOTS = 1_000_000
+UNTIDY = 500
+"""How many of the newest ends are looked at when a service starts: whether the last one was killed between recording
+them and clearing away."""
 
 log = structlog.stdlib.get_logger("runner.service")
 
@@ -65,6 +71,7 @@ class Service:
     watching: Watching
     listeners: Listeners
     tokens: Tokens
+    untidy: Sequence[BuildRow]
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, ready: Callable[[], None]) -> None:
@@ -76,6 +83,7 @@ class Service:
                 group.create_task(self.watching.run(), name="pipelines"),
                 group.create_task(self.ticking.run(), name="clock"),
                 group.create_task(self.made.credentials.run(), name="credentials"),
+                group.create_task(tidy_all(self.store, self.untidy, _not_tidied), name="tidying"),
                 group.create_task(Api(self, self.listeners, ROUTES).run(), name="api"),
             ]
             ready()
@@ -138,6 +146,7 @@ async def open_service(
         deliveries=Deliveries(lambda: made.settings, engines, orders, watching),
         dispatch=dispatch,
         made=made,
+        untidy=await store.read(lambda tx: views.ended_last(tx, UNTIDY)),
         ticking=ticking,
         watching=watching,
         listeners=listeners,
@@ -155,6 +164,10 @@ async def _go_on(
         engines.apply(graph, project)
     await decisions.open(graph_of(project, settings.pools), settings.pools)
     await pipelines.forget()
+
+
+def _not_tidied(text: str) -> None:
+    log.warning("build.not_tidied", error=text)
 
 
 def _state_directory(path: Path) -> Path:
