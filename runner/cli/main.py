@@ -19,6 +19,7 @@ VERBS = {
     "logs": "Show the log of a build, also while it runs.",
     "builds": "List the builds of this store.",
     "cancel": "Cancel builds, or a whole run.",
+    "gc": "Remove builds beyond the limits of age, number and size.",
     "config": "Check and show the settings of the service.",
     "doctor": "Show what this host gives to builds.",
     "aws": "Look at AWS identities.",
