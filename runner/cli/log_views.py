@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from runner.cli.output import label
+from runner.cli.build_names import label
 from runner.errors import RunnerError, UsageError
 from runner.logs.folding import FoldingRenderer, foldable, steps_of
 from runner.logs.rendering import JsonRenderer, LabelledJsonRenderer, Renderer, TextRenderer

@@ -1,0 +1,3 @@
+"""`runner token`"""
+
+from __future__ import annotations
