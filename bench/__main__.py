@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from bench.chain import chain, one_job
+from bench.dispatch import dispatch
 from bench.figures import Figure
 from bench.log import latency, log, long_log, whole_run
 from bench.reading import reading
@@ -20,7 +21,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
         place = Path(directory)
         rows = [row for measure in (log, whole_run, long_log, latency) for row in measure(place)]
-        rows += [one_job(place), chain(place), *redaction(), *reading(), *shipctl(place)]
+        rows += [one_job(place), chain(place), *redaction(), *reading(), *shipctl(place), *dispatch(place)]
     print(f"{'what':44} {'measured':>12} {'floor':>12} {'ratio':>8}   aim")
     for row in rows:
         print(line(row))

@@ -27,6 +27,7 @@ async def run_tasks(context: Context) -> Result:
             grace=context.grace if runtime.grace is None else runtime.grace,
             limits=runtime.limits.within(context.limits),
             attached=context.attached,
+            user=context.user,
         )
     )
     context.started(supervised)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from runner.execution.launcher import Launcher, Result, Supervised
+from runner.job_user import JobUser
 from runner.pipeline.model import Job, Limits
 from runner.secret import Secret
 from runner.workspace.directory import BuildDirectory
@@ -19,8 +20,8 @@ from runner.workspace.variables import JobVariables
 class Context:
     """A prepared build. `place` is where its log is and its result will be; `seq` and `next_id` say where the log goes
     on; `base` is the environment that its shells start with; `machine` the processor; `limits` and `grace` are the
-    host's; `attached`: it ends with this process. `started` is called once with the supervised process, as soon as
-    there is one."""
+    host's; `attached`: it ends with this process; `user`: who its shells run as, if not as this process. `started` is
+    called once with the supervised process, as soon as there is one."""
 
     job: Job
     directory: BuildDirectory
@@ -36,6 +37,7 @@ class Context:
     grace: timedelta
     attached: bool
     started: Callable[[Supervised], None]
+    user: JobUser | None = None
 
 
 class JobType(Protocol):

@@ -12,9 +12,13 @@ from pathlib import Path
 import click
 
 from runner.cli import options, remote
+from runner.cli.remote_doctor import check_service
 from runner.execution.host_checks import Check, check_host
 from runner.execution.verdict import size
 from runner.logs.sanitizing import harmless
+from runner.service.isolation import isolation_checks
+from runner.service.job_users import refuse_sharing
+from runner.service.user_names import job_user
 
 MARKS = {True: "ok", False: "bad", None: "-"}
 
@@ -22,20 +26,30 @@ MARKS = {True: "ok", False: "bad", None: "-"}
 @click.command("doctor")
 @options.directory
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a finding and line.")
+@click.option(
+    "--job-user",
+    "job_users",
+    multiple=True,
+    envvar="RUNNER_JOB_USERS",
+    metavar="NAME",
+    help="A user that jobs of a service are to run as; may be given several times.",
+)
 @remote.instead
 @click.pass_context
-def command(ctx: click.Context, directory: Path, as_json: bool, host: str | None) -> int:
-    """Show what this host gives to builds: containment, and which limits hold how; with --host, how a service is.
+def command(ctx: click.Context, directory: Path, as_json: bool, job_users: tuple[str, ...], host: str | None) -> int:
+    """Show what this host gives to builds: containment, which limits hold how, and what jobs are kept from; with
+    --host, how a service is.
 
     Nothing is changed. Exit 1 where something is missing without which no build runs.
     """
     if host:
-        from runner.cli.remote_doctor import check_service
-
-        remote.refuse_with_host(ctx, "directory")
+        remote.refuse_with_host(ctx, "directory", "job_users")
         found = check_service(remote.client_of(host))
     else:
-        found = [*check_host(), *_store(directory)]
+        users = [job_user(name) for name in job_users]
+        refuse_sharing(users)
+        store = directory.resolve() / options.STORE
+        found = [*check_host(), *_store(directory), *isolation_checks(users, store)]
     width = max(len(check.name) for check in found)
     for check in found:
         if as_json:

@@ -59,7 +59,8 @@ class LogCopy:
         """Copy until the log has ended, over lost connections; for a thread of its own. What it could not do is in
         `failed`. Where there will be no last record the file is removed: whoever follows it reads it to its end."""
         try:
-            self._follow()
+            if not self.whole:
+                self._follow()
         except (RunnerError, OSError) as error:
             self.failed = error if isinstance(error, RunnerError) else ServiceError(f"{self.log}: {error.strerror}")
         finally:
@@ -73,22 +74,19 @@ class LogCopy:
             answer.break_off()
 
     def _follow(self) -> None:
-        while not (self.whole or self._patience.stopped.is_set()):
+        while not self._patience.stopped.is_set():
             try:
-                self._stream(follow=True)
-                if not self.whole and self._has_ended():
+                if self._stream(follow=True):
+                    return
+                if build(self._client, self._id).ended_at is not None:
                     self._stream(follow=False)
                     return
             except LostError as error:
                 self._patience.bear(error)
-            if not self.whole:
-                self._patience.pause()
+            self._patience.pause()
 
-    def _has_ended(self) -> bool:
-        return build(self._client, self._id).ended_at is not None
-
-    def _stream(self, *, follow: bool) -> None:
-        """One connection: what comes after the last record that we have."""
+    def _stream(self, *, follow: bool) -> bool:
+        """One connection: what comes after the last record that we have. Gives `whole`."""
         asked = {"from": self._seq + 1, "follow": "true" if follow else None}
         with self._client.stream(f"/builds/{self._id}/log", **asked) as answer, self.log.open("ab", 0) as file:
             self._answer = answer
@@ -101,6 +99,7 @@ class LogCopy:
                     _write(file.fileno(), self._new(whole + newline))
                 elif len(held) > LONGEST_LINE:
                     raise self._strange()
+        return self.whole
 
     def _new(self, lines: bytes) -> bytes:
         """Those of the lines that are not in the file yet."""

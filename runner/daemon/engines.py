@@ -25,9 +25,10 @@ from runner.workspace.host import base_environment
 log = structlog.stdlib.get_logger("runner.credentials")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ServiceEngines:
-    """How a service makes the engine of a graph, and the credentials that all of them share."""
+    """How a service makes the engine of a graph, by its present settings, and the credentials that all of them
+    share."""
 
     store: Store
     settings: Settings

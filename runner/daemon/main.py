@@ -7,11 +7,13 @@ import signal
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 import structlog
+from msgspec.structs import replace
 
+from runner.daemon.reloading import reload_when_asked
 from runner.daemon.service import Service, open_service
 from runner.errors import UsageError
 from runner.service.notify import Notifier, handed_over
@@ -25,9 +27,10 @@ log = structlog.stdlib.get_logger("runner.service")
 def serve(config: Path | None, paths: Sequence[Path]) -> None:
     """Serve until SIGTERM or SIGINT. `paths` are directories that are watched as pipelines beside those of the
     settings. Raises UsageError (SettingsError), StoreError."""
-    settings = with_paths(read_settings(config).settings, paths)
-    with OperatorLog(settings.log):
-        asyncio.run(_serve(settings))
+    found = read_settings(config)
+    settings = with_paths(found.settings, paths)
+    with OperatorLog(settings.log) as operators:
+        asyncio.run(_serve(settings, _Again(config, paths, found.file), operators))
 
 
 def with_paths(settings: Settings, paths: Sequence[Path]) -> Settings:
@@ -38,33 +41,54 @@ def with_paths(settings: Settings, paths: Sequence[Path]) -> Settings:
         if name in pipelines:
             raise UsageError(f"{path}: there is a pipeline {name} already")
         pipelines[name] = PipelineSource(path=path.resolve())
-    return msgspec.structs.replace(settings, pipelines=pipelines)
+    return replace(settings, pipelines=pipelines)
 
 
-async def _serve(settings: Settings) -> None:
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """How the settings were read, to read them again."""
+
+    config: Path | None
+    paths: Sequence[Path]
+    file: Path | None
+
+    def read(self) -> Settings:
+        return with_paths(read_settings(self.config).settings, self.paths)
+
+
+async def _serve(settings: Settings, again: _Again, operators: OperatorLog) -> None:
     began = time.monotonic()
     notifier = Notifier()
     async with AsyncExitStack() as stack:
         service = await open_service(stack, settings, handed_over())
-        _stop_at_signals(service)
+        asked = asyncio.Event()
+        _obey_signals(service, asked)
 
         def ready() -> None:
-            notifier.ready(f"{len(settings.pipelines)} pipelines")
+            notifier.ready(f"watching {len(service.settings.pipelines)} pipelines")
             log.info("service.ready", state=str(settings.state_dir), seconds=round(time.monotonic() - began, 3))
+
+        def around(begins: bool) -> None:
+            notifier.reloading() if begins else notifier.ready(f"watching {len(service.settings.pipelines)} pipelines")
 
         async with asyncio.TaskGroup() as group:
             group.create_task(notifier.watchdog(service.stopping), name="watchdog")
+            reloading = group.create_task(
+                reload_when_asked(service, again.read, again.file, operators, asked, around), name="reloading"
+            )
             await service.run(ready)
+            reloading.cancel()
         notifier.stopping()
-        log.info("service.stopped", left_running=len(service.building.running))
+        log.info("service.stopped")
 
 
-def _stop_at_signals(service: Service) -> None:
+def _obey_signals(service: Service, reload: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _stop, service, number)
+    loop.add_signal_handler(signal.SIGHUP, reload.set)
 
 
 def _stop(service: Service, number: int) -> None:
-    log.info("service.stopping", signal=signal.Signals(number).name)
+    log.info("service.stopping", signal=signal.Signals(number).name, left_running=len(service.building.running))
     service.stopping.set()

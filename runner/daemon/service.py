@@ -8,16 +8,21 @@ import socket
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
 
-from runner.daemon.engines import service_engines
+from runner.api.listeners import Listeners, open_listeners
+from runner.api.routes import ROUTES
+from runner.api.server import Api
+from runner.daemon.engines import ServiceEngines, service_engines
 from runner.daemon.telling import report, told
 from runner.dispatch.local import Local
 from runner.errors import StoreError, UsageError
+from runner.scheduling.events import PoolsSet
 from runner.service.building import Building
-from runner.service.decisions import Decisions
+from runner.service.decisions import HOST_POOL, Decisions, Facts
 from runner.service.engines import Engines
 from runner.service.graphing import graph_of
 from runner.service.orders import Orders
@@ -25,7 +30,6 @@ from runner.service.pipeline_files import DirectoryFiles
 from runner.service.pipelines import PipelineFiles, Pipelines
 from runner.service.questions import Questions
 from runner.service.settings import PipelineSource, Settings
-from runner.service.shared_credentials import SharedCredentials
 from runner.service.ticking import Ticking
 from runner.service.watching import Watching
 from runner.store import pipelines as stored
@@ -34,6 +38,7 @@ from runner.store.store import Store
 
 WORKER = "service"
 """The name under which this host's service claims builds: the same after every restart."""
+SLOTS = 1_000_000
 
 log = structlog.stdlib.get_logger("runner.service")
 
@@ -51,9 +56,10 @@ class Service:
     pipelines: Pipelines
     building: Building
     dispatch: Local
-    credentials: SharedCredentials
+    made: ServiceEngines
     ticking: Ticking
     watching: Watching
+    listeners: Listeners
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, ready: Callable[[], None]) -> None:
@@ -64,7 +70,8 @@ class Service:
                 group.create_task(self._dispatch(), name="dispatch"),
                 group.create_task(self.watching.run(), name="pipelines"),
                 group.create_task(self.ticking.run(), name="clock"),
-                group.create_task(self.credentials.run(), name="credentials"),
+                group.create_task(self.made.credentials.run(), name="credentials"),
+                group.create_task(Api(self, self.listeners, ROUTES).run(), name="api"),
             ]
             ready()
             await self.stopping.wait()
@@ -72,9 +79,20 @@ class Service:
             for task in tasks:
                 task.cancel()
 
+    async def take_over(self, settings: Settings) -> None:
+        """Go on with these settings. Raises UsageError, StoreError."""
+        files = pipeline_files(settings)
+        self.settings = self.made.settings = settings
+        self.engines.integrations_file = settings.integrations
+        self.pipelines.watched, self.pipelines.pools = files, settings.pools
+        await self.decisions.decide(lambda tx, rules: Facts(None, [PoolsSet(settings.pools)]))
+        await self.pipelines.apply_again()
+        self.ticking.look_again()
+        self.watching.replace(_intervals(settings))
+
     async def _dispatch(self) -> None:
-        pools = self.settings.pools
-        await self.dispatch.serve(tuple(pools), sum(pools.values()), self.building.run, worker=WORKER, report=report)
+        """How much runs at once is decided by the rules: what they give out is claimed at once."""
+        await self.dispatch.serve([HOST_POOL], SLOTS, self.building.run, worker=WORKER, report=report)
 
 
 async def open_service(
@@ -93,12 +111,12 @@ async def open_service(
     made = service_engines(store, settings, lambda: engines.current, listening)
     engines = Engines(store=store, make=made.make, integrations_file=settings.integrations)
     building = Building(store, decisions, engines, dispatch)
-    files = {name: _files(name, source) for name, source in settings.pipelines.items()}
-    pipelines = Pipelines(store, decisions, engines, files, settings.pools)
+    pipelines = Pipelines(store, decisions, engines, pipeline_files(settings), settings.pools)
     await _go_on(store, decisions, engines, pipelines, settings)
     questions = Questions(decisions)
     ticking = Ticking(decisions, engines)
-    intervals = {name: source.poll for name, source in settings.pipelines.items()}
+    listeners = open_listeners(settings.server, handed_over.get("api", ()))
+    stack.callback(listeners.close)
     return Service(
         settings=settings,
         store=store,
@@ -109,9 +127,10 @@ async def open_service(
         pipelines=pipelines,
         building=building,
         dispatch=dispatch,
-        credentials=made.credentials,
+        made=made,
         ticking=ticking,
-        watching=Watching(pipelines, intervals, ticking.look_again),
+        watching=Watching(pipelines, _intervals(settings), ticking.look_again),
+        listeners=listeners,
     )
 
 
@@ -143,6 +162,15 @@ def _lock(directory: Path) -> int:
     os.ftruncate(lock, 0)
     os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
     return lock
+
+
+def pipeline_files(settings: Settings) -> dict[str, PipelineFiles]:
+    """Where the files of each pipeline come from. Raises UsageError."""
+    return {name: _files(name, source) for name, source in settings.pipelines.items()}
+
+
+def _intervals(settings: Settings) -> dict[str, timedelta]:
+    return {name: source.poll for name, source in settings.pipelines.items()}
 
 
 def _files(name: str, source: PipelineSource) -> PipelineFiles:

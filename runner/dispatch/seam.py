@@ -26,7 +26,8 @@ is `done`, unless the handler has finished it itself. What it raises makes the a
 A CancelledError reaches it for three reasons. Somebody aborts the attempt, or it was declared dead: end the body, then
 let the error go on (`aborted`). Or `serve` itself ends: then the body may be left alive and the error must go on; the
 attempt stays `doing`, and the next `serve` under the same worker name is handed it again. The scheduler can tell them
-apart: it records the end that it wants before it asks for it, and it is the one that ends `serve`.
+apart: it records the end that it wants before it asks for it, and it is the one that ends `serve`. An error that comes
+in the middle of `finish` does not tell whether that was committed; to finish once more does (False: it was).
 """
 
 Report = Callable[[Exception, AttemptId | None], None]

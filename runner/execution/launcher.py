@@ -33,10 +33,13 @@ from runner.execution.remains import end_remains
 from runner.execution.sockets import connect
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
+    from typing import TypeAlias
 
     from runner.execution.identity import Identity
     from runner.secret import Secret
+
+    Placing: TypeAlias = Callable[[Path, int], Awaitable[None]]
 
 __all__ = ["Launcher", "LocalLauncher", "Result", "Spec", "Supervised", "TaskSpec"]
 
@@ -76,7 +79,11 @@ class Launcher(Protocol):
 
 
 class LocalLauncher:
-    """Starts supervisors on this host."""
+    """Starts supervisors on this host. `placing` is awaited with the place and the pid of each before it gets its
+    order, and so before it makes control groups below its own; it must not raise."""
+
+    def __init__(self, placing: Placing | None = None) -> None:
+        self._placing = placing
 
     async def start(self, spec: Spec) -> Supervised:
         lock = _take_lock(spec.place)
@@ -92,6 +99,8 @@ class LocalLauncher:
         build = _LocalBuild(spec.place, process.pid, pidfd, Patience(pidfd, grace, limit_at), _Child(process, errors))
         ours.setblocking(False)
         try:
+            if self._placing:
+                await self._placing(spec.place, process.pid)
             await build.connect(ours, encode_spec(spec, lock))
         except BaseException:
             ours.close()

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from runner.job_user import JobUser
 from runner.pipeline.model import Limits
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ class Spec:
     """All that a supervisor needs. `place` holds the log, the lock, the result and the control socket of the build;
     `seq` and `next_id` go on from the previous writer of the log; `base` is the whole environment that the shell is
     started with; `limit` is for all TASKs together. `attached`: the build ends with the process that starts it;
-    `groups`: control groups are used where this host gives them."""
+    `groups`: control groups are used where this host gives them. `user`: who the TASKs run as (None: as this process);
+    `build_dir` must be theirs then, and `place` a directory that they can pass through."""
 
     place: Path
     build_dir: Path
@@ -63,6 +65,7 @@ class Spec:
     limits: Limits = field(default_factory=Limits)
     attached: bool = True
     groups: bool = True
+    user: JobUser | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,12 +109,17 @@ def encode_spec(spec: Spec, lock: int) -> bytes:
         "limits": spec.limits.given(),
         "attached": spec.attached,
         "groups": spec.groups,
+        "user": _user(spec.user),
     })  # fmt: skip
 
 
 def _task(task: TaskSpec) -> dict[str, Any]:
     script = str(task.script.absolute())
     return {"name": task.name, "script": script, "exports": task.exports, "fixed": task.fixed}
+
+
+def _user(user: JobUser | None) -> dict[str, Any] | None:
+    return None if user is None else {"uid": user.uid, "gid": user.gid, "groups": user.groups}
 
 
 def encode_line(value: Mapping[str, Any]) -> bytes:

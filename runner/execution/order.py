@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from _json import make_scanner  # json.loads' own, without the cost of importing json
 
+from runner.execution.assuming import ShellUser
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -28,11 +30,12 @@ class TaskOrder:
 
 class Order:
     """The whole spec. Paths are absolute; `limit` and `grace` are seconds; `attached`: the build ends with its starter;
-    `groups`: control groups may be used; `limits` by name, in bytes or numbers; `lock` is an inherited descriptor."""
+    `groups`: control groups may be used; `limits` by name, in bytes or numbers; `lock` is an inherited descriptor;
+    `user`: who the shells run as (None: as this process)."""
 
     __slots__ = (
         "attached", "base", "build_dir", "grace", "groups", "limit", "limits", "lock", "log", "next_id", "place",
-        "result", "secrets", "seq", "tasks",
+        "result", "secrets", "seq", "tasks", "user",
     )  # fmt: skip
 
     def __init__(self, data: dict[str, Any]) -> None:
@@ -51,6 +54,7 @@ class Order:
         self.attached: bool = data["attached"]
         self.groups: bool = data["groups"]
         self.limits: dict[str, int] = data["limits"]
+        self.user = ShellUser(data["user"]) if data["user"] is not None else None
 
 
 def encode(text: str) -> bytes:

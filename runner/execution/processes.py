@@ -25,15 +25,26 @@ SIGTERM: int = _signal.SIGTERM
 SIGCONT: int = _signal.SIGCONT
 
 ROUNDS = 10  # looks for what is born while the rest is killed
-_PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
+_PR_SET_CHILD_SUBREAPER, _PR_CAP_AMBIENT, _CLEAR_ALL = 36, 47, 4  # prctl(2)
 
 
 def become_subreaper() -> bool:
     """Make orphaned descendants of this process its children. False where that cannot be had."""
+    return _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def clear_ambient_capabilities() -> None:
+    """Give up what programs would take over from this process, whoever executes them. Raises PermissionError where
+    that cannot be had."""
+    if not _prctl(_PR_CAP_AMBIENT, _CLEAR_ALL) and b"CapAmb:\t0000000000000000\n" not in _read("/proc/self/status"):
+        raise PermissionError(1, "this Python cannot give up ambient capabilities")
+
+
+def _prctl(option: int, value: int) -> bool:
     if not FOREIGN_CALLS:
         return False
     prctl = dlsym(dlopen(None, 0), "prctl")  # type: ignore[arg-type]  # None: what this program itself is linked with
-    return bool(call_function(prctl, (_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)) == 0)
+    return bool(call_function(prctl, (option, value, 0, 0, 0)) == 0)
 
 
 class Processes:

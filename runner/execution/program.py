@@ -31,6 +31,8 @@ def main() -> int:
     os.set_inheritable(order.lock, False)
     containment = Containment(group_name(), order.limits, groups=order.groups)
     door = listen(order.place, PLACE)  # whoever reads from the lock that we are here can talk to us
+    if order.user:
+        os.chown(f"{order.place}/{PLACE}", order.user.uid, order.user.gid)  # its job asks us to hide values
     identity.write(order.lock, identity.own(containment.planned, order.grace, order.limit))
     containment.open()
     verdict, numbers = _supervise(order, starter, door, containment)

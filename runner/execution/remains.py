@@ -24,9 +24,14 @@ def end_remains(place: Path, groups: Sequence[str]) -> list[str]:
 
     Its control groups know its processes; those that are in none are known by the variable they were born with.
     """
+    return end_marked(f"{COOKIE}={place.absolute() / PLACE}", groups)
+
+
+def end_marked(variable: str, groups: Sequence[str] = ()) -> list[str]:
+    """The same for whatever was born with a variable (`NAME=value`) or is in one of the groups."""
     found: dict[int, str] = {}
     deadline = time.monotonic() + LAST_S
-    while left := [pid for pid in _left(place, groups) if lives(pid)]:
+    while left := [pid for pid in _left(variable, groups) if lives(pid)]:
         for pid in left:
             found.setdefault(pid, name_of(pid))
         _kill(left, groups)
@@ -38,14 +43,13 @@ def end_remains(place: Path, groups: Sequence[str]) -> list[str]:
     return list(found.values())
 
 
-def _left(place: Path, groups: Sequence[str]) -> set[int]:
+def _left(variable: str, groups: Sequence[str]) -> set[int]:
     grouped = {pid for group in groups for pid in cgroups.members(group)}
-    return (grouped | set(_marked(place))) - {os.getpid()}
+    return (grouped | set(_marked(variable.encode()))) - {os.getpid()}
 
 
-def _marked(place: Path) -> Iterator[int]:
-    """The pids of all processes whose environment names this build."""
-    mark = f"{COOKIE}={place.absolute() / PLACE}".encode()
+def _marked(mark: bytes) -> Iterator[int]:
+    """The pids of all processes that were born with this variable."""
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:

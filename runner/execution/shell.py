@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from runner.execution.assuming import ShellUser
     from runner.execution.journal import Journal
     from runner.execution.order import TaskOrder
 
@@ -44,29 +45,38 @@ class Shell:
             os.set_blocking(descriptor, False)
         self._own = [self.output, self.markers, self._answers]
 
-    def start(self, task: TaskOrder, base: dict[str, str]) -> None:
-        """Start the shell in this process's directory, in a session of its own; it waits for `go`. Raises OSError."""
+    def start(self, task: TaskOrder, base: dict[str, str], user: ShellUser | None) -> None:
+        """Start the shell in this process's directory, in a session of its own, as `user`; it waits for `go`. Raises
+        OSError."""
         _enlarge(self.output)
         text, warnings = export_text(task.exports, task.fixed)
         for warning in warnings:
             self._journal.note(warning, "warning")
         exports = _memory_file(text)
         try:
-            self.pid = os.posix_spawn(
-                bash_path(), ["bash", "-e", task.script], base,
-                file_actions=[
-                    (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
-                    (os.POSIX_SPAWN_DUP2, self._job_output, 1),
-                    (os.POSIX_SPAWN_DUP2, self._job_output, 2),
-                    (os.POSIX_SPAWN_DUP2, exports, EXPORTS),
-                    (os.POSIX_SPAWN_DUP2, self._job_markers, MARKERS),
-                    (os.POSIX_SPAWN_DUP2, self._job_answers, ANSWERS),
-                ],
-                setsid=True, setsigmask=[], setsigdef=_SIGNALS,
-            )  # fmt: skip
+            if user is None:
+                self.pid = self._spawn(task.script, base, exports)
+            else:
+                user.own(self._job_output, self._job_markers, self._job_answers)
+                with user:
+                    self.pid = self._spawn(task.script, base, exports)
         finally:
             for descriptor in (exports, self._job_output, self._job_markers, self._job_answers):
                 os.close(descriptor)
+
+    def _spawn(self, script: str, base: dict[str, str], exports: int) -> int:
+        return os.posix_spawn(
+            bash_path(), ["bash", "-e", script], base,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_DUP2, self._job_output, 1),
+                (os.POSIX_SPAWN_DUP2, self._job_output, 2),
+                (os.POSIX_SPAWN_DUP2, exports, EXPORTS),
+                (os.POSIX_SPAWN_DUP2, self._job_markers, MARKERS),
+                (os.POSIX_SPAWN_DUP2, self._job_answers, ANSWERS),
+            ],
+            setsid=True, setsigmask=[], setsigdef=_SIGNALS,
+        )  # fmt: skip
 
     def go(self) -> None:
         """Let the shell begin."""

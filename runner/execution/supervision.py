@@ -91,7 +91,7 @@ class Supervision:
         self._journal.begin_task(task.name)
         shell = self._shell = Shell(self._journal, self._hooks_to_run, self._listen)
         try:
-            shell.start(task, {**self._order.base, COOKIE: f"{self._order.place}/{PLACE}"})
+            shell.start(task, {**self._order.base, COOKIE: f"{self._order.place}/{PLACE}"}, self._order.user)
             self._containment.take(shell.pid)
         except OSError as error:
             self._forget(shell)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 from runner.names import is_variable, variable_key
 from runner.pipeline.nodes import MappingNode, Scalar, Unresolved, kind_of
@@ -10,10 +11,7 @@ from runner.pipeline.report import Spot
 from runner.pipeline.unsupported import SECURE
 
 _SEMANTIC = re.compile(r"v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
-_FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
-_PART = re.compile(r"(?:\*|(\d+)(?:-(\d+))?)(?:/(\d+))?")
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_LONGEST_CRON = 1000
 
 
 class SemanticVersion:
@@ -24,7 +22,7 @@ class SemanticVersion:
 
 
 class Cron:
-    """Five fields, UTC; no names like `@daily`, no seconds."""
+    """Five fields, UTC; no names like `@daily`, no seconds. `L` and `MON#2` work too."""
 
     def read(self, spot: Spot) -> str | None:
         return _checked(spot, is_cron(_text(spot)), "a cron expression (five fields)")
@@ -50,31 +48,15 @@ class Parameters:
 
 
 def is_cron(text: str) -> bool:
-    """Whether this is a cron expression with five fields."""
-    fields = text.split()
-    return len(fields) == 5 and all(
-        all(_is_part(part, *_FIELDS[index]) for part in _numbered(field, index).split(","))
-        for index, field in enumerate(fields)
-    )
+    """Whether this is a cron expression with five fields that comes at some time: the same that the clock reads."""
+    from cronsim import CronSim, CronSimError  # for files with a clock only
 
-
-def _is_part(part: str, least: int, most: int) -> bool:
-    found = _PART.fullmatch(part)
-    if found is None:
+    if len(text) > _LONGEST_CRON or len(text.split()) != 5:
         return False
-    first, last, step = (None if group is None else int(group) for group in found.groups())
-    bounds = [bound for bound in (first, last) if bound is not None]
-    return all(least <= bound <= most for bound in bounds) and bounds == sorted(bounds) and step != 0
-
-
-def _numbered(field: str, index: int) -> str:
-    """Names of months and days as their numbers."""
-    field = field.casefold()
-    names = {3: (_MONTHS, 1), 4: (_DAYS, 0)}.get(index)
-    if names is not None:
-        for number, name in enumerate(names[0], names[1]):
-            field = field.replace(name, str(number))
-    return field
+    try:
+        return next(CronSim(text, datetime(2000, 1, 1, tzinfo=UTC))) is not None
+    except (CronSimError, StopIteration):
+        return False
 
 
 def _text(spot: Spot) -> str:

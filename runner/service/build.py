@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import time
 from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -22,12 +21,11 @@ from runner.service.handover import Handover
 from runner.service.journal import TOO_SHORT, Journal
 from runner.service.ports import Ended
 from runner.service.preparation import Engine, Preparation, Prepared
+from runner.service.room import Room
 from runner.service.threads import finished
-from runner.service.tidying import KEPT
 from runner.store.rows import BuildEnd, BuildRow
 from runner.workspace.directory import BuildDirectory
 from runner.workspace.outs import Given, process
-from runner.workspace.removal import remove_all_but
 from runner.workspace.versions import NewVersion
 
 
@@ -57,6 +55,7 @@ class Build:
         self.journal = Journal(place / "log.jsonl")
         self._place = place
         self._directory = BuildDirectory(place / "work")
+        self._room = Room(place, row.id, engine.job_users)
         self._supervised: Supervised | None = None
         self._warnings: list[str] = []
         self._preparing: asyncio.Timeout | None = None
@@ -121,6 +120,7 @@ class Build:
     async def _take_over(self, running: Supervised) -> End:
         """Go on with a build that another process has started: it runs, or it ended while nobody waited."""
         self._taken_over = True
+        self._room.take_over()
         try:
             begun = handover.read(self._place, self._job)
             grant = await self._engine.credentials.restore(self._row, renewed=self._renewed, warn=self._warn)
@@ -171,6 +171,7 @@ class Build:
             row=self._row,
             journal=self.journal,
             directory=self._directory,
+            room=self._room,
             renewed=self._renewed,
             warn=self._warn,
         )
@@ -178,8 +179,8 @@ class Build:
             async with asyncio.timeout(None if self._cancelled is None else 0) as self._preparing:
                 if self._row.attempt is None:  # else whoever gave it to us has recorded that it begins
                     await self._engine.store.start_build(self._row.id)
-                # What a process left that was killed in here.
-                await finished(functools.partial(remove_all_but, self._place, KEPT))
+                for text in await finished(self._room.make):
+                    self._warn(text)
                 return await preparation.run()
         except TimeoutError:
             if self._preparing is None or not self._preparing.expired():
@@ -197,13 +198,14 @@ class Build:
             place=self._place,
             seq=self.journal.seq,
             next_id=self.journal.next_id,
-            base=self._engine.host.base,
+            base=self._room.environment(self._engine.host.base),
             machine=self._engine.host.machine,
             secrets=self.journal.secrets,
             limits=self._engine.limits,
             grace=self._engine.grace,
             attached=self._engine.attached,
             started=self._started,
+            user=self._room.user,
         )
 
     def _started(self, supervised: Supervised) -> None:
@@ -237,6 +239,7 @@ class Build:
                     begun.before,
                     succeeded=result.status == "success",
                     note=section.warn,
+                    user=self._room.user,
                 )
                 for version in given.outs:
                     # Not its name: a script may have told its supervisor of a secret that is not known here.
@@ -264,6 +267,8 @@ class Build:
         duration = timedelta(seconds=time.monotonic() - self._began)
         if end.ended_at is not None:  # nobody looked at a clock meanwhile
             duration = max(timedelta(), end.ended_at - self._row.created_at)
+        with contextlib.suppress(OSError, DamagedLogError):
+            await self._run_hooks(recorded.status)
         with contextlib.suppress(OSError, DamagedLogError):  # the store has the end, where the log cannot have it
             await self._clear_away()
             self.journal.end(recorded, duration)
@@ -291,9 +296,14 @@ class Build:
             ):
                 yield out.name
 
+    async def _run_hooks(self, status: str) -> None:
+        if (hooks := self._engine.host_hooks) is not None:
+            await hooks.after(self._engine.hooked(self._row, self._directory.root, status), self.journal)
+
     async def _clear_away(self) -> None:
         try:
-            await asyncio.to_thread(remove_all_but, self._place, KEPT)
+            for text in await asyncio.to_thread(self._room.clear):
+                self.journal.warn(text)
         except OSError as error:
             self.journal.warn(f"the build directory cannot be removed: {error}")
 

@@ -34,6 +34,9 @@ from runner.store.store import Store
 
 T = TypeVar("T")
 
+HOST_POOL = "host"
+"""Where the builds of one host are given out: the node pools of the pipeline are held to by the rules."""
+
 
 class Attempts(Protocol):
     """Where builds are given out to be run (see runner/dispatch)."""
@@ -168,6 +171,6 @@ class Decisions:
         rule = graph.jobs.get(row.job)
         lock = None if rule is not None and rule.parallel else row.job
         attempt = self._attempts.put(
-            tx, pool=row.pool, priority=row.priority, lock=lock, payload=json.dumps({"build": build_id})
+            tx, pool=HOST_POOL, priority=row.priority, lock=lock, payload=json.dumps({"build": build_id})
         )
         queueing.give_out(tx, build_id, attempt)

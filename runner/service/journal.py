@@ -32,6 +32,10 @@ class Section:
         """A warning belongs to the build, not to the group: nobody may miss it because the group is folded."""
         self._writer.message(text, None, "warning")
 
+    def output(self, data: bytes) -> None:
+        """What a program printed, cut anywhere."""
+        self._writer.output(self._group, data)
+
     @contextmanager
     def step(self, text: str) -> Iterator[None]:
         """A command that ends with 0, or with 1 where an exception leaves it."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import structlog
 
-from runner.errors import RunnerError, UsageError
+from runner.errors import NotFoundError, RunnerError
 from runner.pipeline.files import Found
 from runner.pipeline.model import Job, Resource
 from runner.pipeline.problems import Problem, Severity
@@ -98,13 +100,29 @@ class Pipelines:
     async def open(self) -> Project:
         """The project as it was applied last. Raises StoreError."""
         self._good = await self._store.read(stored.sources)
-        return await asyncio.to_thread(self._project, self._good)
+        project = await asyncio.to_thread(self._project, self._good)
+        self._digests = {
+            name: _digest(sources, self._engines.integrations_file) for name, sources in self._good.items()
+        }
+        return project
+
+    async def apply_again(self) -> None:
+        """Let what was applied last be in force under new settings; pipelines that are watched no more are removed.
+        Raises StoreError."""
+        await self.forget()
+        async with self._one_at_a_time:
+            if not self._engines.graph:
+                return
+            project = await asyncio.to_thread(self._project, self._good)
+            graph = graph_of(project, self.pools)
+            await self._decisions.decide(lambda tx, rules: Facts(None, [Synced(graph)]))
+            self._engines.apply(self._engines.graph, project)
 
     async def sync(self, name: str) -> SyncResult:
-        """Read the files of a pipeline and apply them if they are new and good. Raises UsageError for an unknown name,
-        StoreError; files that cannot be had are a refusal."""
+        """Read the files of a pipeline and apply them if they are new and good. Raises NotFoundError for an unknown
+        name, StoreError; files that cannot be had are a refusal."""
         if name not in self.watched:
-            raise UsageError(f"there is no pipeline {name}: the settings have {', '.join(self.watched) or 'none'}")
+            raise NotFoundError(f"there is no pipeline {name}: the settings have {', '.join(self.watched) or 'none'}")
         async with self._one_at_a_time:
             try:
                 fetched = await self.watched[name].fetch()
@@ -127,7 +145,7 @@ class Pipelines:
         problems = [str(problem) for problem in project.problems]
         if project.refused:
             return await self._refuse(name, fetched.revision, problems)
-        digest_now = _digest(new, project)
+        digest_now = await asyncio.to_thread(_digest, new, self._engines.integrations_file)
         if self._digests.get(name) == digest_now:
             await self._store.transaction(
                 lambda tx: stored.look(tx, name, self.watched[name].told, problems, refused=False)
@@ -198,10 +216,13 @@ class Pipelines:
         return project_of(files(sources), self._engines.integrations_file, unreadable)
 
 
-def _digest(sources: Sequence[Source], project: Project) -> str:
+def _digest(sources: Sequence[Source], integrations: Path | None) -> str:
     """Of everything that decides what is applied: the files, and the integrations that they may name."""
-    text = repr([(source.path, source.text) for source in sources]) + repr(sorted(project.integrations.items()))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    text = repr([(source.path, source.text) for source in sources])
+    found = hashlib.sha256(text.encode("utf-8", "surrogatepass"))
+    with suppress(OSError):  # what cannot be read is told by whoever reads the integrations
+        found.update(integrations.read_bytes() if integrations is not None else b"")
+    return found.hexdigest()
 
 
 def _items(project: Project, paths: set[str]) -> list[Job | Resource]:

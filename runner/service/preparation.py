@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import TypeAlias
 
 from jobs.context import JobType
@@ -14,9 +16,12 @@ from runner.integrations.model import ResolvedIntegration
 from runner.logs.forms import too_short
 from runner.pipeline.model import Job, Limits, Out
 from runner.secret import Secret
+from runner.service.host_hooks import HookedBuild, HostHooks
 from runner.service.inputs import Inputs
+from runner.service.job_users import JobUsers
 from runner.service.journal import TOO_SHORT, Journal, encoded
 from runner.service.ports import Credentials, Grant, Host, RoleUse
+from runner.service.room import Room
 from runner.service.threads import finished
 from runner.store.rows import BuildEnd, BuildRow
 from runner.store.store import Store
@@ -35,8 +40,9 @@ Finish: TypeAlias = Callable[[BuildRow, BuildEnd, Sequence[NewVersion]], Awaitab
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
     """What all builds of a run share. `injected` are the `--param` variables, `reset` ignores the previous state;
-    `limits` and `grace` are the host's; `attached`: builds end with this process. `finish` records ends where more than
-    the build itself hangs on them; None: the store does."""
+    `limits` and `grace` are the host's; `attached`: builds end with this process; `job_users`: who builds run as,
+    if not as this process. `finish` records ends where more than the build itself hangs on them; None: the store
+    does."""
 
     store: Store
     jobs: Mapping[str, Job]
@@ -50,7 +56,15 @@ class Engine:
     limits: Limits = field(default_factory=Limits)
     grace: timedelta = timedelta(seconds=10)
     attached: bool = True
+    job_users: JobUsers | None = None
+    host_hooks: HostHooks | None = None
     finish: Finish | None = None
+
+    def hooked(self, row: BuildRow, directory: Path, status: str | None = None) -> HookedBuild:
+        """A build as the host's hooks see it."""
+        return HookedBuild(
+            id=row.id, job=row.job, number=row.number, directory=directory, base=self.host.base, status=status
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +87,7 @@ class Preparation:
     row: BuildRow
     journal: Journal
     directory: BuildDirectory
+    room: Room
     renewed: Callable[[Sequence[Secret]], None]
     warn: Callable[[str], None]
 
@@ -94,6 +109,9 @@ class Preparation:
                 await self._fill(variables, grant.config)
                 for variable in unusable(variables.shared()):
                     section.warn(f"{variable.source}: '{variable.name}' is no name for a variable; it was left out")
+            if self.engine.host_hooks is not None:
+                await self.engine.host_hooks.before(self.engine.hooked(self.row, self.directory.root), self.journal)
+            await finished(functools.partial(self.room.hand_over, self.directory))
         except BaseException:
             grant.close()
             raise

@@ -50,7 +50,7 @@ class Places:
         integrations = beside / "integrations.yml"
         return {
             ("state_dir",): self.state,
-            ("integrations",): integrations if integrations.exists() else None,
+            ("integrations",): integrations if os.path.exists(integrations) else None,
             ("server", "socket"): self.runtime / "api.sock",
             ("hooks", "directory"): beside / "hooks.d",
             ("pools", "default"): 4,

@@ -63,7 +63,7 @@ def read_settings(file: Path | None = None, environ: Mapping[str, str] = os.envi
     places = Places.of(environ)
     named = file or (Path(environ[CONFIG]) if environ.get(CONFIG) else None)
     path = (named or places.file).absolute()
-    there = named is not None or path.exists()
+    there = named is not None or os.path.exists(path)
     reading = _Reading(path.parent)
     if there:
         reading.take(file_values(path))

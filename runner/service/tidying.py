@@ -14,6 +14,7 @@ from runner.service.journal import Journal
 from runner.service.repair import has_result
 from runner.store.rows import BuildEnd, BuildRow
 from runner.store.store import Store
+from runner.workspace.place import close
 from runner.workspace.removal import remove_all_but
 
 KEPT = names("log.jsonl") | {"result.json", "lock"}
@@ -28,6 +29,7 @@ def tidy(place: Path, row: BuildRow) -> None:
         if journal.path.exists() and not has_result(journal.path):
             journal.resume(0, 0)
             journal.end(_end(row), _duration(row))
+        close(place)
         remove_all_but(place, KEPT)
     except (OSError, ValueError, KeyError, DamagedLogError) as error:
         raise RunnerError(f"what a killed run left in {place} cannot be tidied: {error}") from error

@@ -20,28 +20,52 @@ class Watching:
 
     def __init__(self, pipelines: Pipelines, intervals: Mapping[str, timedelta], changed: Callable[[], None]) -> None:
         self._pipelines = pipelines
-        self._intervals = intervals
         self._changed = changed
-        self._wanted = {name: asyncio.Event() for name in intervals}
+        self._replaced = asyncio.Event()
+        self._unseen: set[str] = set()
+        self.settled = asyncio.Event()
+        """Set once each pipeline has been looked at."""
+        self._intervals: Mapping[str, timedelta] = {}
+        self._wanted: dict[str, asyncio.Event] = {}
+        self.replace(intervals)
 
     def look_at(self, name: str) -> None:
         """Look at this pipeline now: something was pushed to it."""
         self._wanted[name].set()
 
+    def replace(self, intervals: Mapping[str, timedelta]) -> None:
+        """Watch these pipelines from now on; each is looked at at once."""
+        self._intervals = intervals
+        self._wanted = {name: asyncio.Event() for name in intervals}
+        self._unseen = set(intervals)
+        if not intervals:
+            self.settled.set()
+        self._replaced.set()
+
     async def run(self) -> None:
         """Watch until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            for name, interval in self._intervals.items():
-                group.create_task(self._watch(name, interval), name=f"pipeline {name}")
-
-    async def _watch(self, name: str, interval: timedelta) -> None:
         while True:
-            self._wanted[name].clear()
+            self._replaced.clear()
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(self._watch(name, interval, self._wanted[name]), name=f"pipeline {name}")
+                    for name, interval in self._intervals.items()
+                ]
+                await self._replaced.wait()
+                for task in tasks:
+                    task.cancel()
+
+    async def _watch(self, name: str, interval: timedelta, wanted: asyncio.Event) -> None:
+        while True:
+            wanted.clear()
             try:
                 if (await self._pipelines.sync(name)).applied:
                     self._changed()
             except StoreError as error:
                 log.error("store.unusable", pipeline=name, error=str(error))
+            self._unseen.discard(name)
+            if not self._unseen:
+                self.settled.set()
             with suppress(TimeoutError):
                 async with asyncio.timeout(interval.total_seconds()):
-                    await self._wanted[name].wait()
+                    await wanted.wait()

@@ -40,7 +40,7 @@ def _standard_input() -> str:
 def _ask(path: str, line: bytes) -> bytes:
     """Send a line to the supervisor and give its answer. The address of a socket must be short, a path need not."""
     directory, _, name = path.rpartition("/")
-    place = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    place = os.open(directory, os.O_PATH | os.O_DIRECTORY)  # a job's user may pass through it, not list it
     connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     connection.settimeout(_LIMIT_S)
     connection.connect(f"/proc/self/fd/{place}/{name}")

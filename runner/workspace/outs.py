@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 from runner.errors import RunnerError
+from runner.job_user import JobUser
 from runner.pipeline.model import In, Job, Out
 from runner.pipeline.plain import Json
 from runner.workspace.dependency import Dependency
-from runner.workspace.saved_files import collect, file_set_digest, read_text
+from runner.workspace.saved_files import Tree, collect, file_set_digest, read_text
 from runner.workspace.versions import NewVersion, Version
 
 Note: TypeAlias = Callable[[str], None]
@@ -43,19 +44,22 @@ def process(
     *,
     succeeded: bool,
     note: Note,
+    user: JobUser | None = None,
 ) -> Given:
     """Read what the scripts left. Raises RunnerError where it cannot be read or is too large.
 
     `before` are the stored versions, placeholders not replaced, by name. `note` gets one sentence for each OUT that
-    was left out although it was asked for, and for lines that are not understood.
+    was left out although it was asked for, and for lines that are not understood. `user` ran the scripts, if not the
+    user of this process.
     """
-    files = collect(root, "state") if succeeded else None
+    tree = Tree(root, user)
+    files = collect(tree, "state") if succeeded else None
     bag: dict[str, Json] = {}
     name = None
     if succeeded:
-        name, bag = _own_version(root, job.name, note)
+        name, bag = _own_version(tree, job.name, note)
     bag["trace"] = [_trace(dependency) for dependency in dependencies]
-    reader = _Outs(root, {d.name: d for d in dependencies if isinstance(d.step, In)}, before, note)
+    reader = _Outs(tree, {d.name: d for d in dependencies if isinstance(d.step, In)}, before, note)
     outs = (
         reader.version(dependency, dependency.step)
         for dependency in dependencies
@@ -67,12 +71,12 @@ def process(
     )
 
 
-def env_lines(root: Path, relative: str, note: Note) -> dict[str, str]:
+def env_lines(tree: Tree, relative: str, note: Note) -> dict[str, str]:
     """`KEY=VALUE` lines, cut at the first `=`; a byte order mark is dropped, and lines that are no such ones: `note`
     gets a sentence about them, which shows none (they may be what is left of a secret)."""
     found: dict[str, str] = {}
     wrong: list[int] = []
-    for number, line in enumerate((read_text(root, relative) or "").split("\n"), 1):
+    for number, line in enumerate((read_text(tree, relative) or "").split("\n"), 1):
         key, separator, value = line.partition("=")
         if key and separator:
             found[key] = value
@@ -84,27 +88,27 @@ def env_lines(root: Path, relative: str, note: Note) -> dict[str, str]:
     return found
 
 
-def _own_version(root: Path, job: str, note: Note) -> tuple[str | None, dict[str, Json]]:
+def _own_version(tree: Tree, job: str, note: Note) -> tuple[str | None, dict[str, Json]]:
     bag: dict[str, Json] = {}
     name: str | None = None
-    if (written := _document(root, "state/outputVersion.json")) is not None:
+    if (written := _document(tree, "state/outputVersion.json")) is not None:
         bag = _object(written.get("propertyBag"))
         name = _text_or_none(written.get("versionName"))
-    keys = env_lines(root, f"state/{job}.env", note)
+    keys = env_lines(tree, f"state/{job}.env", note)
     name = keys.pop("versionName", name)
     return name, {**bag, **keys}
 
 
 @dataclass(frozen=True, slots=True)
 class _Outs:
-    root: Path
+    tree: Tree
     ins: dict[str, Dependency]
     before: Mapping[str, Version | None]
     note: Note
 
     def version(self, out: Dependency, step: Out) -> NewVersion | None:
         """The new version of one OUT, or None where it equals the newest one."""
-        start = _object((_document(self.root, f"OUT/{out.name}/version.json") or {}).get("version"))
+        start = _object((_document(self.tree, f"OUT/{out.name}/version.json") or {}).get("version"))
         name, bag = _text_or_none(start.get("versionName")), _object(start.get("propertyBag"))
         if step.overwrite:
             bag = {key: bag[key] for key in KEPT if key in bag}
@@ -117,7 +121,7 @@ class _Outs:
             name, bag = copied
         files = None
         if out.type == "state":
-            files = collect(self.root, f"OUT/{out.name}/state")
+            files = collect(self.tree, f"OUT/{out.name}/state")
             if files or (out.version and out.version.file_set):
                 name = bag["shaData"] = file_set_digest(files)
         name, bag = self._overlay(out, name, bag)
@@ -128,7 +132,7 @@ class _Outs:
         return NewVersion(node=out.name, name=name, property_bag=bag, files=files)
 
     def _overlay(self, out: Dependency, name: str | None, bag: dict[str, Json]) -> tuple[str | None, dict[str, Json]]:
-        keys = env_lines(self.root, f"state/{out.name}.env", self.note)
+        keys = env_lines(self.tree, f"state/{out.name}.env", self.note)
         name = keys.pop("versionName", name)
         if out.type != "params":
             return name, {**bag, **keys}
@@ -174,9 +178,9 @@ def _object(value: Json) -> dict[str, Json]:
     return dict(value) if isinstance(value, dict) else {}
 
 
-def _document(root: Path, relative: str) -> dict[str, Json] | None:
+def _document(tree: Tree, relative: str) -> dict[str, Json] | None:
     """A JSON object that a script may have written; None where there is no file. Raises RunnerError."""
-    text = read_text(root, relative)
+    text = read_text(tree, relative)
     if text is None:
         return None
     try:

@@ -22,12 +22,13 @@ def remove_all_but(place: Path, kept: Collection[str]) -> None:
     try:
         for name in os.listdir(top):
             if name not in kept:
-                _remove(name, top)
+                remove(name, top)
     finally:
         os.close(top)
 
 
-def _remove(name: str, top: int) -> None:
+def remove(name: str, top: int) -> None:
+    """Remove one entry of the open directory `top`, with all that is below it. Raises OSError."""
     if not stat.S_ISDIR(os.stat(name, dir_fd=top, follow_symlinks=False).st_mode):
         os.unlink(name, dir_fd=top)  # never opened: a socket cannot be, and a pipe would wait for its other end
         return
@@ -40,7 +41,9 @@ def _remove(name: str, top: int) -> None:
 def _remove_thoroughly(name: str, top: int) -> None:
     """For directories without permissions or nested deeper than Python can follow: the host's own commands can."""
     where = f"/proc/{os.getpid()}/fd/{top}"
-    for command in (("chmod", "-R", "u+rwX", "--", f"./{name}"), ("rm", "-rf", "--", f"./{name}")):
+    removing, opening = ("rm", "-rf", "--", f"./{name}"), ("chmod", "-R", "u+rwX", "--", f"./{name}")
+    for command in (removing, opening, removing):  # root needs no permission, and gives none to what a link leads to
         done = subprocess.run(command, cwd=where, capture_output=True, text=True, errors="replace", check=False)
-    if done.returncode:
-        raise OSError(f"rm ended with {done.returncode}: {done.stderr.strip()[:500]}")
+        if command is removing and not done.returncode:
+            return
+    raise OSError(f"rm ended with {done.returncode}: {done.stderr.strip()[:500]}")

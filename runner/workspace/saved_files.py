@@ -11,30 +11,48 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import RunnerError
+from runner.job_user import JobUser
 from runner.workspace.versions import SavedFile
 
 LIMIT = 64 * 1024 * 1024
 """Bytes that one set of saved files may hold (the platform named 1 MB and did not check it)."""
 TEXT_LIMIT = 4 * 1024 * 1024
 """Bytes of a document or of a file of keys."""
+DEEPEST = 100
+"""How deep directories of saved files may be nested."""
+NOT_YOURS = "it is another user's file, which the job's user may not read"
 NO_LINK = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-def collect(root: Path, relative: str) -> tuple[SavedFile, ...]:
-    """All regular files below `root/relative`, by path, with their permission bits; empty directories are lost.
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A build directory that scripts have written. `user` ran them, if not this process's own user: what that could
+    not read by itself is not read for it (a hard link leads anywhere on a disk)."""
+
+    root: Path
+    user: JobUser | None = None
+
+    def is_readable(self, status: os.stat_result) -> bool:
+        return self.user is None or self.user.may_read(uid=status.st_uid, gid=status.st_gid, mode=status.st_mode)
+
+
+def collect(tree: Tree, relative: str) -> tuple[SavedFile, ...]:
+    """All regular files below `relative`, by path, with their permission bits; empty directories are lost.
 
     A link inside the directory to a file inside it is saved as that file; other links and special files are left
-    out. Raises RunnerError where something cannot be read or they hold more than `LIMIT` bytes.
+    out. Raises RunnerError where something cannot be read, is not the job's to read, or lies deeper than `DEEPEST`, and
+    where they hold more than `LIMIT` bytes.
     """
-    with opened(root, relative, os.O_DIRECTORY) as top:
+    with opened(tree, relative, os.O_DIRECTORY) as top:
         if top is None:
             return ()
         saved, room = [], LIMIT
         for path in sorted(_paths(top, relative)):
-            content = _content(top, relative, path, room)
+            content = _content(tree, top, relative, path, room)
             if content is not None:
                 mode, text = content
                 room -= len(text)
@@ -42,32 +60,29 @@ def collect(root: Path, relative: str) -> tuple[SavedFile, ...]:
         return tuple(saved)
 
 
-def read_text(root: Path, relative: str) -> str | None:
-    """A file that a script may have written, None where there is none. Raises RunnerError where it is no regular file
-    or larger than `TEXT_LIMIT`."""
-    with opened(root, relative) as descriptor:
+def read_text(tree: Tree, relative: str) -> str | None:
+    """A file that a script may have written, None where there is none. Raises RunnerError where it is no regular file,
+    is not the job's to read, or is larger than `TEXT_LIMIT`."""
+    with opened(tree, relative) as descriptor:
         if descriptor is None:
             return None
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_size > TEXT_LIMIT:
             raise RunnerError(f"{relative} is no regular file of at most {TEXT_LIMIT // 1024 // 1024} MiB")
+        if not tree.is_readable(status):
+            raise RunnerError(f"{relative} cannot be read: {NOT_YOURS}")
         with open(descriptor, "rb", closefd=False) as file:
             return file.read(TEXT_LIMIT).decode("utf-8-sig", "replace")
 
 
 @contextlib.contextmanager
-def opened(root: Path, relative: str, flags: int = 0) -> Iterator[int | None]:
-    """A descriptor of `root/relative`, no part of which is a link; None where it is not there. Raises RunnerError."""
-    *above, last = relative.split("/")
+def opened(tree: Tree, relative: str, flags: int = 0) -> Iterator[int | None]:
+    """A descriptor of `relative`, no part of which is a link; None where it is not there. Raises RunnerError."""
     with contextlib.ExitStack() as stack:
         try:
-            descriptor = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-            stack.callback(os.close, descriptor)
-            for part in above:
-                descriptor = os.open(part, NO_LINK | os.O_DIRECTORY, dir_fd=descriptor)
-                stack.callback(os.close, descriptor)
-            descriptor = os.open(last, NO_LINK | flags, dir_fd=descriptor)
-            stack.callback(os.close, descriptor)
+            root = os.open(tree.root, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            stack.callback(os.close, root)
+            descriptor = stack.enter_context(_below(root, relative, flags))
         except FileNotFoundError:
             yield None
             return
@@ -76,31 +91,57 @@ def opened(root: Path, relative: str, flags: int = 0) -> Iterator[int | None]:
         yield descriptor
 
 
+@contextlib.contextmanager
+def _below(top: int, relative: str, flags: int = 0) -> Iterator[int]:
+    """A descriptor of what lies below the open directory `top`, no part of the way being a link. Raises OSError."""
+    *above, last = relative.split("/")
+    with contextlib.ExitStack() as stack:
+        for part in above:
+            top = os.open(part, NO_LINK | os.O_DIRECTORY, dir_fd=top)
+            stack.callback(os.close, top)
+        descriptor = os.open(last, NO_LINK | flags, dir_fd=top)
+        stack.callback(os.close, descriptor)
+        yield descriptor
+
+
 def _paths(top: int, relative: str) -> Iterator[str]:
     """Every name below that is no directory, as a path from the top; links are not followed."""
-
-    def refuse(error: OSError) -> None:
-        raise RunnerError(f"{relative}/ cannot be saved: {error.strerror}: {error.filename}") from error
-
-    base = f"/proc/self/fd/{top}"
-    for parent, _, names in os.walk(base, onerror=refuse):
-        for name in names:
-            path = os.path.relpath(os.path.join(parent, name), base)
+    waiting = ["."]
+    while waiting:
+        parent = waiting.pop()
+        if parent.count("/") >= DEEPEST:
+            raise RunnerError(f"{relative}/ cannot be saved: its directories are nested deeper than {DEEPEST}")
+        for name, is_directory in _entries(top, parent, relative):
+            path = f"{parent}/{name}".removeprefix("./")
+            if is_directory:
+                waiting.append(f"{parent}/{name}")
+                continue
             if not _is_utf8(path):
                 shown = os.fsencode(path).decode("utf-8", "replace")
                 raise RunnerError(f"{relative}/{shown} cannot be saved: its name is not UTF-8")
             yield path
 
 
-def _content(top: int, relative: str, path: str, room: int) -> tuple[int, bytes] | None:
+def _entries(top: int, parent: str, relative: str) -> list[tuple[str, bool]]:
+    """The names in one directory, and whether they are directories themselves."""
+    try:
+        with _below(top, parent, os.O_DIRECTORY) as directory, os.scandir(directory) as entries:
+            return [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+    except OSError as error:
+        raise RunnerError(f"{relative}/{parent.removeprefix('./')} cannot be saved: {error.strerror}") from error
+
+
+def _content(tree: Tree, top: int, relative: str, path: str, room: int) -> tuple[int, bytes] | None:
     base = os.path.realpath(f"/proc/self/fd/{top}")
     try:
         real = os.path.realpath(os.path.join(base, path), strict=True)
         if not real.startswith(f"{base}/"):
             return None
-        with opened(Path(base), real.removeprefix(f"{base}/")) as descriptor:
-            if descriptor is None or not stat.S_ISREG((status := os.fstat(descriptor)).st_mode):
+        with _below(top, real.removeprefix(f"{base}/")) as descriptor:
+            if not stat.S_ISREG((status := os.fstat(descriptor)).st_mode):
                 return None
+            if not tree.is_readable(status):
+                raise RunnerError(f"{relative}/{path} cannot be saved: {NOT_YOURS}")
             with open(descriptor, "rb", closefd=False) as file:
                 text = file.read(room + 1)
     except FileNotFoundError:  # a link to nothing

@@ -60,9 +60,12 @@ def test_doctor_tells_what_holds_on_this_host(project: Project) -> None:
     found = {event["name"]: event for event in said.events}
     assert found["bash"]["good"]
     assert found["child subreaper"]["good"]
+    assert found["job users"]["text"].startswith("none: jobs run as ")
     assert {name for name in found if name.startswith("limit ")} == {
         f"limit {name}" for name in ("memory", "pids", "cpuWeight", "openFiles", "core", "log", "disk")
     }
     assert "control groups" in project.runner("doctor").out
     assert project.runner("doctor", "-C", "/nowhere").code == 1
+    refused = project.runner("doctor", RUNNER_JOB_USERS="root")
+    assert (refused.code, "the job user root is root" in refused.err) == (2, True)
     assert not (project.directory / ".runner").exists()

@@ -50,13 +50,15 @@ class Host:
 
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[Service]:
-    """A service that runs until the block ends; then it is stopped as SIGTERM stops it."""
+    """A service that runs until the block ends; then it is stopped as SIGTERM stops it. It has looked at its pipelines
+    once."""
     async with AsyncExitStack() as stack:
         service = await open_service(stack, settings, {})
         ready = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             group.create_task(service.run(ready.set))
             await ready.wait()
+            await service.watching.settled.wait()
             try:
                 yield service
             finally:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from runner.errors import UsageError
+from runner.service.settings import PipelineSource
 from runner.store.queueing import Request
 from tests.daemon.running import Host, ended, heard, serving
 
@@ -105,3 +107,35 @@ async def test_an_unknown_name_is_a_sentence_with_the_nearest_one(host: Host) ->
         await service.pipelines.sync("shop")
         with pytest.raises(UsageError, match="there is no job A"):
             await service.orders.run("A", Request())
+
+
+async def test_new_settings_are_taken_over_while_builds_run(host: Host) -> None:
+    pipe = host.pipe("begun")
+    host.write(ONE.format(script=f"echo > {pipe}; until test -e {host.directory}/go; do sleep 0.05; done"))
+    old = host.settings
+    async with serving(old) as service:
+        await service.pipelines.sync("shop")
+        await service.orders.run("a", Request())
+        await heard(pipe)
+        other = host.directory / "other"
+        other.mkdir()
+        (other / "shippable.yml").write_text(ONE.format(script="true").replace("name: a", "name: b"), "utf-8")
+        sources = {**old.pipelines, "other": PipelineSource(path=other)}
+        await service.take_over(replace(old, pipelines=sources, pools={"default": 2}))
+        await service.pipelines.sync("other")
+        await service.orders.run("b", Request())
+        assert (await ended(service, "b")).status == "success"
+        await service.take_over(replace(old, pipelines={"other": sources["other"]}, pools={"default": 2}))
+        with pytest.raises(UsageError, match="a is in no file any more"):
+            await service.orders.run("a", Request())
+        (host.directory / "go").touch()
+        assert (await ended(service, "a")).status == "success"
+
+
+async def test_a_restart_applies_nothing_again_that_was_applied(host: Host) -> None:
+    host.write(ONE.format(script="true"))
+    async with serving(host.settings) as service:
+        graph = service.engines.graph
+    async with serving(host.settings) as service:
+        assert not (await service.pipelines.sync("shop")).applied
+        assert service.engines.graph == graph

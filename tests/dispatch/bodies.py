@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from runner.dispatch.seam import AttemptId, Dispatch
@@ -35,14 +35,17 @@ class Bodies:
         self._say(f"began {what['name']}")
         try:
             await self._pass(what["gate"])
+            await self._finish(what, attempt_id)
         except asyncio.CancelledError:
             self._say(f"cancelled {what['name']}")
             await self._pass(what["last_gate"])
+            await self._finish(what, attempt_id)
             raise
-        finally:
-            if what["finish"]:
-                accepted = await self._dispatch.transaction(lambda tx: self._dispatch.finish(tx, attempt_id))
-                self._say(f"finished {what['name']}: {accepted}")
+
+    async def _finish(self, what: Mapping[str, Any], attempt_id: AttemptId) -> None:
+        if what["finish"]:
+            accepted = await self._dispatch.transaction(lambda tx: self._dispatch.finish(tx, attempt_id))
+            self._say(f"finished {what['name']}: {accepted}")
 
     async def _pass(self, gate: str) -> None:
         if gate:

@@ -17,11 +17,14 @@ Opened = contextlib.AbstractAsyncContextManager[Dispatch[Any]]
 
 
 @contextlib.asynccontextmanager
-async def local(place: str, silence: timedelta = timedelta(minutes=1)) -> AsyncIterator[Local]:
+async def local(
+    place: str, silence: timedelta = timedelta(minutes=1), beat: timedelta = timedelta(hours=1)
+) -> AsyncIterator[Local]:
+    """A beat this slow never comes in a test: whatever is not told to a worker stays unknown to it."""
     database = SQLite(Path(place) / "runner.db")
     await database.open()
     try:
-        yield Local(database, Path(place) / "dispatch", beat=timedelta(seconds=0.2), silence=silence)
+        yield Local(database, Path(place) / "dispatch", beat=beat, silence=silence)
     finally:
         await database.close()
 

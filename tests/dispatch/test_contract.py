@@ -176,7 +176,7 @@ async def test_a_stopped_worker_that_was_declared_dead_is_refused_its_finish_and
         worker.go_on()
         worker.open("go")
         said = [await worker.says()]
-        if said == ["cancelled a"]:  # it has heard of its death before the gate was open
+        if said == ["cancelled a"]:  # it may hear of its death first
             said = [await worker.says()]
         assert said == ["finished a: False"]
         await queue.put(payload("next", finish=True))

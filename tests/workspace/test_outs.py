@@ -15,7 +15,7 @@ from runner.pipeline.problems import Place
 from runner.workspace.dependency import Dependency, Identity
 from runner.workspace.directory import BuildDirectory
 from runner.workspace.outs import Given, env_lines, process
-from runner.workspace.saved_files import LIMIT
+from runner.workspace.saved_files import LIMIT, Tree
 from runner.workspace.versions import Version
 
 PLACE = Place("shippable.yml")
@@ -173,4 +173,4 @@ def test_what_is_written_as_lines_is_read_as_it_was(
 ) -> None:
     root = tmp_path_factory.mktemp("env")
     (root / "r.env").write_bytes("".join(f"{key}={value}\n" for key, value in pairs.items()).encode())
-    assert env_lines(root, "r.env", lambda text: None) == pairs
+    assert env_lines(Tree(root), "r.env", lambda text: None) == pairs

@@ -37,7 +37,7 @@ ON CONFLICT (name) DO UPDATE SET boot = excluded.boot, beat = excluded.beat;
 
 -- name: silent_attempts
 SELECT attempt.id, pool, priority, lock, payload, worker, abort_wanted
-FROM attempt JOIN worker ON worker.name = attempt.worker
+FROM worker CROSS JOIN attempt ON attempt.worker = worker.name -- CROSS: the few workers outside, the index inside
 WHERE attempt.state = 'doing' AND :moment - iif(worker.boot = :boot, worker.beat, 0) >= :silence
 ORDER BY attempt.id;
 

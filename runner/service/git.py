@@ -1,0 +1,214 @@
+"""git as a subprocess: no questions, no hooks, no secret in an argument or in a sentence, and an end in time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from runner.errors import RunnerError
+from runner.secret import Secret
+from runner.triggers.addresses import masked
+
+GRACE = timedelta(seconds=3)
+MOST = 64 * 1024 * 1024
+"""Bytes of output that are read; a command that says more is ended."""
+PROTOCOLS = "https:ssh:git:file"
+_MOST_TOLD = 64 * 1024
+_CONFIG = {
+    "core.hooksPath": "/dev/null",
+    "core.fsmonitor": "false",
+    "gc.autoDetach": "false",
+    "maintenance.autoDetach": "false",
+    "submodule.recurse": "false",
+    "commit.gpgSign": "false",
+    "log.showSignature": "false",
+}
+_HELPER = '!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" "$GIT_LOGIN" "$GIT_PASSWORD"; }; f'
+_KEPT = ("GIT_SSL_", "GIT_SSH", "GIT_PROXY_")
+"""What an operator may say about the way to a server; every other variable of git's may point it elsewhere."""
+_CURES = {
+    "could not read Username": "give the resource an integration that may read it",
+    "Authentication failed": "give the resource an integration that may read it",
+    "Permission denied (publickey": "give the user of the runner a key that may read it",
+    "Host key verification failed": "put the key of the host into known_hosts of the user of the runner",
+    "dubious ownership": "add it to safe.directory in the git configuration of the user of the runner",
+}
+"""Words of git and what to do about them; they make a sentence better, nothing is decided by them."""
+
+
+class GitError(RunnerError):
+    """git could not do it: the sentence says which repository, what git said, and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """How a repository is opened over https."""
+
+    user: str
+    password: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """Where a repository is. `url` may be an argument of a process: no password is in it."""
+
+    url: str
+    login: Login | None = None
+
+    @classmethod
+    def of(cls, address: str, login: Login | None = None) -> Remote:
+        """An address as a file has it; a password in it becomes the login."""
+        scheme, mark, rest = address.partition("://")
+        place, slash, path = rest.partition("/")
+        known, at, host = place.rpartition("@")
+        if scheme != "https" or not at:
+            return cls(address, login)
+        user, _, password = known.partition(":")
+        found = Login(user=unquote(user), password=Secret(unquote(password)))
+        return cls(f"{scheme}{mark}{host}{slash}{path}", login or found)
+
+    def __str__(self) -> str:
+        return masked(self.url)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Git:
+    """How git is called. `environment` is that of the host, `limit` how long one command may take, `most` how many
+    bytes it may print."""
+
+    environment: Mapping[str, str] = field(repr=False)
+    limit: timedelta = timedelta(minutes=10)
+    most: int = MOST
+
+    async def run(
+        self, *arguments: str, directory: Path | None = None, remote: Remote | None = None, given: bytes = b""
+    ) -> bytes:
+        """What git prints. `remote` is the repository that it reaches, `given` its input. Raises GitError."""
+        what = f"git {arguments[0]}{f' of {remote}' if remote else ''}"
+        try:
+            async with asyncio.timeout(self.limit.total_seconds()) as ours:
+                output, told, status = await self._talk(arguments, directory, remote, given)
+        except TimeoutError:
+            if not ours.expired():
+                raise
+            raise GitError(f"{what} took longer than {self.limit}: is the server reachable from here?") from None
+        except OSError as error:
+            raise GitError(f"{what} cannot start: {error.strerror or error}; is git installed?") from error
+        if len(output) > self.most:
+            raise GitError(f"{what} printed more than {self.most} bytes: the repository is too large for this")
+        if status != 0:
+            raise GitError(f"{what} failed: {_reason(told.decode('utf-8', 'replace'), status)}")
+        return output
+
+    async def _talk(
+        self, arguments: tuple[str, ...], directory: Path | None, remote: Remote | None, given: bytes
+    ) -> tuple[bytes, bytes, int]:
+        """Output, error output and status; all three ends are served at once, so that none of them can block."""
+        async with self._started(arguments, directory, remote) as process:
+            stdin, stdout, stderr = process.stdin, process.stdout, process.stderr
+            assert not (stdin is None or stdout is None or stderr is None)  # noqa: S101, PT018 - all are pipes
+            async with asyncio.TaskGroup() as group:
+                group.create_task(_feed(stdin, given))
+                told = group.create_task(_drain(stderr, _MOST_TOLD))
+                output = await _first(stdout, self.most)
+                if len(output) > self.most:
+                    await _end(process)
+            return output, told.result(), await process.wait()
+
+    @contextlib.asynccontextmanager
+    async def _started(
+        self, arguments: tuple[str, ...], directory: Path | None, remote: Remote | None
+    ) -> AsyncIterator[Process]:
+        process = await asyncio.create_subprocess_exec(
+            "git",
+            *arguments,
+            cwd=directory,
+            env=self.variables(remote),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            await _end(process)
+
+    def variables(self, remote: Remote | None = None) -> dict[str, str]:
+        """The environment of one command. A login counts for the host of `remote` only: no redirection gets it."""
+        kept = {k: v for k, v in self.environment.items() if not k.startswith("GIT_") or k.startswith(_KEPT)}
+        pairs = list(_CONFIG.items())
+        secrets = {}
+        if remote is not None and remote.login is not None and remote.url.startswith("https://"):
+            key = f"credential.https://{urlsplit(remote.url).netloc}.helper"
+            pairs += [(key, ""), (key, _HELPER)]  # the empty one drops helpers that would keep the password
+            secrets = {"GIT_LOGIN": remote.login.user, "GIT_PASSWORD": remote.login.password.reveal()}
+        return {
+            "GIT_SSH_COMMAND": "ssh -oBatchMode=yes -oConnectTimeout=30",
+            **kept,
+            "LC_ALL": "C",
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_ASKPASS": "",
+            "GIT_ALLOW_PROTOCOL": PROTOCOLS,
+            "GIT_HTTP_LOW_SPEED_LIMIT": "1000",
+            "GIT_HTTP_LOW_SPEED_TIME": "60",
+            **secrets,
+            "GIT_CONFIG_COUNT": str(len(pairs)),
+            **{f"GIT_CONFIG_KEY_{index}": key for index, (key, _) in enumerate(pairs)},
+            **{f"GIT_CONFIG_VALUE_{index}": value for index, (_, value) in enumerate(pairs)},
+        }
+
+
+async def _feed(stream: asyncio.StreamWriter, given: bytes) -> None:
+    with contextlib.suppress(ConnectionError):  # it has ended without reading: its status says why
+        stream.write(given)
+        await stream.drain()
+    stream.close()
+    with contextlib.suppress(ConnectionError):
+        await stream.wait_closed()
+
+
+async def _first(stream: asyncio.StreamReader, most: int) -> bytes:
+    """All that comes, or the beginning where it is more than `most` bytes (then longer than that)."""
+    found = bytearray()
+    while len(found) <= most and (part := await stream.read(65_536)):
+        found += part
+    return bytes(found)
+
+
+async def _drain(stream: asyncio.StreamReader, most: int) -> bytes:
+    """The last `most` bytes of all that comes."""
+    found = b""
+    while part := await stream.read(65_536):
+        found = (found + part)[-most:]
+    return found
+
+
+async def _end(process: Process) -> None:
+    """End whatever of its process group still runs: TERM, a grace, KILL."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GRACE.total_seconds()):
+                await process.wait()
+
+
+def _reason(told: str, status: int) -> str:
+    """What git said, in one line, with what to do about it where that is known."""
+    lines = ["".join(c for c in line if c.isprintable()).strip() for line in told.splitlines()]
+    marked = [line for line in lines if line.startswith(("fatal: ", "error: ", "ERROR: "))]
+    said = next(iter(marked or [line for line in lines if line][-1:]), f"it ended with status {status}")
+    cure = next((cure for words, cure in _CURES.items() if words in told), "")
+    text = masked(said.partition(": ")[2] if marked else said)[:300]
+    return f"{text} ({cure})" if cure else text
