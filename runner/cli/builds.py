@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from runner.store.rows import BuildRow
 
 DEFAULT_MOST = 20
+SERVICE_HEADINGS = ("BUILD", "STATUS", "STARTED", "TIME", "TRIGGERED BY", "REASON")
 HEADINGS = ("BUILD", "RUN", "STATUS", "STARTED", "TIME", "TRIGGERED BY", "REASON")
 
 
@@ -35,9 +36,13 @@ def command(
     rows = _of_service(ctx, host, job, most, every) if host else _of_store(directory, job, -1 if every else most)
     if as_json:
         for row in rows:
-            click.echo(json.dumps(record(row), ensure_ascii=False))
+            values = record(row)
+            if host:
+                del values["run"]
+            click.echo(json.dumps(values, ensure_ascii=False))
     elif rows:
-        click.echo("\n".join(table(HEADINGS, map(_line, rows))))
+        lines = table(HEADINGS, map(_line, rows)) if not host else table(SERVICE_HEADINGS, map(_line_of_service, rows))
+        click.echo("\n".join(lines))
     else:
         raise UsageError(f"there is no build of {job}" if job else "no builds yet")
 
@@ -70,6 +75,14 @@ def _line(row: BuildRow) -> tuple[str, ...]:
         "-" if row.triggered_by == row.job else row.triggered_by,
         row.reason or "",
     )
+
+
+def _line_of_service(row: BuildRow) -> tuple[str, ...]:
+    """The builds of a service belong to no run; what has no trigger was started by a person."""
+    name, _, *rest = _line(row)
+    if row.triggered_by == row.job and row.requested_by is not None:
+        rest[3] = row.requested_by
+    return (name, *rest)
 
 
 def _length(row: BuildRow) -> str:

@@ -6,9 +6,13 @@ import tempfile
 from pathlib import Path
 
 from runner.cli import log_views, remote
+from runner.cli.build_names import label
+from runner.client.asking import build
 from runner.client.client import Client
 from runner.client.copying import LogCopy, followed
+from runner.client.failures import NotThereError
 from runner.errors import UsageError
+from runner.logs.sanitizing import harmless
 from runner.logs.viewing import Choice
 from runner.store.rows import BuildRow
 
@@ -20,15 +24,26 @@ def show_logs(client: Client, names: tuple[str, ...], choice: Choice, style: log
     with tempfile.TemporaryDirectory(prefix="runner-logs-") as directory:
         logs = [(row, _copy(client, row, Path(directory))) for row in rows]
         for row, copy in logs:
-            copy.take()
-            if not live and not copy.log.stat().st_size:
-                raise UsageError(_no_log(row))
+            _take(row, copy, live=live)
         running = [copy for row, copy in logs if live and row.ended_at is None]
-        with followed(running):
-            log_views.show([(row, copy.log) for row, copy in logs], choice, style, live=live)
+        shown = [(row, copy.log) for row, copy in logs]
+        log_views.show(shown, choice, style, live=live, feeding=followed(running))
         for copy in running:
             if copy.failed is not None:
                 raise copy.failed
+        for row, copy in logs:
+            if live and not copy.whole:
+                raise UsageError(_no_log(build(client, row.id)))
+
+
+def _take(row: BuildRow, copy: LogCopy, *, live: bool) -> None:
+    try:
+        copy.take()
+    except NotThereError as error:
+        if row.ended_at is not None:
+            raise UsageError(_no_log(row)) from error
+    if not live and not copy.log.stat().st_size:
+        raise UsageError(_no_log(row))
 
 
 def _copy(client: Client, row: BuildRow, directory: Path) -> LogCopy:
@@ -36,7 +51,8 @@ def _copy(client: Client, row: BuildRow, directory: Path) -> LogCopy:
 
 
 def _no_log(row: BuildRow) -> str:
-    name = f"{row.job}/{row.number}"
+    name = label(row.job, row.number)
     if row.ended_at is None:
         return f"{name} has no log yet, it is {row.status}: -f waits for it"
-    return f"{name} has no log: {row.reason or row.status}"
+    why = f"{row.status}{f': {harmless(row.reason, colours=False)}' if row.reason else ''}"
+    return f"{name} has no log to its end: it never began, or its log was removed ({why})"

@@ -95,14 +95,17 @@ class _Watch:
 
         copy = LogCopy(self.client, row.id, log, begun=begun, told=told)
         try:
-            with followed([copy]):
-                await self.output.watch(row, log)
+            async with asyncio.TaskGroup() as group:
+                watching = group.create_task(self.output.watch(row, log))
+                await asyncio.sleep(0)  # it has opened the log now: that may be removed from here on
+                with followed([copy]):
+                    await asyncio.wait([watching])
             if copy.failed is not None:
                 raise copy.failed
             self.ended.append(_end_of(await asyncio.to_thread(build, self.client, row.id)))
             self.output.ended(self.ended[-1])
-        except RunnerError as error:
-            self.failed.append(error)
+        except* RunnerError as errors:
+            self.failed += [error for error in errors.exceptions if isinstance(error, RunnerError)]
 
     async def _cancel(self, stop: asyncio.Event, rows: Sequence[BuildRow]) -> None:
         """What a signal does; the ends of the builds are waited for as before."""

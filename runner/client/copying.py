@@ -13,7 +13,7 @@ from pathlib import Path
 from runner.client.asking import build
 from runner.client.client import Client
 from runner.client.connection import Answer
-from runner.client.failures import LostError, ServiceError
+from runner.client.failures import LostError, NotThereError, ServiceError
 from runner.client.patience import LIMIT, Patience
 from runner.errors import RunnerError
 from runner.logs.records import is_result, seq_of
@@ -81,6 +81,9 @@ class LogCopy:
                 if build(self._client, self._id).ended_at is not None:
                     self._stream(follow=False)
                     return
+            except NotThereError:
+                build(self._client, self._id)  # it is there: then it has ended, and has no log
+                return
             except LostError as error:
                 self._patience.bear(error)
             self._patience.pause()

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
+from runner.secret import Secret
 from runner.store.rows import BuildRow
 
 Raw = Mapping[str, Any]
@@ -92,6 +93,25 @@ class Found:
     severity: str
     text: str
     raw: Raw = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """What is known of a token; `last_used_at` is exact to some minutes."""
+
+    id: int
+    name: str
+    scope: str
+    created_at: datetime
+    created_by: str | None
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+    raw: Raw = field(repr=False)
+
+    @property
+    def has_expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= datetime.now(UTC)
 
 
 def read_build(raw: Raw) -> BuildRow:
@@ -197,6 +217,24 @@ def read_state(raw: Raw) -> State:
 
 def read_found(raw: Raw) -> Found:
     return Found(severity=str(raw["severity"]), text=str(raw["text"]), raw=raw)
+
+
+def read_token(raw: Raw) -> Token:
+    return Token(
+        id=int(raw["id"]),
+        name=str(raw["name"]),
+        scope=str(raw["scope"]),
+        created_at=datetime.fromisoformat(raw["created_at"]),
+        created_by=raw["created_by"],
+        expires_at=_moment(raw["expires_at"]),
+        last_used_at=_moment(raw["last_used_at"]),
+        revoked_at=_moment(raw["revoked_at"]),
+        raw=raw,
+    )
+
+
+def read_new_token(raw: Raw) -> tuple[Secret, Token]:
+    return Secret(str(raw["token"])), read_token(raw["about"])
 
 
 def _moment(text: str | None) -> datetime | None:
