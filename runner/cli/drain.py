@@ -37,7 +37,8 @@ def command(wait: bool, now: bool, off: bool, host: str | None) -> None:
     for row in running:
         click.echo(f"{label(row.job, row.number)} runs")
     if not wait:
-        click.echo(f"nothing more is started; {counted(len(running), 'build')} still run (--wait waits for them)")
+        runs = counted(len(running), "build")
+        click.echo(f"nothing more is started; {runs} still to end{' (--wait waits)' if running else ''}")
         return
     while running:
         _wait_for(client, running)

@@ -20,11 +20,11 @@ LOCAL = {
     "cancel": "Cancel builds, or a whole run.",
     "doctor": "Show what this host gives to builds.",
     "aws": "Look at AWS identities.",
-    "install": "Make this host a build host.",
-    "uninstall": "Remove what install has put on this host.",
 }
 SERVICE = {
     "serve": "Watch pipelines and run their jobs when their inputs change.",
+    "install": "Make this host a build host.",
+    "uninstall": "Remove what install has put on this host.",
     "config": "Check and show the settings of the service.",
     "jobs": "List jobs: how they ended last, what runs, what holds them.",
     "resources": "List resources.",

@@ -55,4 +55,4 @@ def _no_log(row: BuildRow) -> str:
     if row.ended_at is None:
         return f"{name} has no log yet, it is {row.status}: -f waits for it"
     why = f"{row.status}{f': {harmless(row.reason, colours=False)}' if row.reason else ''}"
-    return f"{name} has no log to its end: it never began, or its log was removed ({why})"
+    return f"{name} has no log: it never began, or its log was removed ({why})"
