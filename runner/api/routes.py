@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runner.api import builds, jobs, pipelines, resources, shapes, state, validation
+from runner.api import builds, jobs, pipelines, resources, shapes, state, tokens, validation
 from runner.api.callers import Scope
 from runner.api.routing import Route, route
 
@@ -107,5 +107,16 @@ BUILDS = (
         summary="Queue a build with the input versions of this one",
     ),
 )  # fmt: skip
+TOKENS = (
+    route("GET", f"{V1}/tokens", ADMIN, tokens.list_tokens, shapes.TokenList, summary="Every token"),
+    route(
+        "POST", f"{V1}/tokens", ADMIN, tokens.add_token, shapes.NewToken, status=201,
+        body=shapes.TokenBody, refusals=(SENSELESS,), summary="Make a token",
+    ),
+    route(
+        "DELETE", f"{V1}/tokens/{{id}}", ADMIN, tokens.revoke_token, shapes.Done,
+        params=shapes.TokenParams, refusals=(MISSING,), summary="Revoke a token",
+    ),
+)  # fmt: skip
 
-ROUTES: tuple[Route, ...] = (*SERVICE, *PIPELINES, *JOBS, *RESOURCES, *BUILDS)
+ROUTES: tuple[Route, ...] = (*SERVICE, *PIPELINES, *JOBS, *RESOURCES, *BUILDS, *TOKENS)

@@ -12,6 +12,7 @@ from runner.service.orders import Orders
 from runner.service.pipelines import Pipelines
 from runner.service.questions import Questions
 from runner.service.settings import Settings
+from runner.service.tokens import Tokens
 from runner.store.store import Store
 
 
@@ -37,6 +38,9 @@ class Served(Protocol):
 
     @property
     def pipelines(self) -> Pipelines: ...
+
+    @property
+    def tokens(self) -> Tokens: ...
 
     @property
     def building(self) -> Building: ...

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -12,7 +11,9 @@ import msgspec
 import structlog
 from aiohttp import web
 
-from runner.api.callers import Caller, peer
+from runner.api.admission import Admission
+from runner.api.callers import Caller
+from runner.api.limits import Streams
 from runner.api.listeners import Listeners
 from runner.api.refusals import RefusedError, refusal_of, refuse
 from runner.api.routing import Route
@@ -40,6 +41,8 @@ class Api:
         self._served = served
         self._listeners = listeners
         self._routes = routes
+        self._admission = Admission(served, listeners)
+        self._streams = Streams()
         self._orders = asyncio.TaskGroup()
 
     async def run(self) -> None:
@@ -85,15 +88,19 @@ class Api:
 
     async def _checked(self, route: Route, request: web.Request) -> web.StreamResponse:
         try:
-            caller = self._caller(request)
-            if caller.scope < route.scope:
-                raise RefusedError(403, f"{caller.name} may not do this: it needs the scope {route.scope}")
+            caller = self._admission.admit(route, request)
         except RefusedError as error:
             return refusal_of(error)
         request = request.clone(client_max_size=self._served.settings.server.body_limit)
         if route.stream:
-            return await self._answer(route, request, caller)
+            return await self._stream(route, request, caller)
         return await self._in_time(route, request, caller)
+
+    async def _stream(self, route: Route, request: web.Request, caller: Caller) -> web.StreamResponse:
+        if self._streams.is_full(caller.key):
+            return refuse(429, "too many streams are open: close some first", {"Retry-After": "10"})
+        with self._streams.counted(caller.key):
+            return await self._answer(route, request, caller)
 
     async def _in_time(self, route: Route, request: web.Request, caller: Caller) -> web.StreamResponse:
         """An order that takes too long goes on; a question is given up."""
@@ -123,14 +130,6 @@ class Api:
         except Exception:
             log.exception("api.bug", method=route.method, path=route.path)
             return refuse(500, "this is a bug of the runner: its operators find it in the log of the service")
-
-    def _caller(self, request: web.Request) -> Caller:
-        connection = request.get_extra_info("socket")
-        if connection is None:
-            raise RefusedError(400, "the connection was lost")
-        if connection.family == socket.AF_UNIX:
-            return peer(connection, self._listeners.group)
-        raise RefusedError(401, "this needs a token: Authorization: Bearer TOKEN", {"WWW-Authenticate": "Bearer"})
 
 
 @web.middleware

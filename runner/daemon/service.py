@@ -31,6 +31,7 @@ from runner.service.pipelines import PipelineFiles, Pipelines
 from runner.service.questions import Questions
 from runner.service.settings import PipelineSource, Settings
 from runner.service.ticking import Ticking
+from runner.service.tokens import Tokens
 from runner.service.watching import Watching
 from runner.store import pipelines as stored
 from runner.store.locks import try_acquire
@@ -60,6 +61,7 @@ class Service:
     ticking: Ticking
     watching: Watching
     listeners: Listeners
+    tokens: Tokens
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, ready: Callable[[], None]) -> None:
@@ -117,6 +119,8 @@ async def open_service(
     ticking = Ticking(decisions, engines)
     listeners = open_listeners(settings.server, handed_over.get("api", ()))
     stack.callback(listeners.close)
+    tokens = Tokens(store)
+    await tokens.open()
     return Service(
         settings=settings,
         store=store,
@@ -131,6 +135,7 @@ async def open_service(
         ticking=ticking,
         watching=Watching(pipelines, _intervals(settings), ticking.look_again),
         listeners=listeners,
+        tokens=tokens,
     )
 
 
