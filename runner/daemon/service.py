@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -36,15 +36,21 @@ from runner.service.questions import Questions
 from runner.service.retention import Retention
 from runner.service.settings import PipelineSource, Settings
 from runner.service.ticking import Ticking
+from runner.service.tidying import tidy_all
 from runner.service.tokens import Tokens
 from runner.service.watching import Watching
 from runner.store import pipelines as stored
+from runner.store import views
 from runner.store.locks import try_acquire
+from runner.store.rows import BuildRow
 from runner.store.store import Store
 
 WORKER = "service"
 """The name under which this host's service claims builds: the same after every restart."""
 SLOTS = 1_000_000
+UNTIDY = 500
+"""How many of the newest ends are looked at when a service starts: whether the last one was killed between recording
+them and clearing away."""
 
 log = structlog.stdlib.get_logger("runner.service")
 
@@ -69,6 +75,7 @@ class Service:
     retention: Retention
     listeners: Listeners
     tokens: Tokens
+    untidy: Sequence[BuildRow]
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, ready: Callable[[], None]) -> None:
@@ -80,7 +87,7 @@ class Service:
                 group.create_task(self.watching.run(), name="pipelines"),
                 group.create_task(self.ticking.run(), name="clock"),
                 group.create_task(self.made.credentials.run(), name="credentials"),
-                group.create_task(self.retention.run(), name="retention"),
+                group.create_task(self._clear_away(), name="retention"),
                 group.create_task(Api(self, self.listeners, ROUTES).run(), name="api"),
             ]
             ready()
@@ -100,6 +107,11 @@ class Service:
         self.ticking.look_again()
         self.watching.replace(_intervals(settings))
         self.retention.look_now()
+
+    async def _clear_away(self) -> None:
+        """What the last service left is tidied before any of it may go."""
+        await tidy_all(self.store, self.untidy, _not_tidied)
+        await self.retention.run()
 
     async def _dispatch(self) -> None:
         """How much runs at once is decided by the rules: what they give out is claimed at once."""
@@ -144,6 +156,7 @@ async def open_service(
         deliveries=Deliveries(lambda: made.settings, engines, orders, watching),
         dispatch=dispatch,
         made=made,
+        untidy=await store.read(lambda tx: views.ended_last(tx, UNTIDY)),
         ticking=ticking,
         watching=watching,
         retention=Retention(
@@ -167,6 +180,10 @@ async def _go_on(
         engines.apply(graph, project)
     await decisions.open(graph_of(project, settings.pools), settings.pools)
     await pipelines.forget()
+
+
+def _not_tidied(text: str) -> None:
+    log.warning("build.not_tidied", error=text)
 
 
 def _state_directory(path: Path) -> Path:

@@ -12,6 +12,9 @@ SELECT * FROM named_build WHERE ended_at IS NULL AND run_id IN (SELECT id FROM r
 -- name: open_builds_of
 SELECT * FROM named_build WHERE node_id = :node_id AND ended_at IS NULL ORDER BY id;
 
+-- name: ended_last
+SELECT * FROM named_build WHERE ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT :most;
+
 -- name: last_build_id
 SELECT max((SELECT coalesce(max(id), 0) FROM build), (SELECT next_build - 1 FROM service)) AS id;
 
