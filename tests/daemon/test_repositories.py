@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
+import shutil
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from msgspec.structs import replace
 
 from runner.daemon.service import Service
@@ -168,6 +171,45 @@ async def test_a_repository_that_cannot_be_asked_is_a_problem_until_it_can(host:
         assert await versions(service) == [(head, "main")]
 
 
+async def test_trouble_with_a_repository_is_said_once_and_so_is_its_end(host: Host, shop: Repository) -> None:
+    shop.commit("one")
+    follow(host, shop)
+    async with serving(host.settings) as service:
+        await service.polling.look()
+        with structlog.testing.capture_logs() as events:
+            shop.place.rename(shop.place.with_suffix(".away"))
+            for _ in range(3):
+                await service.polling.look()
+            shop.place.with_suffix(".away").rename(shop.place)
+            for _ in range(2):
+                await service.polling.look()
+        said = [(event["event"], event["resources"]) for event in events if "resources" in event]
+        assert said == [("repository.unusable", ["src"]), ("repository.usable", ["src"])]
+
+
+async def test_a_repository_is_asked_once_however_many_resources_follow_it(
+    host: Host, shop: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.commit("one")
+    calls, git = host.directory / "calls", host.directory / "bin" / "git"
+    git.parent.mkdir()
+    git.write_text(f'#!/bin/sh\necho "$1" >> {calls}\nexec {shutil.which("git")} "$@"\n')
+    git.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{git.parent}:{os.environ['PATH']}")
+    source = f'{{sourceName: "{shop.remote.url}"}}'
+    host.write(
+        "resources:\n" + "".join(f"  - {{name: r{n}, type: gitRepo, versionTemplate: {source}}}\n" for n in "abc")
+    )
+    async with serving(host.settings) as service:
+        await service.polling.look()
+        shop.commit("two")
+        calls.write_text("")
+        await service.polling.look()
+        assert [len(await service.questions.versions(f"r{n}")) for n in "abc"] == [3, 3, 3]
+        asked = calls.read_text().split()
+        assert (asked.count("ls-remote"), asked.count("fetch")) == (1, 1)
+
+
 async def test_a_name_without_an_address_waits_for_its_webhook(host: Host) -> None:
     host.write(FILE.format(source="acme/shop", more="branch: main"))
     async with serving(host.settings) as service:
@@ -227,8 +269,7 @@ async def test_what_a_delivery_does_not_tell_is_asked_of_the_repository(host: Ho
 async def test_a_delivery_of_another_provider_is_not_of_a_repository_with_the_same_name(host: Host) -> None:
     integrations = host.directory / "integrations.yml"
     integrations.write_text(
-        "integrations:\n"
-        "  - {name: lab, type: gitlab, url: 'http://127.0.0.1:9/api/v4', token: t0ken-of-the-lab}\n"
+        "integrations:\n  - {name: lab, type: gitlab, url: 'http://127.0.0.1:9/api/v4', token: t0ken-of-the-lab}\n"
     )
     integrations.chmod(0o600)
     host.write(
