@@ -59,11 +59,6 @@ class Decided(Generic[T]):
     value: T
     commands: tuple[Command, ...]
 
-    @property
-    def queued(self) -> tuple[int, ...]:
-        """The builds that were queued."""
-        return tuple(command.build for command in self.commands if isinstance(command, Queue))
-
 
 @dataclass(frozen=True, slots=True)
 class _Setting:

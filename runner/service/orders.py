@@ -11,6 +11,8 @@ from runner.scheduling.events import (
     Draining,
     NotTriggered,
     Paused,
+    Purged,
+    Queue,
     Resumed,
     VersionMade,
     WaitingDeleted,
@@ -120,7 +122,13 @@ class Orders:
         users = purging.users_of(self._engines.current.pipeline, name)
         if users:
             raise ConflictError(f"{name} is still named by {', '.join(users)}: mend their files first")
-        return (await self._decisions.decide(lambda tx, rules: Facts(purging.purge(tx, node.id)))).value
+
+        def change(tx: Transaction, rules: Rules) -> Facts[list[int]]:
+            if (build := purging.in_use_by(tx, node.id, name)) is not None:
+                raise ConflictError(f"{build}, which has not ended, still needs {name}: wait for its end, or cancel it")
+            return Facts(purging.purge(tx, node.id), [Purged(name)])
+
+        return (await self._decisions.decide(change)).value
 
     async def drain(self, on: bool = True) -> None:
         """Start nothing more, or go on."""
@@ -146,7 +154,8 @@ class Orders:
         for command in decided.commands:
             if isinstance(command, NotTriggered) and command.job == job:
                 raise ConflictError(f"{job} cannot run: {command.reason}")
-        return await self._questions.build(decided.queued[0])
+        manual = (command.build for command in decided.commands if isinstance(command, Queue) and command.manual)
+        return await self._questions.build(next(manual))
 
     async def _live_job(self, name: str) -> NodeRow:
         node = await self._questions.node(name, kind="job")

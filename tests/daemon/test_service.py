@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from runner.errors import UsageError
+from runner.errors import ConflictError, UsageError
 from runner.service.settings import PipelineSource, Retention
 from runner.store.queueing import Request
 from tests.daemon.running import Host, ended, heard, serving
@@ -74,6 +74,27 @@ async def test_a_name_cannot_take_another_type_before_it_is_purged(host: Host) -
         await service.orders.purge("a")
         host.write(ONE.format(script="true"))
         assert (await service.pipelines.sync("shop")).applied
+
+
+async def test_what_a_build_still_needs_is_purged_after_its_end_and_nothing_of_it_comes_back(host: Host) -> None:
+    pipe = host.pipe("begun")
+    host.write(ONE.format(script=f"echo > {pipe}; until test -e {host.directory}/go; do sleep 0.05; done"))
+    async with serving(host.settings) as service:
+        await service.pipelines.sync("shop")
+        row = await service.orders.run("a", Request())
+        await service.orders.pause("a")
+        await heard(pipe)
+        host.write("jobs: []\n")
+        await service.pipelines.sync("shop")
+        with pytest.raises(ConflictError, match="a/1, which has not ended, still needs a"):
+            await service.orders.purge("a")
+        (host.directory / "go").touch()
+        assert (await ended(service, "a")).status == "success"
+        assert await service.orders.purge("a") == [row.id]
+        host.write(ONE.format(script="true"))
+        await service.pipelines.sync("shop")
+        again = await service.questions.job("a")
+        assert (again.node.paused, again.held_by) == (False, None)
 
 
 async def test_what_runs_when_the_service_ends_goes_on_and_the_next_service_records_its_end(host: Host) -> None:
