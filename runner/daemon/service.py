@@ -108,9 +108,8 @@ class Service:
         self.made.take_over(settings)
         self.settings = settings
         self.engines.integrations_file = settings.integrations
-        self.pipelines.watched, self.pipelines.pools = pipeline_files(settings), settings.pools
         await self.decisions.decide(lambda tx, rules: Facts(None, [PoolsSet(settings.pools)]))
-        await self.pipelines.apply_again()
+        await self.pipelines.apply_again(pipeline_files(settings), settings.pools)
         self.ticking.look_again()
         self.polling.look_again()
         self.watching.replace(_intervals(settings))

@@ -106,9 +106,11 @@ class Pipelines:
         }
         return project
 
-    async def apply_again(self) -> None:
+    async def apply_again(self, watched: Mapping[str, PipelineFiles], pools: Collection[str]) -> None:
         """Let what was applied last be in force under new settings; pipelines that are watched no more are removed.
         Raises StoreError."""
+        async with self._one_at_a_time:  # whoever reads files now ends under the settings that it began with
+            self.watched, self.pools = watched, pools
         await self.forget()
         async with self._one_at_a_time:
             if not self._engines.graph:
@@ -121,12 +123,13 @@ class Pipelines:
     async def sync(self, name: str) -> SyncResult:
         """Read the files of a pipeline and apply them if they are new and good. Raises NotFoundError for an unknown
         name, StoreError; files that cannot be had are a refusal."""
-        if name not in self.watched:
-            raise NotFoundError(f"there is no pipeline {name}: the settings have {', '.join(self.watched) or 'none'}")
         async with self._one_at_a_time:
+            if name not in self.watched:
+                known = ", ".join(self.watched) or "none"
+                raise NotFoundError(f"there is no pipeline {name}: the settings have {known}")
             try:
                 fetched = await self.watched[name].fetch()
-            except RunnerError as error:
+            except (RunnerError, OSError) as error:  # OSError: no room for what was fetched
                 return await self._refuse(name, None, [str(error)])
             return await self._sync(name, fetched)
 

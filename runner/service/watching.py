@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import structlog
 
-from runner.errors import StoreError
+from runner.errors import NotFoundError, StoreError
 from runner.service.pipelines import Pipelines
 
 log = structlog.stdlib.get_logger("runner.pipelines")
@@ -30,8 +30,9 @@ class Watching:
         self.replace(intervals)
 
     def look_at(self, name: str) -> None:
-        """Look at this pipeline now: something was pushed to it."""
-        self._wanted[name].set()
+        """Look at this pipeline now: something was pushed to it. One that is not watched yet will be looked at."""
+        if (wanted := self._wanted.get(name)) is not None:
+            wanted.set()
 
     def replace(self, intervals: Mapping[str, timedelta]) -> None:
         """Watch these pipelines from now on; each is looked at at once."""
@@ -63,6 +64,8 @@ class Watching:
                     self._changed()
             except StoreError as error:
                 log.error("store.unusable", pipeline=name, error=str(error))
+            except NotFoundError:
+                pass  # the settings have it no more, and `replace` is about to say so
             self._unseen.discard(name)
             if not self._unseen:
                 self.settled.set()

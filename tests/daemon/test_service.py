@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from msgspec.structs import replace
 
@@ -151,6 +153,18 @@ async def test_new_settings_are_taken_over_while_builds_run(host: Host) -> None:
             await service.orders.run("a", Request())
         (host.directory / "go").touch()
         assert (await ended(service, "a")).status == "success"
+
+
+async def test_a_pipeline_that_the_settings_lose_while_it_is_looked_at_ends_no_service(host: Host) -> None:
+    host.write(ONE.format(script="true"))
+    async with serving(host.settings) as service:
+        await service.pipelines.apply_again({}, {"default": 1})
+        service.watching.look_at("shop")
+        service.watching.look_at("one that is watched later")
+        service.watching.replace({"shop": timedelta(hours=1)})
+        with pytest.raises(UsageError, match="there is no pipeline shop: the settings have none"):
+            await service.pipelines.sync("shop")
+        assert await service.questions.pipelines() == []
 
 
 async def test_a_restart_applies_nothing_again_that_was_applied(host: Host) -> None:
