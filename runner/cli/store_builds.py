@@ -31,10 +31,15 @@ async def find_build(store: Store, name: str | None) -> BuildRow:
     job, number = split_name(name) if name is not None else (None, None)
     if rows := await store.builds(job, number, most=1):
         return rows[0]
-    known = {row.job for row in await store.builds()}
+    rows = await store.builds()
+    known = {row.job for row in rows}
     if job is None or not known:
         raise UsageError("no builds yet")
     if job not in known:
         hint = nearest(job, known)
         raise UsageError(f"there is no build of {job}{f' ({hint})' if hint else ''}")
+    if number is not None and 0 < number < max(row.number for row in rows if row.job == job):
+        raise UsageError(
+            f"{job}/{number} was removed, it was beyond what is kept ('runner builds {job}' lists the rest)"
+        )
     raise UsageError(f"{job} has no build {number} ('runner builds {job}' lists them)")

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
 from runner.assembly import engine_with
+from runner.execution.host_checks import booted
+from runner.execution.launcher import LocalLauncher
 from runner.integrations.aws_iam import TYPES, aws_role
+from runner.service.host_hooks import HostHooks
 from runner.service.inputs import Inputs
+from runner.service.isolation import isolation_notes
+from runner.service.job_users import JobUsers, open_job_users, refuse_too_few
 from runner.service.options import RunOptions
 from runner.service.ports import Credentials
 from runner.service.preparation import Engine
 from runner.service.project import Project
+from runner.service.scopes import Scopes
 from runner.service.settings import Settings
 from runner.service.shared_credentials import SharedCredentials
+from runner.store import views
 from runner.store.store import Store
 from runner.workspace.host import base_environment
 
@@ -33,27 +41,60 @@ class ServiceEngines:
     store: Store
     settings: Settings
     credentials: SharedCredentials
+    job_users: JobUsers | None
+    scopes: Scopes | None
 
     def make(self, project: Project) -> Engine:
         """Builds of it outlive this process."""
         options = RunOptions(paths=(), limits=self.settings.jobs.limits, grace=self.settings.jobs.grace)
         inputs = Inputs(project.pipeline, project.integrations, self.store)
-        return engine_with(self.store, project, options, inputs, self.credentials, attached=False)
+        engine = engine_with(self.store, project, options, inputs, self.credentials, attached=False)
+        return replace(
+            engine,
+            launcher=LocalLauncher(self.scopes.place if self.scopes else None),
+            job_users=self.job_users,
+            host_hooks=HostHooks(self.settings.hooks.directory, self.settings.hooks.timeout),
+        )
+
+    def take_over(self, settings: Settings) -> None:
+        """Go on with these settings. Raises UsageError; then nothing has changed."""
+        _refuse_too_few(self.job_users, settings)
+        self.settings = settings
 
 
-def service_engines(
+async def service_engines(
+    stack: AsyncExitStack,
     store: Store,
     settings: Settings,
     project: Callable[[], Project],
     listening: socket.socket | None = None,
 ) -> ServiceEngines:
-    """`project` gives the one that is applied now; `listening` is a socket for credentials that systemd keeps open."""
+    """`project` gives the one that is applied now; `listening` is a socket for credentials that systemd keeps open.
 
-    async def open_(stack: AsyncExitStack) -> Credentials:
-        return await _service_credentials(stack, store, settings, project(), listening)
+    Raises UsageError, SetupError, StoreError."""
 
+    async def open_(inner: AsyncExitStack) -> Credentials:
+        return await _service_credentials(inner, store, settings, project(), listening)
+
+    users = await asyncio.to_thread(open_job_users, settings.jobs.users, store.directory)
+    _refuse_too_few(users, settings)
+    for text in isolation_notes(users.users if users else (), store.directory):
+        log.info("isolation.note", note=text)
+    if users is not None:
+        unended = await store.read(lambda tx: [row.id for row in views.open_builds(tx)])
+        for text in await asyncio.to_thread(users.settle, unended):
+            log.warning("isolation.left_over", note=text)
+    scopes = Scopes() if booted() else None
+    if scopes is not None:
+        stack.callback(scopes.close)
     credentials = SharedCredentials(open_, store.runs, always=settings.aws.sandbox)
-    return ServiceEngines(store=store, settings=settings, credentials=credentials)
+    return ServiceEngines(store=store, settings=settings, credentials=credentials, job_users=users, scopes=scopes)
+
+
+def _refuse_too_few(users: JobUsers | None, settings: Settings) -> None:
+    """Raises UsageError."""
+    if users is not None and settings.jobs.users:
+        refuse_too_few(users.users, sum(settings.pools.values()))
 
 
 async def _service_credentials(

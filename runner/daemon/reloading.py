@@ -38,7 +38,8 @@ async def reload(service: Service, new: Settings, operators: OperatorLog) -> Non
 def _with_what_stays(old: Settings, new: Settings) -> Settings:
     """The new settings, but for what only a restart can change (see `restart` of their keys)."""
     server = replace(new.server, socket=old.server.socket, listen=old.server.listen)
-    return replace(new, state_dir=old.state_dir, aws=old.aws, server=server)
+    jobs = replace(new.jobs, users=old.jobs.users)
+    return replace(new, state_dir=old.state_dir, aws=old.aws, server=server, jobs=jobs)
 
 
 async def reload_when_asked(

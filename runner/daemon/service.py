@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,25 +21,41 @@ from runner.daemon.telling import report, told
 from runner.dispatch.local import Local
 from runner.errors import StoreError, UsageError
 from runner.scheduling.events import PoolsSet
+from runner.service.arrivals import Arrivals
 from runner.service.building import Building
+from runner.service.completing import Completing
+from runner.service.copies import Copies
 from runner.service.decisions import HOST_POOL, Decisions, Facts
+from runner.service.deliveries import Deliveries
 from runner.service.engines import Engines
+from runner.service.following import Followers
+from runner.service.git import Git, Remote
 from runner.service.graphing import graph_of
+from runner.service.keeping import Keep
 from runner.service.orders import Orders
-from runner.service.pipeline_files import DirectoryFiles
+from runner.service.pins import pins_of
+from runner.service.pipeline_files import DirectoryFiles, GitFiles
 from runner.service.pipelines import PipelineFiles, Pipelines
+from runner.service.polling import Polling
 from runner.service.questions import Questions
+from runner.service.retention import Retention
 from runner.service.settings import PipelineSource, Settings
 from runner.service.ticking import Ticking
+from runner.service.tidying import tidy_all
 from runner.service.tokens import Tokens
 from runner.service.watching import Watching
 from runner.store import pipelines as stored
+from runner.store import views
 from runner.store.locks import try_acquire
+from runner.store.rows import BuildRow
 from runner.store.store import Store
 
 WORKER = "service"
 """The name under which this host's service claims builds: the same after every restart."""
 SLOTS = 1_000_000
+UNTIDY = 500
+"""How many of the newest ends are looked at when a service starts: whether the last one was killed between recording
+them and clearing away."""
 
 log = structlog.stdlib.get_logger("runner.service")
 
@@ -56,12 +72,16 @@ class Service:
     orders: Orders
     pipelines: Pipelines
     building: Building
+    deliveries: Deliveries
     dispatch: Local
     made: ServiceEngines
     ticking: Ticking
     watching: Watching
+    polling: Polling
+    retention: Retention
     listeners: Listeners
     tokens: Tokens
+    untidy: Sequence[BuildRow]
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, ready: Callable[[], None]) -> None:
@@ -72,7 +92,9 @@ class Service:
                 group.create_task(self._dispatch(), name="dispatch"),
                 group.create_task(self.watching.run(), name="pipelines"),
                 group.create_task(self.ticking.run(), name="clock"),
+                group.create_task(self.polling.run(), name="repositories"),
                 group.create_task(self.made.credentials.run(), name="credentials"),
+                group.create_task(self._clear_away(), name="retention"),
                 group.create_task(Api(self, self.listeners, ROUTES).run(), name="api"),
             ]
             ready()
@@ -83,14 +105,21 @@ class Service:
 
     async def take_over(self, settings: Settings) -> None:
         """Go on with these settings. Raises UsageError, StoreError."""
-        files = pipeline_files(settings)
-        self.settings = self.made.settings = settings
+        self.made.take_over(settings)
+        self.settings = settings
         self.engines.integrations_file = settings.integrations
-        self.pipelines.watched, self.pipelines.pools = files, settings.pools
+        self.pipelines.watched, self.pipelines.pools = pipeline_files(settings), settings.pools
         await self.decisions.decide(lambda tx, rules: Facts(None, [PoolsSet(settings.pools)]))
         await self.pipelines.apply_again()
         self.ticking.look_again()
+        self.polling.look_again()
         self.watching.replace(_intervals(settings))
+        self.retention.look_now()
+
+    async def _clear_away(self) -> None:
+        """What the last service left is tidied before any of it may go."""
+        await tidy_all(self.store, self.untidy, _not_tidied)
+        await self.retention.run()
 
     async def _dispatch(self) -> None:
         """How much runs at once is decided by the rules: what they give out is claimed at once."""
@@ -110,13 +139,24 @@ async def open_service(
     dispatch = Local(store.database, directory / "dispatch")
     decisions = Decisions(store, dispatch, told)
     listening = next(iter(handed_over.get("credentials", ())), None)
-    made = service_engines(store, settings, lambda: engines.current, listening)
+    made = await service_engines(stack, store, settings, lambda: engines.current, listening)
     engines = Engines(store=store, make=made.make, integrations_file=settings.integrations)
     building = Building(store, decisions, engines, dispatch)
     pipelines = Pipelines(store, decisions, engines, pipeline_files(settings), settings.pools)
     await _go_on(store, decisions, engines, pipelines, settings)
     questions = Questions(decisions)
     ticking = Ticking(decisions, engines)
+    orders = Orders(decisions, questions, building, engines)
+    followers, arrivals = Followers(decisions, engines), Arrivals(decisions)
+    copies = Copies(Git(environment=os.environ), directory / "copies")
+    polling = Polling(engines, followers, arrivals, copies, lambda: made.settings.repositories.poll)
+
+    def applied() -> None:
+        ticking.look_again()
+        polling.look_again()
+
+    watching = Watching(pipelines, _intervals(settings), applied)
+    completing = Completing(followers, copies)
     listeners = open_listeners(settings.server, handed_over.get("api", ()))
     stack.callback(listeners.close)
     tokens = Tokens(store)
@@ -127,13 +167,22 @@ async def open_service(
         decisions=decisions,
         engines=engines,
         questions=questions,
-        orders=Orders(decisions, questions, building, engines),
+        orders=orders,
         pipelines=pipelines,
         building=building,
+        deliveries=Deliveries(lambda: made.settings, engines, orders, watching, arrivals, completing),
         dispatch=dispatch,
         made=made,
+        untidy=await store.read(lambda tx: views.ended_last(tx, UNTIDY)),
         ticking=ticking,
-        watching=Watching(pipelines, _intervals(settings), ticking.look_again),
+        watching=watching,
+        polling=polling,
+        retention=Retention(
+            store,
+            keep=lambda: _keep(made.settings),
+            pins=lambda: pins_of(engines.current.pipeline),
+            busy=lambda: building.running,
+        ),
         listeners=listeners,
         tokens=tokens,
     )
@@ -149,6 +198,10 @@ async def _go_on(
         engines.apply(graph, project)
     await decisions.open(graph_of(project, settings.pools), settings.pools)
     await pipelines.forget()
+
+
+def _not_tidied(text: str) -> None:
+    log.warning("build.not_tidied", error=text)
 
 
 def _state_directory(path: Path) -> Path:
@@ -170,15 +223,26 @@ def _lock(directory: Path) -> int:
 
 
 def pipeline_files(settings: Settings) -> dict[str, PipelineFiles]:
-    """Where the files of each pipeline come from. Raises UsageError."""
-    return {name: _files(name, source) for name, source in settings.pipelines.items()}
+    """Where the files of each pipeline come from."""
+    return {name: _files(name, source, settings) for name, source in settings.pipelines.items()}
+
+
+def _keep(settings: Settings) -> Keep:
+    limits = settings.retention
+    return Keep(age=limits.age, builds=limits.builds, size=limits.size)
 
 
 def _intervals(settings: Settings) -> dict[str, timedelta]:
     return {name: source.poll for name, source in settings.pipelines.items()}
 
 
-def _files(name: str, source: PipelineSource) -> PipelineFiles:
-    if source.path is not None:
-        return DirectoryFiles(source.path)
-    raise UsageError(f"pipelines.{name}.git: pipelines from git cannot be read yet")
+def _files(name: str, source: PipelineSource, settings: Settings) -> PipelineFiles:
+    if source.git is None:
+        return DirectoryFiles(source.path or Path())
+    return GitFiles(
+        name=name,
+        git=Git(environment=os.environ),
+        directory=settings.state_dir / "repositories" / name,
+        remote=Remote.of(source.git),
+        branch=source.branch,
+    )

@@ -7,6 +7,7 @@ can still hold them to a limit.
 
 from __future__ import annotations
 
+import errno
 import os
 
 TYPE_CHECKING = False
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 V2 = ""
 """The name of the unified hierarchy among those of `hierarchies`; the others are named by their v1 controller."""
+
+ASIDE = "supervisor"
+"""The group of a supervisor beside that of its build, in a scope that systemd removes with all that is below it."""
 
 
 def hierarchies() -> dict[str, str]:
@@ -46,6 +50,20 @@ def put(group: str, name: str, value: str | int) -> None:
         os.write(descriptor, str(value).encode())
     finally:
         os.close(descriptor)
+
+
+def enable(group: str, controller: str) -> None:
+    """Let the v2 groups below this one be limited. A group with processes of its own cannot have that, so where this
+    process is alone in it, as a supervisor is in a scope of systemd, it steps aside into a group below. Raises
+    OSError."""
+    wanted = f"+{controller}"
+    try:
+        put(group, "cgroup.subtree_control", wanted)
+    except OSError as error:
+        if error.errno != errno.EBUSY or _lines(f"{group}/cgroup.procs") != [str(os.getpid())]:
+            raise
+        put(make(group, ASIDE), "cgroup.procs", os.getpid())
+        put(group, "cgroup.subtree_control", wanted)
 
 
 def count(group: str, name: str, key: str) -> int:

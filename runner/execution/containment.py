@@ -16,6 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from runner.execution.assuming import ShellUser
+
 V2, V1, RLIMIT, NICE, WATCHED = "cgroup v2", "cgroup v1", "rlimit", "nice", "watched"
 """How a limit can hold: by the kernel for the build as a whole, by the kernel for each process, or by looking."""
 
@@ -80,11 +82,19 @@ class Containment:
             else:
                 self.how[limit] = RLIMIT if limit in RLIMITS else WATCHED
 
-    def take(self, pid: int) -> None:
+    def take(self, pid: int, user: ShellUser | None = None) -> None:
         """Hold a process, and all that it will start. Raises OSError."""
         for group in (self.group, *self._v1.values()):
             if group:
                 cgroups.put(group, "cgroup.procs", pid)
+        if user is None:
+            self._hold_alone(pid)
+        else:
+            with user:  # to limit another user's process takes CAP_SYS_RESOURCE
+                self._hold_alone(pid)
+
+    def _hold_alone(self, pid: int) -> None:
+        """What holds each process by itself."""
         for limit, number in RLIMITS.items():
             if self.how.get(limit) == RLIMIT:
                 _, most = resource.prlimit(pid, number)
@@ -164,7 +174,7 @@ class Containment:
 
     def _by_v2(self, control: Control, value: int) -> bool:
         try:
-            cgroups.put(self._parents[cgroups.V2], "cgroup.subtree_control", f"+{control.controller}")
+            cgroups.enable(self._parents[cgroups.V2], control.controller)
             cgroups.put(self.group, control.v2, value)
         except OSError:  # not delegated, mounted as v1, or the parent has processes of its own
             return False

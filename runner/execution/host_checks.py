@@ -29,6 +29,8 @@ MEANINGS = {
     NICE: "as the niceness of each process",
     WATCHED: "looked at by the supervisor, which ends the build",
 }
+BOOTED = "/run/systemd/system"
+"""Is there where systemd runs the host (sd_booted(3))."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ def check_host() -> Iterator[Check]:
     yield _bash()
     yield _kernel()
     yield _subreaper()
+    yield _systemd()
     trial = Containment(f"shippable-trial-{os.getpid()}", TRIAL)
     trial.open()
     try:
@@ -89,6 +92,17 @@ def _subreaper() -> Check:
         return Check("child subreaper", True, "what leaves its session stays known and is ended")
     text = "cannot be had (Python without libffi): what leaves its session is known by its control group alone"
     return Check("child subreaper", False, text)
+
+
+def booted() -> bool:
+    """Whether systemd runs this host."""
+    return os.path.isdir(BOOTED)
+
+
+def _systemd() -> Check:
+    if booted():
+        return Check("systemd", True, "runs this host: a service has a scope for each build")
+    return Check("systemd", None, "does not run this host: builds of a service stay in the control group of that")
 
 
 def _groups(trial: Containment) -> Check:

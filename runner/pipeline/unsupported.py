@@ -22,7 +22,6 @@ UNSUPPORTED_JOBS: Mapping[str, str] = {
 """Types of jobs that end in error instead of running."""
 
 UNSUPPORTED_RESOURCES: Mapping[str, str] = {
-    "gitRepo": "repositories are not cloned yet",
     "syncRepo": "repositories are not cloned yet",
     "ciRepo": "repositories are not cloned yet",
     "cliConfig": "command line tools are not configured yet",

@@ -35,7 +35,9 @@ class Line:
         """The id of the oldest build; of the oldest manual one where the others are held."""
         manual = next(iter(self.manual), None)
         automatic = None if held else next(iter(self.automatic), None)
-        return min((build for build in (manual, automatic) if build is not None), default=None)
+        if manual is None or automatic is None:
+            return automatic if manual is None else manual
+        return min(manual, automatic)
 
 
 class Ledger:
@@ -55,7 +57,7 @@ class Ledger:
         ledger.next_build = snapshot.next_build
         for job, state in snapshot.jobs.items():
             ledger.records[job] = Record(state.last_status, state.paused, state.stale, state.waiting)
-        for build in sorted(snapshot.builds, key=lambda build: build.id):
+        for build in snapshot.builds:
             ledger.know([build.job])
             ledger.queue(build)
             if build.processing:

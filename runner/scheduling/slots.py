@@ -55,10 +55,14 @@ class Slots:
                 return build
         return None
 
+    def offers(self) -> int:
+        """How many offers stand, void ones counted."""
+        return len(self._offered)
+
     def forget(self, open_builds: Mapping[int, OpenBuild]) -> None:
         """Drop the offers of builds that are no more, once they are the greater part: a pool that is full may get
         and lose any number of builds."""
-        if len(self._offered) <= 2 * len(open_builds) + 16:
+        if self.offers() <= 2 * len(open_builds) + 16:
             return
         self._offered &= open_builds.keys()
         for pool in self._pools.values():

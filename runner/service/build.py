@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import time
 from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -161,6 +162,8 @@ class Build:
             if self._supervised is not None and self._engine.attached:
                 self._supervised.cancel("the run was broken off", EndedBy.RUNNER)
                 await self._supervised.wait()  # its supervisor keeps to the grace period and gives up in time
+            elif self._supervised is not None:
+                self._supervised.leave()
             raise
 
     async def _prepare(self) -> Prepared | None:
@@ -171,7 +174,6 @@ class Build:
             row=self._row,
             journal=self.journal,
             directory=self._directory,
-            room=self._room,
             renewed=self._renewed,
             warn=self._warn,
         )
@@ -206,6 +208,7 @@ class Build:
             attached=self._engine.attached,
             started=self._started,
             user=self._room.user,
+            hand_over=functools.partial(self._room.hand_over, self._directory),
         )
 
     def _started(self, supervised: Supervised) -> None:

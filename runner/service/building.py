@@ -45,6 +45,7 @@ class Building:
         self._engines = engines
         self._attempts = attempts
         self._running: dict[int, Build] = {}
+        self._beginning: dict[int, tuple[str, EndedBy] | None] = {}
 
     @property
     def running(self) -> tuple[int, ...]:
@@ -54,6 +55,13 @@ class Building:
     async def run(self, payload: str, attempt: AttemptId) -> None:
         """Run one attempt to its recorded end. Returns at once where the build is not this attempt's any more."""
         build_id = int(json.loads(payload)["build"])
+        self._beginning[build_id] = None  # a cancel that comes between its claim and its beginning is not missed
+        try:
+            await self._claim(build_id, attempt)
+        finally:
+            self._beginning.pop(build_id, None)
+
+    async def _claim(self, build_id: int, attempt: AttemptId) -> None:
         row = await _persistently(lambda: self._store.transaction(lambda tx: queueing.claim(tx, build_id, attempt)))
         if row is None:
             log.warning("build.not_ours", build=build_id, attempt=attempt)
@@ -67,6 +75,8 @@ class Building:
         """End a build that runs here; one that does not run yet is ended when it would begin, by what is recorded."""
         if (build := self._running.get(build_id)) is not None:
             build.cancel(reason, by)
+        elif build_id in self._beginning:
+            self._beginning[build_id] = (reason, by)
 
     async def _run(self, row: BuildRow) -> None:
         engine = await _persistently(lambda: self._engines.of(row, self._finish))
@@ -76,8 +86,10 @@ class Building:
             return
         build = self._running[row.id] = Build(engine, job, row)
         try:
-            if (reason := await _persistently(lambda: self._cancel_reason(row.id))) is not None:
-                build.cancel(reason)
+            if (wanted := self._beginning.pop(row.id, None)) is not None:
+                build.cancel(*wanted)
+            elif row.cancel_reason is not None:
+                build.cancel(row.cancel_reason)
             try:
                 build.begin()
             except OSError as error:
@@ -87,11 +99,6 @@ class Building:
             log.info("build.ended", status=ended.status, reason=ended.reason, by=ended.by)
         finally:
             del self._running[row.id]
-
-    async def _cancel_reason(self, build_id: int) -> str | None:
-        row = await self._store.read(lambda tx: tx.row("build", id=build_id))
-        reason: str | None = row["cancel_reason"]
-        return reason
 
     async def _finish(self, row: BuildRow, end: BuildEnd, versions: Sequence[NewVersion]) -> bool:
         """Record the end of a build, of its attempt, and what follows from it, in one transaction."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import runner
 from runner.errors import UsageError
-from runner.service.scopes import booted
+from runner.execution.host_checks import booted
 from runner.service.settings_places import NAME, Places
 from runner.service.settings_template import template
 
@@ -56,7 +56,7 @@ class Installation:
         return [
             *(File(path=base / "systemd/system" / name, text=MARK + _unit(name)) for name in UNITS),
             File(path=base / "sysusers.d" / f"{NAME}.conf", text=MARK + shipped(SYSUSERS) + "".join(self._users())),
-            File(path=base / "tmpfiles.d" / f"{NAME}.conf", text=MARK + shipped(TMPFILES) + "".join(self._homes())),
+            File(path=base / "tmpfiles.d" / f"{NAME}.conf", text=MARK + shipped(TMPFILES)),
             File(path=self.directories[0] / "runner.toml", text=self._settings(), mode=0o640, ours=False),
         ]
 
@@ -72,11 +72,7 @@ class Installation:
 
     def _users(self) -> Iterator[str]:
         for name in self.names:
-            yield f'u {name} - "Builds of the shippable runner" {SYSTEM.state}/home/{name} /usr/sbin/nologin\n'
-
-    def _homes(self) -> Iterator[str]:
-        for name in self.names:
-            yield f"d {SYSTEM.state}/home/{name} 0700 {name} {name} -\n"
+            yield f'u {name} - "Builds of the shippable runner" /nonexistent /usr/sbin/nologin\n'
 
     def _settings(self) -> str:
         given = {"jobs.users": self.names, "pools.default": self.job_users} if self.names else {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from runner.errors import ConflictError
 from runner.execution.model import EndedBy
 from runner.scheduling.events import (
@@ -95,12 +97,17 @@ class Orders:
         """Record a version of a resource that came from outside, and start what hangs on it; False where the same
         `delivery` was recorded before."""
         await self._questions.node(new.node, kind="resource")
+        return await self.add_versions([new], delivery=delivery)
+
+    async def add_versions(self, versions: Sequence[NewVersion], *, delivery: str | None = None) -> bool:
+        """The same for all that one delivery brings, of resources that are known."""
 
         def change(tx: Transaction, rules: Rules) -> Facts[bool]:
             if delivery is not None and not new_delivery(tx, delivery):
                 return Facts(False)
-            add_version(tx, tx.row("node", name=new.node)["id"], new)
-            return Facts(True, [VersionMade(new.node)])
+            for new in versions:
+                add_version(tx, tx.row("node", name=new.node)["id"], new)
+            return Facts(True, [VersionMade(new.node) for new in versions])
 
         return (await self._decisions.decide(change)).value
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from jobs.context import JobType
 from runner.execution.launcher import Launcher
@@ -21,15 +20,19 @@ from runner.service.inputs import Inputs
 from runner.service.job_users import JobUsers
 from runner.service.journal import TOO_SHORT, Journal, encoded
 from runner.service.ports import Credentials, Grant, Host, RoleUse
-from runner.service.room import Room
 from runner.service.threads import finished
 from runner.store.rows import BuildEnd, BuildRow
 from runner.store.store import Store
 from runner.workspace.dependency import Dependency, Identity
 from runner.workspace.directory import BuildDirectory
 from runner.workspace.documents import expand_placeholders
+from runner.workspace.repository import is_clone
 from runner.workspace.variables import JobVariables, unusable
 from runner.workspace.versions import NewVersion, Version
+
+if TYPE_CHECKING:
+    from runner.service.repositories import Repositories
+    from runner.triggers.git_events import GitEvent
 
 CONFIG_FILE = "secrets/aws_config"
 
@@ -42,7 +45,7 @@ class Engine:
     """What all builds of a run share. `injected` are the `--param` variables, `reset` ignores the previous state;
     `limits` and `grace` are the host's; `attached`: builds end with this process; `job_users`: who builds run as,
     if not as this process. `finish` records ends where more than the build itself hangs on them; None: the store
-    does."""
+    does. `heads` are the commits that a local run has settled on."""
 
     store: Store
     jobs: Mapping[str, Job]
@@ -59,6 +62,14 @@ class Engine:
     job_users: JobUsers | None = None
     host_hooks: HostHooks | None = None
     finish: Finish | None = None
+    heads: dict[str, GitEvent] = field(default_factory=dict)
+
+    @property
+    def repositories(self) -> Repositories:
+        from runner.service.git import Git  # for builds that clone only
+        from runner.service.repositories import Repositories
+
+        return Repositories(Git(environment=self.host.base), self.heads)
 
     def hooked(self, row: BuildRow, directory: Path, status: str | None = None) -> HookedBuild:
         """A build as the host's hooks see it."""
@@ -87,7 +98,6 @@ class Preparation:
     row: BuildRow
     journal: Journal
     directory: BuildDirectory
-    room: Room
     renewed: Callable[[Sequence[Secret]], None]
     warn: Callable[[str], None]
 
@@ -97,6 +107,9 @@ class Preparation:
             dependencies = await self.engine.inputs.of(self.job, self.row)
             integrations = await self.engine.inputs.integrations_of(self.job)
             self.journal.mask(self.engine.inputs.secrets)
+            if any(map(is_clone, dependencies)):
+                watched = self.row.attempt is not None
+                dependencies = await self.engine.repositories.settle(dependencies, watched=watched)
             if short := too_short_of(dependencies, integrations):
                 section.warn(TOO_SHORT + ", ".join(short))
             for dependency in dependencies:
@@ -109,9 +122,9 @@ class Preparation:
                 await self._fill(variables, grant.config)
                 for variable in unusable(variables.shared()):
                     section.warn(f"{variable.source}: '{variable.name}' is no name for a variable; it was left out")
+            await self._clone(variables.dependencies)
             if self.engine.host_hooks is not None:
                 await self.engine.host_hooks.before(self.engine.hooked(self.row, self.directory.root), self.journal)
-            await finished(functools.partial(self.room.hand_over, self.directory))
         except BaseException:
             grant.close()
             raise
@@ -134,6 +147,13 @@ class Preparation:
             for text in (*(use.conflict for use in roles if use.conflict), *grant.warnings):
                 section.warn(text)
         return grant
+
+    async def _clone(self, dependencies: Sequence[Dependency]) -> None:
+        if not any(map(is_clone, dependencies)):
+            return
+        with self.journal.section("Repositories") as section:
+            for text in await self.engine.repositories.clone(dependencies, self.directory.root):
+                section.note(text)
 
     async def _variables(
         self, dependencies: Sequence[Dependency], integrations: Sequence[ResolvedIntegration]
@@ -161,8 +181,14 @@ class Preparation:
             url=self.journal.path.absolute().as_uri(),
             triggered_by=triggered_by,
             triggered_by_id=await store.node_id(triggered_by),
-            user=self.engine.host.user if triggered_by == self.job.name else "",
+            user=self._user(),
         )
+
+    def _user(self) -> str:
+        """Who started a manual run: whom a service knows, else the user of this process."""
+        if self.row.attempt is not None:
+            return self.row.requested_by or ""
+        return self.engine.host.user if self.row.triggered_by == self.job.name else ""
 
     async def _fill(self, variables: JobVariables, config: str) -> None:
         previous = () if self.engine.reset else await self.engine.store.previous_state(self.job.name)

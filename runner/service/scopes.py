@@ -15,8 +15,6 @@ from dbus_fast.aio import MessageBus
 from dbus_fast.errors import DBusError
 
 SLICE = "shippable-builds.slice"
-BOOTED = Path("/run/systemd/system")
-"""Is there where systemd runs the host (sd_booted(3))."""
 PATIENCE_S = 5.0
 """How long systemd may take for one scope before the build goes on without."""
 SYSTEMD = "org.freedesktop.systemd1"
@@ -30,11 +28,6 @@ log = structlog.stdlib.get_logger()
 
 class ScopeError(Exception):
     """systemd did not make a scope; the text says why."""
-
-
-def booted() -> bool:
-    """Whether systemd runs this host."""
-    return BOOTED.is_dir()
 
 
 class Scopes:
@@ -99,14 +92,15 @@ class Scopes:
 
 
 def _properties(unit: str, pid: int) -> list[list[object]]:
-    """`mixed`: at a shutdown the supervisor alone is asked to end, and ends what it runs as at a cancel."""
+    """At a shutdown everything in the scope gets TERM, and KILL after the grace that the supervisor gives as well: a
+    scope has no main process that could be asked alone (`mixed` would kill at once)."""
     properties = {
         "Description": Variant("s", f"{unit.removesuffix('.scope')} of the shippable runner"),
         "Slice": Variant("s", SLICE),
         "PIDs": Variant("au", [pid]),
         "Delegate": Variant("b", True),
         "CollectMode": Variant("s", "inactive-or-failed"),
-        "KillMode": Variant("s", "mixed"),
+        "KillMode": Variant("s", "control-group"),
     }
     return [[name, value] for name, value in properties.items()]
 

@@ -91,7 +91,8 @@ class Server(Table, frozen=True, kw_only=True):
 
 class Jobs(Table, frozen=True, kw_only=True):
     users: Annotated[
-        tuple[str, ...], key("The users that builds run as, one build each at a time; none: the service's own.")
+        tuple[str, ...],
+        key("The users that builds run as, one build each at a time; none: the service's own.", restart=True),
     ] = ()
     grace: Annotated[timedelta, key("How long processes get to end before they are killed.")] = 10 * SECOND
     limits: Annotated[Limits, key("What each build may use on this host; a job can only say less.")] = Limits()
@@ -100,7 +101,12 @@ class Jobs(Table, frozen=True, kw_only=True):
 class Aws(Table, frozen=True, kw_only=True):
     region: Annotated[str | None, key("The region of STS, and of jobs that name none.", restart=True)] = None
     credentials_port: Annotated[
-        int, Meta(ge=0, le=65535), key("The port on 127.0.0.1 where jobs get credentials; 0: a free one.", restart=True)
+        int,
+        Meta(ge=0, le=65535),
+        key(
+            "The port of 127.0.0.1 where jobs get credentials; 0: any. A socket of systemd goes before.",
+            restart=True,
+        ),
     ] = 0
     sandbox: Annotated[bool, key("An AWS of this host's own in memory instead of the real one.", restart=True)] = False
 
@@ -121,6 +127,15 @@ class Webhook(Table, frozen=True, kw_only=True):
     repository: Annotated[str | None, key("Only repositories like this (`owner/*`).")] = None
 
 
+class Repositories(Table, frozen=True, kw_only=True):
+    poll: Annotated[
+        timedelta | None,
+        key(
+            "How often the repositories of `gitRepo` resources are asked for commits; off: webhooks tell.", least=SECOND
+        ),
+    ] = timedelta(minutes=5)
+
+
 class Retention(Table, frozen=True, kw_only=True):
     age: Annotated[timedelta | None, key("How long builds are kept.")] = timedelta(days=90)
     builds: Annotated[Positive | None, key("How many builds of a job are kept.")] = 1000
@@ -130,7 +145,7 @@ class Retention(Table, frozen=True, kw_only=True):
 
 
 class Hooks(Table, frozen=True, kw_only=True):
-    directory: Annotated[Path, key("Where the host's executables `pre-build` and `post-build` are.")]
+    directory: Annotated[Path, key("Where the host's hooks are, in `pre-build` and `post-build`.")]
     timeout: Annotated[timedelta, key("How long one of them may take.", least=SECOND)] = 60 * SECOND
 
 
@@ -150,6 +165,7 @@ class Settings(Table, frozen=True, kw_only=True):
     aws: Aws = Aws()
     pipelines: Mapping[str, PipelineSource] = {}
     webhooks: Mapping[str, Webhook] = {}
+    repositories: Repositories = Repositories()
     retention: Retention = Retention()
     hooks: Hooks
     log: Log = Log()

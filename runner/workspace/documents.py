@@ -9,6 +9,7 @@ from runner.pipeline.model import In, Job, Managed, Out, Task
 from runner.pipeline.plain import Json, json_line, plain
 from runner.workspace.dependency import Dependency, Identity
 from runner.workspace.placeholders import expand
+from runner.workspace.repository import repository_facts
 from runner.workspace.variables import JobVariables, Variable, effective
 
 FLAGS = ("replicate", "replicateOnPullRequest", "overwrite", "on_failure", "pull", "applyTo", "force")
@@ -62,7 +63,7 @@ def version_document(dependency: Dependency) -> str:
             "type": dependency.type,
             "isJob": dependency.is_job,
             "isConsistent": True,
-            "propertyBag": {"yml": plain(dependency.yml)},
+            "propertyBag": {"yml": plain(dependency.yml), **repository_facts(dependency.bag)},
             "version": version_of(dependency),
             "versionDependencyPropertyBag": {key: step[key] for key in FLAGS if key in step},
             "step": step,
@@ -118,7 +119,7 @@ def _message_dependency(dependency: Dependency, root: str) -> Json:
         "resourceId": dependency.node_id,
         "type": dependency.type,
         "path": f"{root}/{dependency.operation}/{dependency.name}",
-        "propertyBag": {"yml": plain(dependency.yml)},
+        "propertyBag": {"yml": plain(dependency.yml), **repository_facts(dependency.bag)},
         "sourceName": dependency.bag.get("sourceName"),
         "version": version_of(dependency),
         "versionDependencyPropertyBag": {key: step[key] for key in FLAGS if key in step},

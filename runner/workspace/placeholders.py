@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from runner.pipeline.plain import Json
 
 PLACEHOLDER = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
-FOREIGN = frozenset({"shaData", "webhookRequestHeaders", "webhookRequestBody", "payload"})
+FOREIGN = frozenset({"shaData", "webhookRequestHeaders", "webhookRequestBody", "payload", "normalizedRepo"})
 """Keys of a version's bag that came from outside: their text is data, not a template."""
 
 

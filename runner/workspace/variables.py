@@ -16,6 +16,7 @@ from runner.pipeline.model import In, Task
 from runner.pipeline.plain import Json, plain, variable_text
 from runner.pipeline.problems import Place
 from runner.workspace.dependency import Dependency, Identity
+from runner.workspace.repository import GIT_REPO, repository_variables
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,8 @@ def _content_variables(dependency: Dependency) -> Iterator[tuple[str, str]]:
     if dependency.type == "params" and isinstance(dependency.step, In):
         for key, value in params_of(dependency.bag).items():
             yield f"PARAMS_{variable_key(key).upper()}", variable_text(value)
+    if dependency.type == GIT_REPO:
+        yield from repository_variables(dependency.bag)
     for word in ("pointer", "seed"):  # the old syntax only: a versionTemplate makes no such variables
         if word in dependency.yml:
             yield from spread(word.upper(), plain(dependency.yml[word]))

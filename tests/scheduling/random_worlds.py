@@ -92,6 +92,8 @@ class Books:
         match event:
             case Synced():
                 self.graph = event.graph
+                # A build remembers the causes within the loop that its job was in when it was queued.
+                self.causes = {build.id: frozenset({build.job}) for build in self.builds.values()}
             case Ended():
                 build = self.builds.pop(event.build)
                 self._set(build.job, last_status=event.status)

@@ -6,6 +6,7 @@ import pytest
 
 from runner.pipeline.model import DependencyMode
 from runner.scheduling.events import Paused
+from runner.scheduling.graph import Input
 from tests.scheduling.world import CHRONO, IMMEDIATE, STRICT, World, after, job, reads
 
 STARTED = ["queue c by r", "start c"]
@@ -36,9 +37,9 @@ REFUSED = ["not c"]
     ],
 )
 def test_the_last_status_of_an_input_job_decides(
-    mode: DependencyMode, step: object, status: str | None, told: list[str]
+    mode: DependencyMode, step: Input, status: str | None, told: list[str]
 ) -> None:
-    world = World(job("a", outs=("of_a",)), job("c", step, reads("r"), mode=mode))  # type: ignore[arg-type]  # an Input
+    world = World(job("a", outs=("of_a",)), job("c", step, reads("r"), mode=mode))
     if status is not None:
         world.run("a", status)
         for _ in world.processing("c"):

@@ -5,18 +5,19 @@ from __future__ import annotations
 import pytest
 
 from runner.scheduling.events import Draining, Ended, Paused, Resumed, WaitingDeleted, Withdrawn
+from runner.scheduling.graph import Input
 from tests.scheduling.world import STRICT, World, after, job, reads
 
 OFF = {"switch": False, "triggers": False}
 RELEASED = ["stop waiting c", "queue c by a", "start c"]
 
 
-def waiting(*steps: object, **options: object) -> World:
+def waiting(*steps: Input) -> World:
     """c waits: a has triggered it while b is processing; b gives out `of_b`."""
     world = World(
         job("a"),
-        job("b", outs=("of_b",)),
-        job("c", after("a"), *steps, mode=STRICT, **options),  # type: ignore[arg-type]  # inputs
+        job("b", outs=("of_b", "too_of_b")),
+        job("c", after("a"), *steps, mode=STRICT),
     )
     world.ask("a")
     world.ask("b")
@@ -25,7 +26,7 @@ def waiting(*steps: object, **options: object) -> World:
 
 
 @pytest.mark.parametrize("step", [after("b"), reads("of_b"), after("b", **OFF), reads("of_b", **OFF)])
-def test_it_waits_for_every_upstream_job_and_is_released_once(step: object) -> None:
+def test_it_waits_for_every_upstream_job_and_is_released_once(step: Input) -> None:
     world = waiting(step)
     assert [line for line in world.end("b") if line != "stale c"] in (RELEASED, [*RELEASED, "fresh c"])
     assert world.rules.snapshot().jobs["c"].waiting is None
@@ -59,9 +60,28 @@ def test_a_failed_upstream_job_that_is_removed_holds_it_no_more() -> None:
     assert world.sync(job("a"), job("c", after("a"), reads("of_b"), mode=STRICT)) == RELEASED
 
 
-@pytest.mark.parametrize("step", [after("b", on_failure=True), after("b", pinned=True, triggers=False)])
-def test_a_failed_upstream_job_that_is_tolerated_does_not_hold_it(step: object) -> None:
-    assert waiting(step).end("b", "failure") == RELEASED
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [after("b", on_failure=True)],
+        [after("b", on_failure=True), reads("of_b")],
+        [after("b", pinned=True, triggers=False)],
+        [reads("of_b", pinned=True, triggers=False)],
+    ],
+)
+def test_a_failed_upstream_job_that_is_tolerated_does_not_hold_it(steps: list[Input]) -> None:
+    assert waiting(*steps).end("b", "failure") == RELEASED
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_pin_of_one_resource_does_not_tolerate_a_failure_behind_another(order: int) -> None:
+    steps = [reads("of_b", pinned=True, triggers=False), reads("too_of_b")]
+    assert waiting(*steps[::order]).end("b", "failure") == []
+
+
+def test_an_input_job_that_is_not_in_the_file_is_not_waited_for() -> None:
+    world = World(job("c", after("nobody"), reads("r"), mode=STRICT))
+    assert world.version("r") == ["queue c by r", "start c"]
 
 
 def test_an_upstream_job_that_has_never_run_does_not_hold_it() -> None:

@@ -18,6 +18,7 @@ PINNED = {"pinned": True, "triggers": False}
         (reads("r"), ["queue b by r", "start b"]),
         (reads("r", **OFF), ["stale b"]),
         (reads("r", **PINNED), []),
+        (reads("r", switch=False, pinned=True, triggers=False), []),
         (reads("r", triggers=False), []),  # state
         (reads("other"), []),
     ],
@@ -39,6 +40,7 @@ def test_a_new_version_of_an_input_resource_starts_the_job(step: Input, told: li
         (after("a", **OFF), "failure", []),
         (after("a", on_failure=True, **OFF), "failure", ["stale b"]),
         (after("a", **PINNED), "success", []),
+        (after("a", switch=False, **PINNED), "success", []),
         *((after("a", on_failure=True), status, []) for status in ("error", "cancelled", "timeout")),
         *((after("a", on_failure=True), status, []) for status in ("unstable", "skipped")),
     ],

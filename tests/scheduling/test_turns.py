@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runner.scheduling.events import Draining, Paused, PoolsSet, Resumed, Withdrawn
+from runner.scheduling.events import Draining, Ended, Paused, PoolsSet, Resumed, Withdrawn
 from tests.scheduling.world import World, after, job, reads
 
 OFF = {"switch": False, "triggers": False}
@@ -127,3 +127,12 @@ def test_a_gate_is_opened_by_hand() -> None:
     assert world.run("a") == ["stale gate"]
     assert world.ask("gate") == ["queue gate by gate", "start gate", "fresh gate"]
     assert world.end("gate") == ["queue c by gate", "start c"]
+
+
+def test_a_build_that_ends_before_it_started_leaves_its_line() -> None:
+    world = World(job("a", reads("r")))
+    world.version("r")
+    world.version("r")
+    assert world.apply(Ended(2, "error")) == []
+    assert world.queued("a") == []
+    assert world.end("a") == []

@@ -120,7 +120,7 @@ async def test_a_supervisor_is_in_its_scope_before_it_gets_its_order(
             "PIDs": ("au", [build.pid]),
             "Delegate": ("b", True),
             "CollectMode": ("s", "inactive-or-failed"),
-            "KillMode": ("s", "mixed"),
+            "KillMode": ("s", "control-group"),
         }
     }
 

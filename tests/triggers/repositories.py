@@ -29,6 +29,14 @@ class Repository:
         self.git("init", "-q", "-b", branch)
         self.remote = Remote(place.as_uri())
 
+    @classmethod
+    def at(cls, place: Path) -> Repository:
+        """One that is there already, or will be."""
+        found = cls.__new__(cls)
+        found.place = place
+        found.remote = Remote(place.as_uri())
+        return found
+
     def git(self, *arguments: str) -> str:
         done = subprocess.run(
             ["git", *arguments],

@@ -147,6 +147,12 @@ def test_a_server_pull_request_names_its_base_and_its_head(key: str, kind: Event
     assert (event.pull_request.head, event.pull_request.from_fork) == ("plums", False)
 
 
+def test_one_setting_is_for_both_bitbuckets() -> None:
+    (event,) = events("bitbucket", "pr:opened", server_pull())
+    assert event.repository.provider == "bitbucketServer"
+    assert deliver("bitbucket", "diagnostics:ping", {"test": True}).note == "ping: the webhook works"
+
+
 def test_a_merged_server_pull_request_stands_for_the_merge() -> None:
     (event,) = events("bitbucketServer", "pr:merged", server_pull(mergeCommit={"id": OLD}))
     assert event.sha == OLD

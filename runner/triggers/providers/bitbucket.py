@@ -1,4 +1,4 @@
-"""Bitbucket Cloud: repo:push and the pull request events."""
+"""Bitbucket Cloud: repo:push and the pull request events. What Bitbucket Server sends goes to its own module."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from runner.secret import Secret
 from runner.triggers import proofs
 from runner.triggers.delivery import Delivery, by_name, commit_id, json_of, typed
 from runner.triggers.git_events import EventKind, GitEvent, Person, PullRequest, Repository
+from runner.triggers.providers import bitbucket_server
 
 NAME = "bitbucket"
 OPENED = frozenset({"pullrequest:created", "pullrequest:updated"})
 CLOSED = frozenset({"pullrequest:fulfilled", "pullrequest:rejected"})
+SERVER = ("pr:", "repo:refs_changed", "diagnostics:")
 
 
 class _Link(Struct):
@@ -131,6 +133,8 @@ class _PullRequest(Struct):
 
 def read(headers: Mapping[str, str], body: bytes, secret: Secret, now: datetime) -> Delivery:
     named = by_name(headers)
+    if named.get("x-event-key", "").startswith(SERVER):
+        return bitbucket_server.read(headers, body, secret, now)
     proofs.check_signature(named.get("x-hub-signature", ""), body, secret)
     payload = json_of(body)
     events, note = _events(named.get("x-event-key", ""), payload)

@@ -1,0 +1,124 @@
+"""The `gitRepo` inputs of a build: the commit that each one is at, and its clone."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from runner.errors import SetupError
+from runner.integrations.model import ResolvedIntegration
+from runner.pipeline.model import Resource, Syntax
+from runner.pipeline.problems import Place
+from runner.service.checkout import Checkout
+from runner.service.cloning import Clone, Wanted
+from runner.service.git import Git, Remote
+from runner.service.refs import first_head, read_refs
+from runner.service.remotes import known_url, remote_of
+from runner.triggers.addresses import full_name
+from runner.triggers.git_events import GitEvent, Repository
+from runner.triggers.git_repo import GitRepo
+from runner.triggers.git_version import version_of
+from runner.workspace.dependency import Dependency
+from runner.workspace.repository import GIT_REPO, is_clone
+from runner.workspace.versions import Version
+
+
+@dataclass(frozen=True, slots=True)
+class Repositories:
+    """`heads` are the commits that a local run has settled on: all its builds see the same."""
+
+    git: Git
+    heads: dict[str, GitEvent] = field(default_factory=dict)
+
+    async def settle(self, dependencies: Sequence[Dependency], *, watched: bool) -> tuple[Dependency, ...]:
+        """The same dependencies, each gitRepo input at a commit. A version without one stands for the newest commit of
+        its first branch, unless a service watches the repository (`watched`): there an event makes the first version.
+
+        Raises SetupError, GitError."""
+        return tuple([await self._settled(d, watched) if is_clone(d) else d for d in dependencies])
+
+    async def clone(self, dependencies: Sequence[Dependency], root: Path) -> list[str]:
+        """Fill `IN/<name>/gitRepo` of each, and say of each what is there. Raises SetupError, GitError."""
+        told = []
+        for dependency in filter(is_clone, dependencies):
+            wanted = Wanted.of(dependency.bag)
+            if wanted is None:
+                raise SetupError(_without_commit(dependency))
+            clone = Clone(
+                git=self.git,
+                name=dependency.name,
+                remote=_remote(dependency),
+                target=root / "IN" / dependency.name / GIT_REPO,
+                options=options_of(dependency),
+            )
+            await clone.run(wanted)
+            told.append(f"IN {dependency.name}: {clone.remote} at {wanted.told}")
+        return told
+
+    async def _settled(self, dependency: Dependency, watched: bool) -> Dependency:
+        version = dependency.version
+        if version is None or Wanted.of(version.property_bag) is not None:
+            return dependency
+        if watched:
+            raise SetupError(_without_commit(dependency))
+        remote, options = _remote(dependency), options_of(dependency)
+        key = f"{remote.url} {options.branch} {options.branches}"
+        if key not in self.heads:
+            repository = repository_of(options.source, remote, dependency.integration)
+            event = await first_event(self.git, remote, options, repository)
+            if event is None:
+                raise SetupError(f"{dependency.name}: its branches take neither the default one of {remote} nor master")
+            self.heads.setdefault(key, event)
+        return replace(dependency, version=_at(version, self.heads[key]))
+
+
+async def first_event(git: Git, remote: Remote, options: GitRepo, repository: Repository) -> GitEvent | None:
+    """What the first version of a resource is made of: the newest commit, as a push would have told it. None where the
+    resource takes no branch that the repository begins with. Raises GitError."""
+    found = first_head(options, await read_refs(git, remote), remote)
+    if found is None:
+        return None
+    with tempfile.TemporaryDirectory(prefix="repository-") as directory:
+        checkout = Checkout(git=git, directory=Path(directory), remote=remote, branch=found.branch)
+        return await checkout.commit_facts(await checkout.fetch(), repository)
+
+
+def options_of(dependency: Dependency) -> GitRepo:
+    """The options as this version has them, placeholders replaced."""
+    return GitRepo.of(
+        Resource(
+            name=dependency.name,
+            type=dependency.type,
+            place=Place(""),
+            syntax=Syntax.NONE,
+            property_bag=dependency.bag,
+        )
+    )
+
+
+def repository_of(source: str, remote: Remote, integration: ResolvedIntegration | None) -> Repository:
+    """The repository of a polled commit. Where its integration says who the provider is, that is told."""
+    web = remote.url.startswith("https://")
+    return Repository(
+        provider=integration.type.master_name if integration is not None else "git",
+        full_name=full_name(source),
+        https_url=remote.url if web else "",
+        ssh_url="" if web else remote.url,
+    )
+
+
+def _at(version: Version, event: GitEvent) -> Version:
+    name, bag = version_of(event, version.property_bag)
+    return replace(version, name=name, property_bag=bag)
+
+
+def _remote(dependency: Dependency) -> Remote:
+    facts = dependency.bag.get("normalizedRepo")
+    url = known_url(facts) if isinstance(facts, dict) else ""
+    return remote_of(options_of(dependency).source, dependency.integration, url)
+
+
+def _without_commit(dependency: Dependency) -> str:
+    return f"{dependency.name}: create a version first (push or webhook)"

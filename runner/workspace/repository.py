@@ -1,0 +1,55 @@
+"""What a script sees of a `gitRepo`: its variables, from the commit data and the repository facts of its version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from runner.pipeline.model import In
+from runner.pipeline.plain import Json, variable_text
+from runner.workspace.dependency import Dependency
+
+GIT_REPO = "gitRepo"
+_COMMIT = (
+    ("BRANCH", "branchName"),
+    ("BASE_BRANCH", "baseCommitRef"),
+    ("HEAD_BRANCH", "headCommitRef"),
+    ("COMMIT", "commitSha"),
+    ("COMMIT_MESSAGE", "commitMessage"),
+    ("IS_GIT_TAG", "isGitTag"),
+    ("GIT_TAG_NAME", "gitTagName"),
+    ("IS_RELEASE", "isRelease"),
+    ("RELEASE_NAME", "releaseName"),
+    ("RELEASED_AT", "releasedAt"),
+    ("IS_PULL_REQUEST", "isPullRequest"),
+    ("IS_PULL_REQUEST_CLOSE", "isPullRequestClose"),
+    ("PULL_REQUEST_REPO_FULL_NAME", "pullRequestRepoFullName"),
+)
+_FACTS = (
+    ("SSH_URL", "repositorySshUrl"),
+    ("HTTPS_URL", "repositoryHttpsUrl"),
+    ("IS_FORK", "isFork"),
+    ("REPO_FULL_NAME", "fullName"),
+)
+
+
+def is_clone(dependency: Dependency) -> bool:
+    """Whether the build gets a clone of it."""
+    return dependency.type == GIT_REPO and isinstance(dependency.step, In)
+
+
+def repository_variables(bag: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
+    """Behind `<NAME>_`; nothing for a version without commit data. Source: the platform's names."""
+    data, facts = bag.get("shaData"), bag.get("normalizedRepo")
+    if not isinstance(data, dict):
+        return
+    yield from ((name, variable_text(data.get(key))) for name, key in _COMMIT)
+    yield "PULL_REQUEST", variable_text(data.get("pullRequestNumber") or False)
+    committer = data.get("committer")
+    yield "COMMITTER", variable_text(committer.get("displayName")) if isinstance(committer, dict) else ""
+    if isinstance(facts, dict):
+        yield from ((name, variable_text(facts.get(key))) for name, key in _FACTS)
+
+
+def repository_facts(bag: Mapping[str, Json]) -> dict[str, Json]:
+    """What version.json has of it beside `yml`."""
+    return {"normalizedRepo": bag["normalizedRepo"]} if "normalizedRepo" in bag else {}
