@@ -8,6 +8,7 @@ from typing import Protocol
 from runner.service.building import Building
 from runner.service.decisions import Decisions
 from runner.service.engines import Engines
+from runner.service.metrics import Metrics
 from runner.service.orders import Orders
 from runner.service.pipelines import Pipelines
 from runner.service.questions import Questions
@@ -38,6 +39,9 @@ class Served(Protocol):
 
     @property
     def pipelines(self) -> Pipelines: ...
+
+    @property
+    def metrics(self) -> Metrics: ...
 
     @property
     def tokens(self) -> Tokens: ...
