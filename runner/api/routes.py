@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from runner.api import builds, jobs, log_streams, pipelines, resources, shapes, state, tokens, validation, webhooks
+from runner.api import (
+    builds,
+    jobs,
+    log_streams,
+    openapi,
+    pipelines,
+    resources,
+    shapes,
+    state,
+    telling,
+    tokens,
+    validation,
+    webhooks,
+)
 from runner.api.callers import Scope
 from runner.api.routing import Route, route
 
@@ -107,6 +120,20 @@ BUILDS = (
         summary="Queue a build with the input versions of this one",
     ),
 )  # fmt: skip
+MACHINES = (
+    Route(
+        method="GET", path="/healthz", scope=Scope.NOTHING, respond=telling.healthz, answer=shapes.Health,
+        refusals=(503,), summary="Whether builds are taken: ready, degraded or draining, with the reasons",
+    ),
+    Route(
+        method="GET", path="/metrics", scope=READ, respond=telling.metrics, content=("text/plain",),
+        summary="Figures for Prometheus",
+    ),
+    Route(
+        method="GET", path=f"{V1}/openapi.json", scope=Scope.NOTHING, respond=openapi.openapi,
+        answer=shapes.Document, summary="This document",
+    ),
+)  # fmt: skip
 LOGS = (
     Route(
         method="GET", path=f"{V1}/builds/{{id}}/log", scope=READ, respond=log_streams.stream_log, stream=True,
@@ -140,5 +167,5 @@ WEBHOOKS = (
 )  # fmt: skip
 
 ROUTES: tuple[Route, ...] = (
-    *SERVICE, *PIPELINES, *JOBS, *RESOURCES, *BUILDS, *LOGS, *TOKENS, *WEBHOOKS,
+    *SERVICE, *PIPELINES, *JOBS, *RESOURCES, *BUILDS, *LOGS, *TOKENS, *MACHINES, *WEBHOOKS,
 )  # fmt: skip

@@ -12,11 +12,13 @@ import structlog
 from runner.dispatch.seam import AttemptId
 from runner.errors import StoreError
 from runner.execution.model import EndedBy
+from runner.logs.segments import size_on_disk
 from runner.scheduling.events import Ended
 from runner.scheduling.rules import Rules
 from runner.service.build import Build
 from runner.service.decisions import Decisions, Facts
 from runner.service.engines import Engines
+from runner.service.metrics import Metrics
 from runner.store import ends, queueing
 from runner.store.rows import BuildEnd, BuildRow
 from runner.store.sqlite import Transaction
@@ -39,11 +41,14 @@ class Finishing(Protocol):
 class Building:
     """`run` is what the dispatch calls for each attempt; `cancel` may be called at any time from the event loop."""
 
-    def __init__(self, store: Store, decisions: Decisions, engines: Engines, attempts: Finishing) -> None:
+    def __init__(
+        self, store: Store, decisions: Decisions, engines: Engines, attempts: Finishing, metrics: Metrics
+    ) -> None:
         self._store = store
         self._decisions = decisions
         self._engines = engines
         self._attempts = attempts
+        self._metrics = metrics
         self._running: dict[int, Build] = {}
         self._beginning: dict[int, tuple[str, EndedBy] | None] = {}
 
@@ -69,6 +74,7 @@ class Building:
         with structlog.contextvars.bound_contextvars(build=row.id, job=row.job, number=row.number, attempt=attempt):
             adopted = row.status == "processing"
             log.info("build.adopted" if adopted else "build.claimed", triggered_by=row.triggered_by, pool=row.pool)
+            self._metrics.claimed(row, adopted=adopted)
             await self._run(row)
 
     def cancel(self, build_id: int, reason: str, by: EndedBy = EndedBy.USER) -> None:
@@ -97,6 +103,8 @@ class Building:
             else:
                 ended = await build.run()
             log.info("build.ended", status=ended.status, reason=ended.reason, by=ended.by)
+            place = self._store.build_directory(row.id) / "log.jsonl"
+            self._metrics.build_ended(ended, await asyncio.to_thread(size_on_disk, str(place)))
         finally:
             del self._running[row.id]
 
