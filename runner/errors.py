@@ -15,6 +15,14 @@ class UsageError(RunnerError):
     """An argument, a setting or a file is not usable: mend it and call again (exit 2, nothing was run)."""
 
 
+class NotFoundError(UsageError):
+    """Something that was named is not there: look at the name."""
+
+
+class ConflictError(UsageError):
+    """What was named is there, but what was asked makes no sense as it stands now."""
+
+
 class SetupError(RunnerError):
     """A build could not be prepared: no user command ran, the build ends with status `error`."""
 

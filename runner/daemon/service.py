@@ -13,6 +13,9 @@ from pathlib import Path
 
 import structlog
 
+from runner.api.listeners import Listeners, open_listeners
+from runner.api.routes import ROUTES
+from runner.api.server import Api
 from runner.daemon.engines import ServiceEngines, service_engines
 from runner.daemon.telling import report, told
 from runner.dispatch.local import Local
@@ -30,6 +33,7 @@ from runner.service.pipelines import PipelineFiles, Pipelines
 from runner.service.questions import Questions
 from runner.service.settings import PipelineSource, Settings
 from runner.service.ticking import Ticking
+from runner.service.tokens import Tokens
 from runner.service.watching import Watching
 from runner.store import pipelines as stored
 from runner.store.locks import try_acquire
@@ -59,6 +63,8 @@ class Service:
     made: ServiceEngines
     ticking: Ticking
     watching: Watching
+    listeners: Listeners
+    tokens: Tokens
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, ready: Callable[[], None]) -> None:
@@ -70,6 +76,7 @@ class Service:
                 group.create_task(self.watching.run(), name="pipelines"),
                 group.create_task(self.ticking.run(), name="clock"),
                 group.create_task(self.made.credentials.run(), name="credentials"),
+                group.create_task(Api(self, self.listeners, ROUTES).run(), name="api"),
             ]
             ready()
             await self.stopping.wait()
@@ -115,6 +122,10 @@ async def open_service(
     ticking = Ticking(decisions, engines)
     orders = Orders(decisions, questions, building, engines)
     watching = Watching(pipelines, _intervals(settings), ticking.look_again)
+    listeners = open_listeners(settings.server, handed_over.get("api", ()))
+    stack.callback(listeners.close)
+    tokens = Tokens(store)
+    await tokens.open()
     return Service(
         settings=settings,
         store=store,
@@ -129,6 +140,8 @@ async def open_service(
         made=made,
         ticking=ticking,
         watching=watching,
+        listeners=listeners,
+        tokens=tokens,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runner.errors import UsageError
+from runner.errors import ConflictError, UsageError
 from runner.execution.model import EndedBy
 from runner.scheduling.events import (
     Asked,
@@ -31,8 +31,8 @@ from runner.workspace.versions import NewVersion
 
 
 class Orders:
-    """All methods raise StoreError, and UsageError where what they name is not there or where the order makes no sense
-    now."""
+    """All methods raise StoreError, NotFoundError where what they name is not there, and ConflictError where the order
+    makes no sense now."""
 
     def __init__(self, decisions: Decisions, questions: Questions, building: Building, engines: Engines) -> None:
         self.draining = False
@@ -51,7 +51,7 @@ class Orders:
         """Queue a build of the same job with the input versions of an older build."""
         older = await self._questions.build(build_id)
         if not await self._questions.inputs(build_id):
-            raise UsageError(f"{older.job}/{older.number} has recorded no inputs: run the job instead")
+            raise ConflictError(f"{older.job}/{older.number} has recorded no inputs: run the job instead")
         request = Request(injected=older.injected, reset=older.reset, replay_of=older.id, by=by)
         return await self.run(older.job, request)
 
@@ -59,7 +59,7 @@ class Orders:
         """Start a job that waits for a person: an input that is switched off has changed since its last build."""
         view = await self._questions.job(job)
         if not view.node.stale:
-            raise UsageError(
+            raise ConflictError(
                 f"nothing waits for approval at {job}: no switched-off input has changed since it ran last"
             )
         return await self.run(job, Request(by=by))
@@ -90,7 +90,7 @@ class Orders:
     async def delete_waiting(self, job: str) -> None:
         """Give up what a strict job waits for."""
         if (await self._questions.job(job)).waiting is None:
-            raise UsageError(f"{job} waits for nothing")
+            raise ConflictError(f"{job} waits for nothing")
         await self._decisions.decide(lambda tx, rules: Facts(None, [WaitingDeleted(job)]))
 
     async def add_version(self, new: NewVersion, *, delivery: str | None = None) -> bool:
@@ -116,10 +116,10 @@ class Orders:
         of the builds whose logs may be removed."""
         node = await self._questions.node(name)
         if node.deleted_at is None:
-            raise UsageError(f"{name} is still in the files of {node.pipeline}: remove it there first")
+            raise ConflictError(f"{name} is still in the files of {node.pipeline}: remove it there first")
         users = purging.users_of(self._engines.current.pipeline, name)
         if users:
-            raise UsageError(f"{name} is still named by {', '.join(users)}: mend their files first")
+            raise ConflictError(f"{name} is still named by {', '.join(users)}: mend their files first")
         return (await self._decisions.decide(lambda tx, rules: Facts(purging.purge(tx, node.id)))).value
 
     async def drain(self, on: bool = True) -> None:
@@ -145,11 +145,11 @@ class Orders:
     async def _queued(self, job: str, decided: Decided[None]) -> BuildRow:
         for command in decided.commands:
             if isinstance(command, NotTriggered) and command.job == job:
-                raise UsageError(f"{job} cannot run: {command.reason}")
+                raise ConflictError(f"{job} cannot run: {command.reason}")
         return await self._questions.build(decided.queued[0])
 
     async def _live_job(self, name: str) -> NodeRow:
         node = await self._questions.node(name, kind="job")
         if node.deleted_at is not None:
-            raise UsageError(f"{name} is in no file any more")
+            raise ConflictError(f"{name} is in no file any more")
         return node

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import structlog
 
-from runner.errors import RunnerError, UsageError
+from runner.errors import NotFoundError, RunnerError
 from runner.pipeline.files import Found
 from runner.pipeline.model import Job, Resource
 from runner.pipeline.problems import Problem, Severity
@@ -119,10 +119,10 @@ class Pipelines:
             self._engines.apply(self._engines.graph, project)
 
     async def sync(self, name: str) -> SyncResult:
-        """Read the files of a pipeline and apply them if they are new and good. Raises UsageError for an unknown name,
-        StoreError; files that cannot be had are a refusal."""
+        """Read the files of a pipeline and apply them if they are new and good. Raises NotFoundError for an unknown
+        name, StoreError; files that cannot be had are a refusal."""
         if name not in self.watched:
-            raise UsageError(f"there is no pipeline {name}: the settings have {', '.join(self.watched) or 'none'}")
+            raise NotFoundError(f"there is no pipeline {name}: the settings have {', '.join(self.watched) or 'none'}")
         async with self._one_at_a_time:
             try:
                 fetched = await self.watched[name].fetch()

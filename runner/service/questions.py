@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from runner.errors import UsageError
+from runner.errors import NotFoundError
 from runner.pipeline.problems import nearest
 from runner.scheduling.rules import Rules
 from runner.service.decisions import Decisions
@@ -29,14 +31,41 @@ class JobView:
     held_by: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """How much there is: jobs, resources and pipelines (`refused` are those with bad files); of the builds that have
+    not ended how many of each status, and by pool how many have a slot and how many wait. `oldest` is when the one was
+    queued that waits longest in a pool."""
+
+    jobs: int
+    resources: int
+    pipelines: int
+    refused: tuple[str, ...]
+    builds: Mapping[str, int]
+    used: Mapping[str, int]
+    queued: Mapping[str, int]
+    oldest: Mapping[str, datetime]
+
+
 class Questions:
-    """All methods raise StoreError; those that name something raise UsageError where it is not there."""
+    """All methods raise StoreError; those that name something raise NotFoundError where it is not there."""
 
     def __init__(self, decisions: Decisions) -> None:
         self._decisions = decisions
 
     async def pipelines(self) -> list[PipelineRow]:
         return await self._decisions.look(lambda tx, rules: stored.pipelines(tx))
+
+    async def pipeline(self, name: str) -> PipelineRow:
+        rows = await self.pipelines()
+        found = next((row for row in rows if row.name == name), None)
+        if found is None:
+            hint = nearest(name, [row.name for row in rows])
+            raise NotFoundError(f"there is no pipeline {name}{f' ({hint})' if hint else ''}")
+        return found
+
+    async def overview(self) -> Overview:
+        return await self._decisions.look(_overview)
 
     async def jobs(self) -> list[JobView]:
         """Every job, by name; those that no file has any more too."""
@@ -65,7 +94,7 @@ class Questions:
     async def build(self, build_id: int) -> BuildRow:
         row = await self._decisions.look(lambda tx, rules: views.build(tx, build_id))
         if row is None:
-            raise UsageError(f"there is no build {build_id}")
+            raise NotFoundError(f"there is no build {build_id}")
         return row
 
     async def build_of(self, job: str, number: int | None) -> BuildRow:
@@ -79,7 +108,7 @@ class Questions:
             )
         )
         if not rows:
-            raise UsageError(f"{job} has no build{'' if number is None else f' {number}'}")
+            raise NotFoundError(f"{job} has no build{'' if number is None else f' {number}'}")
         return rows[0]
 
     async def inputs(self, build_id: int) -> list[InputRow]:
@@ -93,11 +122,28 @@ class Questions:
             raise await self.unknown(name, kind)
         return node
 
-    async def unknown(self, name: str, kind: str | None) -> UsageError:
+    async def unknown(self, name: str, kind: str | None) -> NotFoundError:
         """The sentence for a name that nothing has."""
         nodes = await self._decisions.look(lambda tx, rules: views.nodes(tx))
         hint = nearest(name, [node.name for node in nodes if kind is None or node.kind == kind])
-        return UsageError(f"there is no {kind or 'job or resource'} {name}{f' ({hint})' if hint else ''}")
+        return NotFoundError(f"there is no {kind or 'job or resource'} {name}{f' ({hint})' if hint else ''}")
+
+
+def _overview(tx: Transaction, rules: Rules) -> Overview:
+    nodes = [node for node in views.nodes(tx) if node.deleted_at is None]
+    pipelines = stored.pipelines(tx)
+    rows = views.open_builds(tx)
+    waiting = [row for row in rows if row.attempt is None]
+    return Overview(
+        jobs=sum(node.is_job for node in nodes),
+        resources=sum(not node.is_job for node in nodes),
+        pipelines=len(pipelines),
+        refused=tuple(row.name for row in pipelines if row.refused),
+        builds=Counter(row.status for row in rows),
+        used=Counter(row.pool for row in rows if row.attempt is not None),
+        queued=Counter(row.pool for row in waiting),
+        oldest={row.pool: row.created_at for row in reversed(waiting)},
+    )
 
 
 def _jobs(tx: Transaction, rules: Rules) -> list[JobView]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,7 +15,10 @@ from runner.errors import StoreError
 from runner.store.queries import migrations, statements
 
 T = TypeVar("T")
+WRITING = "BEGIN IMMEDIATE"
 BUSY_TIMEOUT_S = 30.0
+SLOW_S = 5.0
+"""How long one piece of work may take before it is trouble."""
 
 
 class Transaction:
@@ -63,6 +67,19 @@ class SQLite:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._sql = statements()
         self._connection: sqlite3.Connection | None = None
+        self._begun: float | None = None
+        self._failed: str | None = None
+        self.failures = 0
+        """How often the file could not be used."""
+
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong with the file now, in a sentence: the last thing that should have been written was not, or
+        what is being done takes long. Told without touching it."""
+        begun, failed = self._begun, self._failed
+        if begun is not None and (waited := time.monotonic() - begun) > SLOW_S:
+            return f"the store {self._path} has not answered for {waited:.0f} s"
+        return failed
 
     async def open(self) -> None:
         """Open the file and bring it to the newest schema. Raises StoreError with the sentence to read."""
@@ -74,7 +91,7 @@ class SQLite:
 
     async def transaction(self, work: Callable[[Transaction], T]) -> T:
         """Everything `work` does is there or nothing of it. Raises StoreError when the file cannot be used."""
-        return await self._call(lambda: self._work(work, "BEGIN IMMEDIATE"))
+        return await self._call(lambda: self._work(work, WRITING))
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """The same for work that changes nothing: it sees one moment of the store and holds up no writer."""
@@ -86,8 +103,14 @@ class SQLite:
     def _work(self, work: Callable[[Transaction], T], begin: str) -> T:
         assert self._connection is not None, "the store is not open"  # noqa: S101
         tx = Transaction(self._connection, self._sql.__getitem__)
-        with self._sentences(), self._within(self._connection, begin):
-            result = work(tx)
+        self._begun = time.monotonic()
+        try:
+            with self._sentences(), self._within(self._connection, begin):
+                result = work(tx)
+        finally:
+            self._begun = None
+        if begin == WRITING:
+            self._failed = None
         tx.committed()
         return result
 
@@ -133,4 +156,6 @@ class SQLite:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            raise StoreError(f"the store {self._path} cannot be used: {error}") from error
+            self.failures += 1
+            self._failed = f"the store {self._path} cannot be used: {error}"
+            raise StoreError(self._failed) from error

@@ -1,0 +1,122 @@
+"""Every route of the API: what is not in this list is not there."""
+
+from __future__ import annotations
+
+from runner.api import builds, jobs, pipelines, resources, shapes, state, tokens, validation
+from runner.api.callers import Scope
+from runner.api.routing import Route, route
+
+READ, RUN, ADMIN = Scope.READ, Scope.RUN, Scope.ADMIN
+V1 = "/api/v1"
+MISSING, SENSELESS = 404, 409
+
+SERVICE = (
+    route("GET", f"{V1}/service", READ, state.show_service, shapes.ServiceShape, summary="How the service is"),
+    route(
+        "POST", f"{V1}/service/drain", ADMIN, state.drain, shapes.Done,
+        body=shapes.DrainBody, summary="Start nothing more, or go on",
+    ),
+    route(
+        "POST", f"{V1}/validate", READ, validation.validate, shapes.ValidateAnswer,
+        body=shapes.ValidateBody, summary="Check the text of pipeline files; nothing is applied",
+    ),
+)  # fmt: skip
+PIPELINES = (
+    route("GET", f"{V1}/pipelines", READ, pipelines.list_pipelines, shapes.PipelineList, summary="Every pipeline"),
+    route(
+        "GET", f"{V1}/pipelines/{{name}}", READ, pipelines.show_pipeline, shapes.PipelineShape,
+        params=shapes.Named, refusals=(MISSING,), summary="One pipeline",
+    ),
+    route(
+        "POST", f"{V1}/pipelines/{{name}}/sync", RUN, pipelines.sync_pipeline, shapes.SyncShape,
+        params=shapes.Named, refusals=(MISSING,), summary="Read the files of a pipeline again now",
+    ),
+)  # fmt: skip
+JOBS = (
+    route("GET", f"{V1}/jobs", READ, jobs.list_jobs, shapes.JobList, summary="Every job"),
+    route(
+        "GET", f"{V1}/jobs/{{name}}", READ, jobs.show_job, shapes.JobShape,
+        params=shapes.Named, refusals=(MISSING,), summary="One job",
+    ),
+    route(
+        "POST", f"{V1}/jobs/{{name}}/run", RUN, jobs.run_job, shapes.BuildShape, status=201,
+        params=shapes.Named, body=shapes.RunBody, refusals=(MISSING, SENSELESS), summary="Queue a build",
+    ),
+    route(
+        "POST", f"{V1}/jobs/{{name}}/pause", RUN, jobs.pause_job, shapes.Done,
+        params=shapes.Named, refusals=(MISSING, SENSELESS), summary="Let nothing start the job but a person",
+    ),
+    route(
+        "POST", f"{V1}/jobs/{{name}}/resume", RUN, jobs.resume_job, shapes.Done,
+        params=shapes.Named, refusals=(MISSING, SENSELESS), summary="End a pause",
+    ),
+    route(
+        "POST", f"{V1}/jobs/{{name}}/approve", RUN, jobs.approve_job, shapes.BuildShape, status=201,
+        params=shapes.Named, refusals=(MISSING, SENSELESS), summary="Start a job that waits for a person",
+    ),
+    route(
+        "DELETE", f"{V1}/jobs/{{name}}/waiting", RUN, jobs.delete_waiting, shapes.Done,
+        params=shapes.Named, refusals=(MISSING, SENSELESS), summary="Give up what a strict job waits for",
+    ),
+    route(
+        "GET", f"{V1}/jobs/{{name}}/versions", READ, resources.list_versions_of_job, shapes.VersionList,
+        params=shapes.VersionsParams, refusals=(MISSING,), summary="The versions of a job",
+    ),
+    route(
+        "GET", f"{V1}/jobs/{{name}}/builds/{{number}}", READ, builds.show_build_of_job, shapes.BuildAnswer,
+        params=shapes.JobBuildParams, refusals=(MISSING,), summary="Build `number` of a job, or its `latest`",
+    ),
+)  # fmt: skip
+RESOURCES = (
+    route("GET", f"{V1}/resources", READ, resources.list_resources, shapes.ResourceList, summary="Every resource"),
+    route(
+        "GET", f"{V1}/resources/{{name}}", READ, resources.show_resource, shapes.ResourceShape,
+        params=shapes.Named, refusals=(MISSING,), summary="One resource",
+    ),
+    route(
+        "GET", f"{V1}/resources/{{name}}/versions", READ, resources.list_versions_of_resource, shapes.VersionList,
+        params=shapes.VersionsParams, refusals=(MISSING,), summary="The versions of a resource",
+    ),
+    route(
+        "POST", f"{V1}/resources/{{name}}/versions", RUN, resources.add_version, shapes.Done,
+        params=shapes.Named, body=shapes.VersionBody, refusals=(MISSING, SENSELESS), headers=resources.HEADERS,
+        summary="Record a version from outside and start what hangs on it",
+    ),
+    route(
+        "DELETE", f"{V1}/nodes/{{name}}", ADMIN, resources.purge, shapes.PurgeAnswer,
+        params=shapes.Named, refusals=(MISSING, SENSELESS),
+        summary="Destroy a job or resource that no file has any more, with its versions and builds",
+    ),
+)  # fmt: skip
+BUILDS = (
+    route(
+        "GET", f"{V1}/builds", READ, builds.list_builds, shapes.BuildList,
+        params=shapes.BuildsParams, summary="Builds, newest first",
+    ),
+    route(
+        "GET", f"{V1}/builds/{{id}}", READ, builds.show_build, shapes.BuildAnswer,
+        params=shapes.BuildParams, refusals=(MISSING,), summary="One build with its inputs",
+    ),
+    route(
+        "POST", f"{V1}/builds/{{id}}/cancel", RUN, builds.cancel_build, shapes.BuildShape,
+        params=shapes.BuildParams, body=shapes.CancelBody, refusals=(MISSING, SENSELESS), summary="End a build",
+    ),
+    route(
+        "POST", f"{V1}/builds/{{id}}/replay", RUN, builds.replay_build, shapes.BuildShape, status=201,
+        params=shapes.BuildParams, refusals=(MISSING, SENSELESS),
+        summary="Queue a build with the input versions of this one",
+    ),
+)  # fmt: skip
+TOKENS = (
+    route("GET", f"{V1}/tokens", ADMIN, tokens.list_tokens, shapes.TokenList, summary="Every token"),
+    route(
+        "POST", f"{V1}/tokens", ADMIN, tokens.add_token, shapes.NewToken, status=201,
+        body=shapes.TokenBody, refusals=(SENSELESS,), summary="Make a token",
+    ),
+    route(
+        "DELETE", f"{V1}/tokens/{{id}}", ADMIN, tokens.revoke_token, shapes.Done,
+        params=shapes.TokenParams, refusals=(MISSING,), summary="Revoke a token",
+    ),
+)  # fmt: skip
+
+ROUTES: tuple[Route, ...] = (*SERVICE, *PIPELINES, *JOBS, *RESOURCES, *BUILDS, *TOKENS)
