@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -37,6 +37,7 @@ from runner.service.tokens import Tokens
 from runner.service.watching import Watching
 from runner.store import pipelines as stored
 from runner.store.locks import try_acquire
+from runner.store.rows import BuildRow
 from runner.store.store import Store
 
 WORKER = "service"
@@ -48,7 +49,8 @@ log = structlog.stdlib.get_logger("runner.service")
 
 @dataclass(slots=True, kw_only=True)
 class Service:
-    """A service that is open; `run` lives until it is told to end."""
+    """A service that is open; `run` lives until it is told to end. `left_behind` are builds whose ends another process
+    has recorded and could do no more for."""
 
     settings: Settings
     store: Store
@@ -65,6 +67,7 @@ class Service:
     watching: Watching
     listeners: Listeners
     tokens: Tokens
+    left_behind: Sequence[BuildRow]
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, ready: Callable[[], None]) -> None:
@@ -73,6 +76,7 @@ class Service:
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(self._dispatch(), name="dispatch"),
+                group.create_task(self.building.unfinished.finish(self.left_behind), name="tidying"),
                 group.create_task(self.watching.run(), name="pipelines"),
                 group.create_task(self.ticking.run(), name="clock"),
                 group.create_task(self.made.credentials.run(), name="credentials"),
@@ -115,7 +119,8 @@ async def open_service(
     listening = next(iter(handed_over.get("credentials", ())), None)
     made = await service_engines(stack, store, settings, lambda: engines.current, listening)
     engines = Engines(store=store, make=made.make, integrations_file=settings.integrations)
-    building = Building(store, decisions, engines, dispatch)
+    users = len(made.job_users.users) if made.job_users is not None else None
+    building = Building(store, decisions, engines, dispatch, users=users)
     pipelines = Pipelines(store, decisions, engines, pipeline_files(settings), settings.pools)
     await _go_on(store, decisions, engines, pipelines, settings)
     questions = Questions(decisions)
@@ -142,6 +147,7 @@ async def open_service(
         watching=watching,
         listeners=listeners,
         tokens=tokens,
+        left_behind=await building.unfinished.ended(),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runner.errors import ConflictError, UsageError
+from runner.errors import ConflictError
 from runner.execution.model import EndedBy
 from runner.scheduling.events import (
     Asked,
