@@ -88,7 +88,8 @@ class Promised:
 @dataclass
 class Clients:
     """Everybody who wants something of the service, until `ending` is set. `pace`: the longest pause of one of them in
-    seconds; `burst`: how many versions it sends at once; `most`: nothing new is asked for while more builds are open; `open` are those of the last look."""
+    seconds; `burst`: how many orders it then gives; `most`: nothing new is asked for while more builds are open; `open`
+    are those of the last look."""
 
     line: Line
     promised: Promised
