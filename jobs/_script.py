@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 from jobs.context import Context
@@ -14,22 +15,23 @@ from runner.workspace.variables import effective
 async def run_tasks(context: Context) -> Result:
     """Run the job's TASKs one after another under a supervisor and wait for its result."""
     runtime = context.job.runtime
-    supervised = await context.launcher.start(
-        Spec(
-            place=context.place,
-            build_dir=context.directory.root,
-            seq=context.seq,
-            next_id=context.next_id,
-            tasks=tuple(_tasks(context)),
-            base=context.base,
-            secrets=tuple(context.secrets),
-            limit=runtime.limit,
-            grace=context.grace if runtime.grace is None else runtime.grace,
-            limits=runtime.limits.within(context.limits),
-            attached=context.attached,
-            user=context.user,
-        )
+    spec = Spec(
+        place=context.place,
+        build_dir=context.directory.root,
+        seq=context.seq,
+        next_id=context.next_id,
+        tasks=tuple(_tasks(context)),
+        base=context.base,
+        secrets=tuple(context.secrets),
+        limit=runtime.limit,
+        grace=context.grace if runtime.grace is None else runtime.grace,
+        limits=runtime.limits.within(context.limits),
+        attached=context.attached,
+        user=context.user,
     )
+    if context.user is not None:
+        await asyncio.to_thread(context.hand_over)
+    supervised = await context.launcher.start(spec)
     context.started(supervised)
     return await supervised.wait()
 

@@ -20,8 +20,9 @@ from runner.workspace.variables import JobVariables
 class Context:
     """A prepared build. `place` is where its log is and its result will be; `seq` and `next_id` say where the log goes
     on; `base` is the environment that its shells start with; `machine` the processor; `limits` and `grace` are the
-    host's; `attached`: it ends with this process; `user`: who its shells run as, if not as this process. `started` is
-    called once with the supervised process, as soon as there is one."""
+    host's; `attached`: it ends with this process; `user`: who its shells run as, if not as this process: then
+    `hand_over`, which blocks, is called when everything is written that they will find. `started` is called once with
+    the supervised process, as soon as there is one."""
 
     job: Job
     directory: BuildDirectory
@@ -38,6 +39,7 @@ class Context:
     attached: bool
     started: Callable[[Supervised], None]
     user: JobUser | None = None
+    hand_over: Callable[[], None] = lambda: None
 
 
 class JobType(Protocol):

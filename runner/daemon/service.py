@@ -27,15 +27,20 @@ from runner.service.deliveries import Deliveries
 from runner.service.engines import Engines
 from runner.service.git import Git, Remote
 from runner.service.graphing import graph_of
+from runner.service.keeping import Keep
 from runner.service.orders import Orders
+from runner.service.pins import pins_of
 from runner.service.pipeline_files import DirectoryFiles, GitFiles
 from runner.service.pipelines import PipelineFiles, Pipelines
 from runner.service.questions import Questions
+from runner.service.retention import Retention
 from runner.service.settings import PipelineSource, Settings
 from runner.service.ticking import Ticking
+from runner.service.tidying import tidy_all
 from runner.service.tokens import Tokens
 from runner.service.watching import Watching
 from runner.store import pipelines as stored
+from runner.store import views
 from runner.store.locks import try_acquire
 from runner.store.rows import BuildRow
 from runner.store.store import Store
@@ -43,14 +48,16 @@ from runner.store.store import Store
 WORKER = "service"
 """The name under which this host's service claims builds: the same after every restart."""
 SLOTS = 1_000_000
+UNTIDY = 500
+"""How many of the newest ends are looked at when a service starts: whether the last one was killed between recording
+them and clearing away."""
 
 log = structlog.stdlib.get_logger("runner.service")
 
 
 @dataclass(slots=True, kw_only=True)
 class Service:
-    """A service that is open; `run` lives until it is told to end. `left_behind` are builds whose ends another process
-    has recorded and could do no more for."""
+    """A service that is open; `run` lives until it is told to end."""
 
     settings: Settings
     store: Store
@@ -65,9 +72,10 @@ class Service:
     made: ServiceEngines
     ticking: Ticking
     watching: Watching
+    retention: Retention
     listeners: Listeners
     tokens: Tokens
-    left_behind: Sequence[BuildRow]
+    untidy: Sequence[BuildRow]
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, ready: Callable[[], None]) -> None:
@@ -76,10 +84,10 @@ class Service:
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(self._dispatch(), name="dispatch"),
-                group.create_task(self.building.unfinished.finish(self.left_behind), name="tidying"),
                 group.create_task(self.watching.run(), name="pipelines"),
                 group.create_task(self.ticking.run(), name="clock"),
                 group.create_task(self.made.credentials.run(), name="credentials"),
+                group.create_task(self._clear_away(), name="retention"),
                 group.create_task(Api(self, self.listeners, ROUTES).run(), name="api"),
             ]
             ready()
@@ -98,6 +106,12 @@ class Service:
         await self.pipelines.apply_again()
         self.ticking.look_again()
         self.watching.replace(_intervals(settings))
+        self.retention.look_now()
+
+    async def _clear_away(self) -> None:
+        """What the last service left is tidied before any of it may go."""
+        await tidy_all(self.store, self.untidy, _not_tidied)
+        await self.retention.run()
 
     async def _dispatch(self) -> None:
         """How much runs at once is decided by the rules: what they give out is claimed at once."""
@@ -143,11 +157,17 @@ async def open_service(
         deliveries=Deliveries(lambda: made.settings, engines, orders, watching),
         dispatch=dispatch,
         made=made,
+        untidy=await store.read(lambda tx: views.ended_last(tx, UNTIDY)),
         ticking=ticking,
         watching=watching,
+        retention=Retention(
+            store,
+            keep=lambda: _keep(made.settings),
+            pins=lambda: pins_of(engines.current.pipeline),
+            busy=lambda: building.running,
+        ),
         listeners=listeners,
         tokens=tokens,
-        left_behind=await building.unfinished.ended(),
     )
 
 
@@ -161,6 +181,10 @@ async def _go_on(
         engines.apply(graph, project)
     await decisions.open(graph_of(project, settings.pools), settings.pools)
     await pipelines.forget()
+
+
+def _not_tidied(text: str) -> None:
+    log.warning("build.not_tidied", error=text)
 
 
 def _state_directory(path: Path) -> Path:
@@ -184,6 +208,11 @@ def _lock(directory: Path) -> int:
 def pipeline_files(settings: Settings) -> dict[str, PipelineFiles]:
     """Where the files of each pipeline come from."""
     return {name: _files(name, source, settings) for name, source in settings.pipelines.items()}
+
+
+def _keep(settings: Settings) -> Keep:
+    limits = settings.retention
+    return Keep(age=limits.age, builds=limits.builds, size=limits.size)
 
 
 def _intervals(settings: Settings) -> dict[str, timedelta]:

@@ -129,11 +129,9 @@ class Serving:
         try:
             await self.worker.handler(attempt.payload, attempt.id)
         except asyncio.CancelledError as error:
-            task = body.task
-            if task.cancelling() > body.cancelled:
+            if body.task.cancelling() > body.cancelled:
                 raise
             if body.cancelled:
-                task.uncancel()
                 return AttemptState.ABORTED
             self.worker.report(RuntimeError(f"a handler has cancelled itself: {error!r}"), attempt.id)
             return AttemptState.FAILED

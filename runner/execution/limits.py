@@ -10,7 +10,7 @@ from runner.execution.verdict import size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 OFTEN = 0.25  # seconds between two looks at the processes
 SELDOM = 1.0  # seconds between two looks at the build directory, at least
@@ -21,18 +21,18 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 class Watch:
     """Looks at what is used and says what is over its limit. `printed` gives the bytes of output so far, `pids` the
-    processes of the build."""
+    processes of the build; `directories` are those that are its own."""
 
     def __init__(
         self,
         limits: Mapping[str, int],
         how: Mapping[str, str],
-        directory: str,
+        directories: Sequence[str],
         pids: Callable[[], list[int]],
         printed: Callable[[], int],
     ) -> None:
         self._limits = {name: value for name, value in limits.items() if how.get(name) not in (V1, V2)}
-        self._directory = directory
+        self._directories = directories
         self._pids = pids
         self._printed = printed
         now = time.monotonic()
@@ -53,7 +53,7 @@ class Watch:
             if found := self._over_in_processes():
                 return found
         if self._disk_at is not None and now >= self._disk_at:
-            used = disk_usage(self._directory)
+            used = sum(map(disk_usage, self._directories))
             took = time.monotonic() - now
             self._disk_at = now + max(SELDOM, took * SHARE)
             if used > self._limits["disk"]:

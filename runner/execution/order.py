@@ -56,6 +56,11 @@ class Order:
         self.limits: dict[str, int] = data["limits"]
         self.user = ShellUser(data["user"]) if data["user"] is not None else None
 
+    @property
+    def directories(self) -> list[str]:
+        """What the limit `disk` counts: with a user of its own a build has more than one."""
+        return [self.build_dir, *(self.base[name] for name in ("HOME", "TMPDIR") if self.user)]
+
 
 def encode(text: str) -> bytes:
     """The bytes of a text that may hold bytes that are no UTF-8 (as lone surrogates, see PEP 383)."""

@@ -54,7 +54,7 @@ class Supervision:
         self._processes = Processes(containment)
         self._ending = Ending(self._processes, journal, self._described, order.grace)
         self._printed_before = 0
-        self._watch = Watch(order.limits, containment.how, order.build_dir, self._processes.members, self._printed)
+        self._watch = Watch(order.limits, containment.how, order.directories, self._processes.members, self._printed)
         self._stopped: Verdict | None = None
         self._limit_at = time.monotonic() + order.limit
         self._shell: Shell | None = None

@@ -35,7 +35,7 @@ class Severity(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """One finding. `subject` is the path in the document (`jobs[0].type`), `node` the job or resource it makes
-    unusable (only with `INCONSISTENT`)."""
+    unusable (only with `INCONSISTENT`). `of_local_run`: it is true where no service runs the pipeline."""
 
     place: Place
     severity: Severity
@@ -43,6 +43,7 @@ class Problem:
     subject: str = ""
     hint: str = ""
     node: str | None = None
+    of_local_run: bool = False
 
     def __str__(self) -> str:
         """`shippable.yml:3:11: jobs[0].type: 'runSsh' is not a job type (did you mean 'runSh'?)`"""

@@ -16,16 +16,16 @@ _SHOWN = 10
 
 
 class Note(Enum):
-    """What is said once about many jobs, not once for each: the sentence before the names, and whether each file
-    gets its own."""
+    """What is said once about many jobs, not once for each: the sentence before the names, whether each file gets its
+    own, and whether it is true of a local run only."""
 
     CONTAINER = ("tasks run on this host, not in the container or image that is asked for by", True)
     NOTIFY = ("notifications are not sent yet; they are asked for by", False)
     IGNORED_HOOK = ("on_start and on_cancel take no scripts: those are ignored in", False)
     SECURE = ("'secure' values are not decrypted yet: what uses them ends in error", False)
-    TIME = ("clocks do not tick in a local run, --job starts what they would start: the time resources", False)
-    WEBHOOK = ("nothing is received in a local run: the webhook resources", False)
-    NODE_POOL = ("every job runs on this host, whatever nodePool is named by", False)
+    TIME = ("clocks do not tick in a local run, --job starts what they would start: the time resources", False, True)
+    WEBHOOK = ("nothing is received in a local run: the webhook resources", False, True)
+    NODE_POOL = ("every job runs on this host, whatever nodePool is named by", False, True)
     RUN_OPTIONS = ("no container is started, so runtime.options.options means nothing yet in", False)
     PULL = ("no image is pulled yet, as runtime.options.pull asks for in", False)
     IMAGE_TAG = ("imageTag means nothing without imageName in", False)
@@ -37,9 +37,10 @@ class Note(Enum):
     PULL_INPUT = ("no input is pulled yet; pull is asked for by", False)
     SECURE_ENV = ("'secure' variables are not decrypted yet and are left out in", False)
 
-    def __init__(self, sentence: str, per_file: bool) -> None:
+    def __init__(self, sentence: str, per_file: bool, of_local_run: bool = False) -> None:
         self.sentence = sentence
         self.per_file = per_file
+        self.of_local_run = of_local_run
 
 
 @dataclass(slots=True)
@@ -73,7 +74,12 @@ class Report:
     def problems(self) -> tuple[Problem, ...]:
         """All of them, sorted by place."""
         notes = (
-            Problem(place=noted.place, severity=Severity.WARNING, message=f"{note.sentence}: {_listed(noted.names)}")
+            Problem(
+                place=noted.place,
+                severity=Severity.WARNING,
+                message=f"{note.sentence}: {_listed(noted.names)}",
+                of_local_run=note.of_local_run,
+            )
             for (note, _), noted in self._notes.items()
         )
         return tuple(sorted((*self._problems.values(), *notes), key=lambda problem: problem.place))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import time
 from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -173,7 +174,6 @@ class Build:
             row=self._row,
             journal=self.journal,
             directory=self._directory,
-            room=self._room,
             renewed=self._renewed,
             warn=self._warn,
         )
@@ -208,6 +208,7 @@ class Build:
             attached=self._engine.attached,
             started=self._started,
             user=self._room.user,
+            hand_over=functools.partial(self._room.hand_over, self._directory),
         )
 
     def _started(self, supervised: Supervised) -> None:

@@ -18,7 +18,6 @@ from runner.scheduling.rules import Rules
 from runner.service.build import Build
 from runner.service.decisions import Decisions, Facts
 from runner.service.engines import Engines
-from runner.service.unfinished import Unfinished
 from runner.store import ends, queueing
 from runner.store.rows import BuildEnd, BuildRow
 from runner.store.sqlite import Transaction
@@ -47,7 +46,6 @@ class Building:
     def __init__(
         self, store: Store, decisions: Decisions, engines: Engines, attempts: Finishing, *, users: int | None = None
     ) -> None:
-        self.unfinished = Unfinished(store)
         self._users: AbstractAsyncContextManager[object] = asyncio.Semaphore(users) if users else nullcontext()
         self._store = store
         self._decisions = decisions
@@ -97,7 +95,6 @@ class Building:
         if job is None:
             await self._give_up(row, "the job was removed")
             return
-        self.unfinished.mark(row.id)
         async with self._users:
             build = self._running[row.id] = Build(engine, job, row)
             try:
@@ -114,7 +111,6 @@ class Building:
                 log.info("build.ended", status=ended.status, reason=ended.reason, by=ended.by)
             finally:
                 del self._running[row.id]
-        self.unfinished.unmark(row.id)
 
     async def _give_up(self, row: BuildRow, reason: str) -> None:
         """End a build of which nothing can run."""

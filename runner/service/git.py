@@ -31,6 +31,8 @@ _CONFIG = {
     "commit.gpgSign": "false",
     "log.showSignature": "false",
 }
+_SSH = "ssh -oBatchMode=yes -oConnectTimeout=30 -oControlMaster=no"
+"""A master that a connection leaves behind would hold the pipe that git's errors are read from."""
 _HELPER = '!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" "$GIT_LOGIN" "$GIT_PASSWORD"; }; f'
 _KEPT = ("GIT_SSL_", "GIT_SSH", "GIT_PROXY_")
 """What an operator may say about the way to a server; every other variable of git's may point it elsewhere."""
@@ -50,9 +52,9 @@ class GitError(RunnerError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """How a repository is opened over https."""
+    """How a repository is opened over https. The user may be a token too, so it is not shown."""
 
-    user: str
+    user: str = field(repr=False)
     password: Secret
 
 
@@ -152,7 +154,7 @@ class Git:
             pairs += [(key, ""), (key, _HELPER)]  # the empty one drops helpers that would keep the password
             secrets = {"GIT_LOGIN": remote.login.user, "GIT_PASSWORD": remote.login.password.reveal()}
         return {
-            "GIT_SSH_COMMAND": "ssh -oBatchMode=yes -oConnectTimeout=30",
+            "GIT_SSH_COMMAND": _SSH,
             **kept,
             "LC_ALL": "C",
             "GIT_TERMINAL_PROMPT": "0",

@@ -1,7 +1,7 @@
 """Programs of the host's owner that run before the first command of every build and after its end.
 
-They are the executable files of `pre-build/` and `post-build/` in one directory, in the order of their names. They run
-as the runner's own user, so they are run only if nobody else can change them.
+In one directory `pre-build` and `post-build` are each a program, or a directory of programs that run in the order of
+their names. They run as the runner's own user, so they are run only if nobody else can change them.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class HookedBuild:
 
 @dataclass(frozen=True, slots=True)
 class HostHooks:
-    """`directory` holds `pre-build/` and `post-build/`, each may be missing; `limit` is for every single hook."""
+    """`directory` holds `pre-build` and `post-build`, each may be missing; `limit` is for every single hook."""
 
     directory: Path
     limit: timedelta = timedelta(seconds=60)
@@ -78,20 +78,15 @@ class HostHooks:
     def find(self, moment: Moment) -> Iterator[Path]:
         """The hooks of one moment, in the order of their names; hidden files and backups (`name~`) are none. Raises
         SetupError for one that may not be run."""
-        directory = self.directory / moment
-        try:
-            names = sorted(os.listdir(directory))
-        except FileNotFoundError:
+        place = self.directory / moment
+        if not os.path.lexists(place):
             return
-        except OSError as error:
-            raise SetupError(f"the host hooks in {directory} cannot be read: {error.strerror}") from error
-        for trusted in (self.directory, directory):
+        for trusted in (self.directory, place):
             _refuse_untrusted(trusted)
-        for name in names:
-            if not name.startswith(".") and not name.endswith("~"):
-                _refuse_untrusted(directory / name)
-                _refuse_other_than_programs(directory / name)
-                yield directory / name
+        for hook in _programs(place):
+            _refuse_untrusted(hook)
+            _refuse_other_than_programs(hook)
+            yield hook
 
     async def _run(self, hook: Path, moment: Moment, build: HookedBuild, journal: Journal) -> None:
         with journal.section(f"Host hook {moment}: {hook.name}") as section:
@@ -111,6 +106,16 @@ class HostHooks:
         if end.status < 0:
             return f"was ended by signal {-end.status}"
         return f"ended with exit status {end.status}" if end.status else None
+
+
+def _programs(place: Path) -> list[Path]:
+    if not place.is_dir():
+        return [place]
+    try:
+        names = sorted(os.listdir(place))
+    except OSError as error:
+        raise SetupError(f"the host hooks in {place} cannot be read: {error.strerror}") from error
+    return [place / name for name in names if not name.startswith(".") and not name.endswith("~")]
 
 
 def _refuse_untrusted(path: Path) -> None:

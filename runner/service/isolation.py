@@ -56,7 +56,7 @@ def missing_capabilities() -> list[str]:
 
 def _without_users() -> Check:
     lacking = missing_capabilities()
-    cure = "they take a runner that is root" if lacking else "name some in the settings"
+    cure = "they take a runner that is root" if lacking else "name some in the settings, as jobs.users"
     return Check("job users", None, f"none: {_shared_user()} ({cure})")
 
 

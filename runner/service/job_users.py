@@ -50,8 +50,8 @@ class JobUsers:
     def __init__(self, names: Sequence[str], directory: Path) -> None:
         """`names` are users of this host, or `uid:gid`; `directory` is the store's, which is made fit for other users
         to pass through. Raises UsageError for names that cannot be used, SetupError where the directory cannot."""
-        self.users = tuple(job_user(name) for name in names)
-        refuse_sharing(self.users)
+        self.users: tuple[JobUser, ...] = ()
+        self.use(names)
         self._records = directory / RECORDS
         self._lock = threading.Lock()
         try:
@@ -60,6 +60,12 @@ class JobUsers:
             self._taken = {build: user for build, user in map(_read, self._records.iterdir()) if user is not None}
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise SetupError(f"the users of jobs cannot be kept in {self._records}: {error}") from error
+
+    def use(self, names: Sequence[str]) -> None:
+        """Give these users to builds that begin from now on; those that run keep theirs. Raises UsageError."""
+        users = tuple(job_user(name) for name in names)
+        refuse_sharing(users)
+        self.users = users
 
     def settle(self, unended: Collection[int]) -> list[str]:
         """Give back the users of builds that have ended while nobody looked; gives sentences about what was in the

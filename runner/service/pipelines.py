@@ -21,7 +21,7 @@ from runner.scheduling.rules import Rules
 from runner.service.changes import changes
 from runner.service.decisions import Decided, Decisions, Facts
 from runner.service.engines import Engines, files
-from runner.service.graphing import graph_of
+from runner.service.graphing import DEFAULT_POOL, graph_of
 from runner.service.plan import digest
 from runner.service.project import Project, project_of
 from runner.service.selection import rules_again
@@ -157,7 +157,7 @@ class Pipelines:
         new = [Source(file.name, name, file.text) for file in fetched.found.files]
         good = {**self._good, name: new}
         project = await asyncio.to_thread(self._project, good, fetched.found.problems)
-        problems = [str(problem) for problem in project.problems]
+        problems = _told(project, self.pools)
         if project.refused:
             return await self._refuse(name, watched, fetched.revision, problems)
         new_digest = await asyncio.to_thread(_digest, new, self._engines.integrations_file)
@@ -180,7 +180,7 @@ class Pipelines:
 
     async def _apply(self, new: _New) -> SyncResult:
         project, told = new.project, changes(self._engines.current.pipeline, new.project.pipeline)
-        problems = [str(problem) for problem in project.problems]
+        problems = _told(project, self.pools)
         items = _items(project, {source.path for source in new.good[new.name]})
         graph = graph_of(project, self.pools)
 
@@ -252,6 +252,22 @@ def _digest(sources: Sequence[Source], integrations: Path | None) -> str:
     with suppress(OSError):  # what cannot be read is told by whoever reads the integrations
         found.update(integrations.read_bytes() if integrations is not None else b"")
     return found.hexdigest()
+
+
+def _told(project: Project, pools: Collection[str]) -> list[str]:
+    """The problems in sentences, with what only a service can know, without what is true of a local run only."""
+    unknown: dict[str, list[str]] = {}
+    for job in project.pipeline.jobs.values():
+        if (pool := job.runtime.node_pool) is not None and pool not in pools:
+            unknown.setdefault(pool, []).append(job.name)
+    return [
+        *(str(problem) for problem in project.problems if not problem.of_local_run),
+        *(
+            f"warning: nodePool {pool} is no pool of this host, so these jobs run in the pool {DEFAULT_POOL}: "
+            f"{', '.join(jobs)}"
+            for pool, jobs in unknown.items()
+        ),
+    ]
 
 
 def _items(project: Project, paths: set[str]) -> list[Job | Resource]:

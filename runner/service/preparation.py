@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -21,7 +20,6 @@ from runner.service.inputs import Inputs
 from runner.service.job_users import JobUsers
 from runner.service.journal import TOO_SHORT, Journal, encoded
 from runner.service.ports import Credentials, Grant, Host, RoleUse
-from runner.service.room import Room
 from runner.service.threads import finished
 from runner.store.rows import BuildEnd, BuildRow
 from runner.store.store import Store
@@ -100,7 +98,6 @@ class Preparation:
     row: BuildRow
     journal: Journal
     directory: BuildDirectory
-    room: Room
     renewed: Callable[[Sequence[Secret]], None]
     warn: Callable[[str], None]
 
@@ -128,7 +125,6 @@ class Preparation:
             await self._clone(variables.dependencies)
             if self.engine.host_hooks is not None:
                 await self.engine.host_hooks.before(self.engine.hooked(self.row, self.directory.root), self.journal)
-            await finished(functools.partial(self.room.hand_over, self.directory))
         except BaseException:
             grant.close()
             raise
@@ -185,8 +181,14 @@ class Preparation:
             url=self.journal.path.absolute().as_uri(),
             triggered_by=triggered_by,
             triggered_by_id=await store.node_id(triggered_by),
-            user=self.engine.host.user if triggered_by == self.job.name else "",
+            user=self._user(),
         )
+
+    def _user(self) -> str:
+        """Who started a manual run: whom a service knows, else the user of this process."""
+        if self.row.attempt is not None:
+            return self.row.requested_by or ""
+        return self.engine.host.user if self.row.triggered_by == self.job.name else ""
 
     async def _fill(self, variables: JobVariables, config: str) -> None:
         previous = () if self.engine.reset else await self.engine.store.previous_state(self.job.name)

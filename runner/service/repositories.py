@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from runner.errors import SetupError
+from runner.integrations.model import ResolvedIntegration
 from runner.pipeline.model import Resource, Syntax
 from runner.pipeline.problems import Place
+from runner.service.checkout import Checkout
 from runner.service.cloning import Clone, Wanted
 from runner.service.git import Git, Remote
 from runner.service.refs import first_head, read_refs
 from runner.service.remotes import known_url, remote_of
 from runner.triggers.addresses import full_name
-from runner.triggers.git_events import EventKind, GitEvent, Repository
+from runner.triggers.git_events import GitEvent, Repository
 from runner.triggers.git_repo import GitRepo
 from runner.triggers.git_version import version_of
 from runner.workspace.dependency import Dependency
@@ -63,20 +66,23 @@ class Repositories:
         remote, options = _remote(dependency), options_of(dependency)
         key = f"{remote.url} {options.branch} {options.branches}"
         if key not in self.heads:
-            event = await self._first(dependency, remote, options)
+            repository = repository_of(options.source, remote, dependency.integration)
+            event = await first_event(self.git, remote, options, repository)
+            if event is None:
+                raise SetupError(f"{dependency.name}: its branches take neither the default one of {remote} nor master")
             self.heads.setdefault(key, event)
         return replace(dependency, version=_at(version, self.heads[key]))
 
-    async def _first(self, dependency: Dependency, remote: Remote, options: GitRepo) -> GitEvent:
-        found = first_head(options, await read_refs(self.git, remote), remote)
-        if found is None:
-            raise SetupError(f"{dependency.name}: its branches take neither the default branch of {remote} nor master")
-        return GitEvent(
-            kind=EventKind.COMMIT,
-            repository=repository_of(options.source, remote, dependency),
-            sha=found.sha,
-            branch=found.branch,
-        )
+
+async def first_event(git: Git, remote: Remote, options: GitRepo, repository: Repository) -> GitEvent | None:
+    """What the first version of a resource is made of: the newest commit, as a push would have told it. None where the
+    resource takes no branch that the repository begins with. Raises GitError."""
+    found = first_head(options, await read_refs(git, remote), remote)
+    if found is None:
+        return None
+    with tempfile.TemporaryDirectory(prefix="repository-") as directory:
+        checkout = Checkout(git=git, directory=Path(directory), remote=remote, branch=found.branch)
+        return await checkout.commit_facts(await checkout.fetch(), repository)
 
 
 def options_of(dependency: Dependency) -> GitRepo:
@@ -92,9 +98,8 @@ def options_of(dependency: Dependency) -> GitRepo:
     )
 
 
-def repository_of(source: str, remote: Remote, dependency: Dependency) -> Repository:
+def repository_of(source: str, remote: Remote, integration: ResolvedIntegration | None) -> Repository:
     """The repository of a polled commit. Where its integration says who the provider is, that is told."""
-    integration = dependency.integration
     web = remote.url.startswith("https://")
     return Repository(
         provider=integration.type.master_name if integration is not None else "git",

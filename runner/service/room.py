@@ -34,7 +34,8 @@ class Room:
         return taken.remains.told(taken.user)
 
     def hand_over(self, directory: BuildDirectory) -> None:
-        """Make the filled build directory the user's."""
+        """Make the filled build directory the user's; nothing is written into it from then on. Until then nobody but
+        the runner's user can go there, so nothing of that user, however it came to run, is in our way."""
         if self.user is not None:
             directory.give_to(self.user)
             open_to(self._place, self.user)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import signal
 import subprocess
 from dataclasses import dataclass
 
@@ -88,20 +89,35 @@ def _end_all(user: JobUser, living: list[int]) -> None:
     if user.uid in (0, os.geteuid()):
         raise PermissionError(1, "the runner's own user is no user for jobs")
     command = [bash_path(), "--norc", "--noprofile", "-c", END_ALL, "bash", str(user.uid)]
-    subprocess.run(
-        command,
-        user=user.uid,
-        group=user.gid,
-        extra_groups=[],
-        cwd="/",
-        env={},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        start_new_session=True,
-        check=False,
-    )
+    try:
+        subprocess.run(
+            command,
+            user=user.uid,
+            group=user.gid,
+            extra_groups=[],
+            cwd="/",
+            env={},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            start_new_session=True,
+            check=False,
+        )
+    except OSError:  # the user has as many processes as it may have
+        for pid in living:
+            _kill(pid, user.uid)
     for pid in living:
         _wait_for(pid)
+
+
+def _kill(pid: int, uid: int) -> None:
+    """KILL for one of them, if it is still the user's."""
+    with contextlib.suppress(OSError):
+        descriptor = os.pidfd_open(pid)
+        try:
+            if str(uid).encode() in _uids(pid):
+                signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+        finally:
+            os.close(descriptor)
 
 
 def _wait_for(pid: int) -> None:

@@ -26,7 +26,6 @@ class BuildDirectory:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._owner: JobUser | None = None
 
     def make(self) -> None:
         """Create the empty tree. Raises FileExistsError if something is there already."""
@@ -53,14 +52,13 @@ class BuildDirectory:
         restore(self.root / "previousState", files)
 
     def give_to(self, user: JobUser) -> None:
-        """Make all of it this user's, and what is written from now on. To be called before anything of the user runs:
-        whoever writes in here afterwards writes into a directory that somebody else controls. Raises OSError."""
+        """Make all of it this user's, as the last thing: whoever writes in here afterwards writes into a directory
+        that somebody else controls. Raises OSError."""
         for parent, _, names in os.walk(self.root):
             os.chown(parent, user.uid, user.gid)
             for name in names:
                 os.chown(os.path.join(parent, name), user.uid, user.gid, follow_symlinks=False)
         self.root.chmod(0o700)
-        self._owner = user
 
     def write(self, relative: str, text: str, mode: int = 0o644) -> Path:
         """Write one file below the root, which must not be there yet or is replaced; gives its path."""
@@ -68,8 +66,6 @@ class BuildDirectory:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
         with open(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
             os.fchmod(file.fileno(), mode)
-            if self._owner is not None:
-                os.fchown(file.fileno(), self._owner.uid, self._owner.gid)
             file.write(text)
         return path
 

@@ -41,6 +41,7 @@ def write_commands(directory: Path, commands: Mapping[str, str]) -> None:
     Raises RunnerError."""
     try:
         directory.mkdir(mode=0o755, exist_ok=True)
+        directory.chmod(0o755)  # for users of jobs; the directory above may be private
         for name, text in commands.items():
             _write(directory / name, text)
     except OSError as error:

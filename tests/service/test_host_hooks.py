@@ -178,6 +178,13 @@ async def test_a_hook_whose_program_is_missing_is_a_sentence(hooks: Hooks, tmp_p
     assert ran.ended.reason == f"the host hook {hook} cannot be run: No such file or directory"
 
 
+async def test_a_single_program_may_stand_for_all(hooks: Hooks, tmp_path: Path) -> None:
+    (hooks.directory / "pre-build").rmdir()
+    hooks.add("", "pre-build", "echo alone")
+    ran = await hooks.built(tmp_path / "state")
+    assert texts(ran, "Host hook pre-build: pre-build") == ["alone"]
+
+
 async def test_output_without_end_is_cut(hooks: Hooks, tmp_path: Path) -> None:
     hooks.add("pre-build", "loud", "head -c 3000000 /dev/zero | tr '\\0' x | fold -w 10000; echo end")
     ran = await hooks.built(tmp_path / "state")

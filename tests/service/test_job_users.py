@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from runner.aws.broker import Broker
 from runner.aws.environment import job_aws
 from runner.aws.lease import Lease
 from runner.errors import SetupError, UsageError
+from runner.pipeline.model import Limits
 from runner.service.build import Build
 from runner.service.credentials import NoRoles, variables_of
 from runner.service.isolation import unreachable
@@ -311,6 +313,21 @@ def test_without_names_there_is_no_pool_unless_a_build_has_a_user(host: Host) ->
 def test_users_that_would_keep_nothing_apart_are_refused(names: list[str], sentence: str) -> None:
     with pytest.raises(UsageError, match=sentence):
         refuse_sharing([job_user(name) for name in names])
+
+
+def test_a_user_may_be_named_and_gets_a_shell_that_works() -> None:
+    known = next(entry for entry in pwd.getpwall() if entry.pw_uid and entry.pw_gid and "nologin" in entry.pw_shell)
+    user = job_user(known.pw_name)
+    assert (user.name, user.uid, user.gid, user.shell) == (known.pw_name, known.pw_uid, known.pw_gid, "/bin/bash")
+    assert known.pw_gid not in user.groups
+
+
+async def test_the_limit_for_the_disk_counts_the_home_of_the_user(host: Host) -> None:
+    text = "jobs:" + job("head -c 3M /dev/zero > $HOME/x; head -c 3M /dev/zero > $TMPDIR/x; sleep 600")
+    limits = Limits(disk=5 * 1024**2)
+    async with world(host.state, text, job_users=host.users(), limits=limits) as found:
+        ran = await found.built("a")
+    assert (ran.ended.reason or "").startswith("disk limit of 5 MiB reached: the build directory holds 6")
 
 
 def test_fewer_users_than_builds_at_once_are_refused() -> None:

@@ -204,8 +204,9 @@ def test_a_local_run_clones_the_newest_commit_and_tells_its_variables(project: P
                   script:
                     - cat IN/my-repo/gitRepo/price && echo
                     - echo "$MYREPO_BRANCH $MYREPO_COMMIT $MYREPO_PULL_REQUEST $MYREPO_IS_GIT_TAG $MYREPO_VERSIONNAME"
+                    - echo "$MYREPO_COMMIT_MESSAGE by $MYREPO_COMMITTER"
                     - shipctl get_resource_version_key my-repo shaData.commitSha
     """)
     said = project.run()
-    assert said.messages("build") == ["7", f"trunk {sha} false false {sha}", sha]
+    assert said.messages("build") == ["7", f"trunk {sha} false false {sha}", "Sell pears by Kim Lee", sha]
     assert said.statuses() == {"build": "success"}

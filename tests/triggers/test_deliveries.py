@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.pipeline.plain import Json
@@ -82,6 +82,7 @@ def answered(sender: str, headers: Sender, event: str, payload: Json, secret: st
 
 
 @pytest.mark.parametrize("sender", SENDERS)
+@settings(max_examples=25)  # of each sender
 @given(st.data())
 def test_whatever_comes_signed_is_taken_or_refused(sender: str, data: st.DataObject) -> None:
     _, headers, secret = SENDERS[sender]
@@ -91,6 +92,7 @@ def test_whatever_comes_signed_is_taken_or_refused(sender: str, data: st.DataObj
 
 
 @pytest.mark.parametrize("sender", SENDERS)
+@settings(max_examples=25)  # of each sender
 @given(st.data())
 def test_a_delivery_with_something_else_in_one_place_is_taken_or_refused(sender: str, data: st.DataObject) -> None:
     provider, headers, secret = SENDERS[sender]
@@ -101,6 +103,7 @@ def test_a_delivery_with_something_else_in_one_place_is_taken_or_refused(sender:
 
 
 @pytest.mark.parametrize("sender", SENDERS)
+@settings(max_examples=25)  # of each sender
 @given(st.data())
 def test_whatever_comes_unsigned_is_refused_with_the_same_answer(sender: str, data: st.DataObject) -> None:
     _, headers, secret = SENDERS[sender]
@@ -181,6 +184,10 @@ def test_any_program_can_tell_of_a_pull_request_and_of_a_release() -> None:
     ("told", "reason"),
     [
         ({"repository": "a/b", "branch": "x"}, "this is no event: a commit is 7 to 64 hexadecimal digits"),
+        (
+            {"repository": "a/b", "sha": SHA, "before": "--x"},
+            "this is no event: a commit is 7 to 64 hexadecimal digits",
+        ),
         ({"repository": "a/b", "kind": "comment"}, "this is no event: Invalid enum value 'comment'"),
         ({"repository": "a/b", "bransh": "x"}, "this is no event: Object contains unknown field `bransh`"),
     ],

@@ -50,6 +50,7 @@ def test_no_header_breaks_the_check(header: str) -> None:
         ("application/json", b'{"a": [1]}', {"a": [1]}),
         ("application/vnd.x+json; charset=utf-8", b"[]", []),
         ("application/x-www-form-urlencoded", b"a=1&b=x+y", {"a": "1", "b": "x y"}),
+        ("application/x-www-form-urlencoded", b'{"a": "b=c"}', {"a": "b=c"}),
         ("", b'{"a": 1}', {"a": 1}),
         ("text/plain", b"hello", "hello"),
         ("application/json", b"", {}),

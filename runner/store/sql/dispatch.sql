@@ -26,7 +26,7 @@ UPDATE attempt SET state = :state, ended_at = :ended_at WHERE id = :id AND state
 
 -- name: unblock_next
 UPDATE attempt SET blocked = 0
-WHERE id = (SELECT min(id) FROM attempt WHERE lock = :lock AND state IN ('todo', 'doing')) AND blocked = 1;
+WHERE id = (SELECT min(id) FROM attempt WHERE lock = :lock AND state IN ('todo', 'doing'));
 
 -- name: want_abort
 UPDATE attempt SET abort_wanted = 1 WHERE id = :id AND state = 'doing';

@@ -12,6 +12,9 @@ SELECT * FROM named_build WHERE ended_at IS NULL AND run_id IN (SELECT id FROM r
 -- name: open_builds_of
 SELECT * FROM named_build WHERE node_id = :node_id AND ended_at IS NULL ORDER BY id;
 
+-- name: ended_last
+SELECT * FROM named_build WHERE ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT :most;
+
 -- name: last_build_id
 SELECT max((SELECT coalesce(max(id), 0) FROM build), (SELECT next_build - 1 FROM service)) AS id;
 
@@ -77,7 +80,7 @@ UPDATE node SET ticked_at = :tick WHERE name = :name AND ticked_at IS NULL;
 INSERT INTO delivery (id, received_at) VALUES (:id, :received_at) ON CONFLICT DO NOTHING;
 
 -- name: forget_deliveries
-DELETE FROM delivery WHERE received_at < :before;
+DELETE FROM delivery WHERE id IN (SELECT id FROM delivery WHERE received_at < :before LIMIT :most);
 
 -- name: add_input
 INSERT INTO build_input (build_id, name, version_id) VALUES (:build_id, :name, :version_id)

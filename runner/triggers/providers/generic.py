@@ -95,7 +95,7 @@ def _event(told: _Event) -> GitEvent:
         sha=commit_id(told.sha, "event") if told.sha or not told.tag else "",
         branch=told.branch,
         tag=told.tag,
-        base_sha=told.before,
+        base_sha=commit_id(told.before, "event") if told.before else "",
         message=told.message,
         committer=told.committer.person(),
         author=told.author.person(),
