@@ -26,7 +26,7 @@ from tests.chaos.world import PATIENCE_S, Tally, World
 
 MOST_OPEN = 550
 """Builds that run or are queued at a time."""
-ROUND = 200
+ROUND = 100
 """Restarts before everything is looked at, and a new state directory is begun."""
 
 
@@ -52,7 +52,7 @@ def main() -> int:
     short = asked.restarts is None and not asked.minutes
     while True:
         left = 3 if short else max((asked.restarts or 0) - restarts, 0) or ROUND
-        plan = Plan(restarts=min(left, ROUND), life=0.8 if short else 2.5, pace=1.0, burst=1 if short else 12)
+        plan = Plan(restarts=min(left, ROUND), life=0.8 if short else 1.5, pace=1.0, burst=1 if short else 12)
         done, promised = _round(plan, Random(random.random()), tally, keep=asked.keep)
         restarts, triggers = restarts + done, triggers + promised.triggers
         late = time.monotonic() - began >= asked.minutes * 60
