@@ -52,7 +52,7 @@ def main() -> int:
     short = asked.restarts is None and not asked.minutes
     while True:
         left = 3 if short else max((asked.restarts or 0) - restarts, 0) or ROUND
-        plan = Plan(restarts=min(left, ROUND), life=0.8 if short else 1.5, pace=1.0, burst=1 if short else 12)
+        plan = Plan(restarts=min(left, ROUND), life=0.8 if short else 4.0, pace=1.0, burst=1 if short else 12)
         done, promised = _round(plan, Random(random.random()), tally, keep=asked.keep)
         restarts, triggers = restarts + done, triggers + promised.triggers
         late = time.monotonic() - began >= asked.minutes * 60
@@ -108,7 +108,7 @@ async def _live(victim: Victim, promised: Promised, plan: Plan, ran: Path) -> No
         async with asyncio.TaskGroup() as group:
             group.create_task(clients.run(PUSHED))
             while victim.restarts < plan.restarts:
-                await asyncio.sleep(victim.world.random.uniform(0.02, plan.life))
+                await asyncio.sleep(victim.world.random.uniform(0.02, victim.world.random.choice((0.5, plan.life))))
                 await _harm(victim)
             clients.ending.set()
         await _come_to_rest(victim, clients)
