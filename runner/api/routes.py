@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runner.api import builds, jobs, pipelines, resources, shapes, state, tokens, validation, webhooks
+from runner.api import builds, jobs, log_streams, pipelines, resources, shapes, state, tokens, validation, webhooks
 from runner.api.callers import Scope
 from runner.api.routing import Route, route
 
@@ -107,6 +107,13 @@ BUILDS = (
         summary="Queue a build with the input versions of this one",
     ),
 )  # fmt: skip
+LOGS = (
+    Route(
+        method="GET", path=f"{V1}/builds/{{id}}/log", scope=READ, respond=log_streams.stream_log, stream=True,
+        params=shapes.LogParams, headers=log_streams.HEADERS, content=(log_streams.NDJSON, log_streams.SSE),
+        refusals=(MISSING,), summary="The log of a build, record by record, and on while it grows",
+    ),
+)  # fmt: skip
 TOKENS = (
     route("GET", f"{V1}/tokens", ADMIN, tokens.list_tokens, shapes.TokenList, summary="Every token"),
     route(
@@ -132,4 +139,6 @@ WEBHOOKS = (
     ),
 )  # fmt: skip
 
-ROUTES: tuple[Route, ...] = (*SERVICE, *PIPELINES, *JOBS, *RESOURCES, *BUILDS, *TOKENS, *WEBHOOKS)
+ROUTES: tuple[Route, ...] = (
+    *SERVICE, *PIPELINES, *JOBS, *RESOURCES, *BUILDS, *LOGS, *TOKENS, *WEBHOOKS,
+)  # fmt: skip

@@ -13,8 +13,10 @@ from aiohttp import web
 
 from runner.api.admission import Admission
 from runner.api.callers import Caller
+from runner.api.feeds import Feeds
 from runner.api.limits import Streams
 from runner.api.listeners import Listeners
+from runner.api.log_streams import FEEDS
 from runner.api.refusals import RefusedError, refusal_of, refuse
 from runner.api.routing import Route
 from runner.api.served import Served
@@ -43,11 +45,13 @@ class Api:
         self._routes = routes
         self._admission = Admission(served, listeners)
         self._streams = Streams()
+        self._feeds = Feeds()
         self._orders = asyncio.TaskGroup()
 
     async def run(self) -> None:
         """What was ordered is carried through, whoever waits for the answer."""
         async with self._orders:
+            self._orders.create_task(self._feeds.run(self._served.stopping), name="feeds")
             runner = web.AppRunner(
                 self._application(),
                 access_log=None,
@@ -68,6 +72,7 @@ class Api:
         application = web.Application(middlewares=[_in_our_words])
         for route in self._routes:
             application.router.add_route(route.method, route.path, self._handler(route))
+        application[FEEDS] = self._feeds
         application.on_response_prepare.append(_add_headers)
         return application
 

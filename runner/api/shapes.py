@@ -180,6 +180,16 @@ class BuildParams(Request, frozen=True, kw_only=True):
     id: Id
 
 
+class LogParams(Request, frozen=True, kw_only=True, rename={"from_": "from"}):
+    """`follow`: go on up to the last record of the build; `from`: only from this record on; `tail`: only so many at the
+    end (and, with `follow`, what comes)."""
+
+    id: Id
+    follow: bool = False
+    from_: Id | None = None
+    tail: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
+
+
 class CancelBody(Request, frozen=True, kw_only=True):
     reason: Text = ""
 
