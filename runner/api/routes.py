@@ -123,7 +123,7 @@ BUILDS = (
 MACHINES = (
     Route(
         method="GET", path="/healthz", scope=Scope.NOTHING, respond=telling.healthz, answer=shapes.Health,
-        refusals=(503,), summary="Whether builds are taken: ready, degraded or draining, with the reasons",
+        also=(503,), summary="Whether builds are taken: ready, degraded or draining, with the reasons",
     ),
     Route(
         method="GET", path="/metrics", scope=READ, respond=telling.metrics, content=("text/plain",),
