@@ -103,6 +103,10 @@ class Building:
         except RunnerError as error:
             await self._give_up(row, str(error))
             return
+        except Exception as error:
+            log.exception("build.bug")  # whatever broke, the build ends
+            await self._give_up(row, f"a bug of the runner ended this build: {type(error).__name__}: {error}")
+            return
         job = engine.jobs.get(row.job)
         if job is None:
             await self._give_up(row, "the job was removed")
