@@ -50,6 +50,15 @@ class Refusal(Answer, frozen=True, kw_only=True):
     error: Error
 
 
+class Document(Answer, frozen=True, kw_only=True):
+    """OpenAPI 3.1."""
+
+    openapi: str
+    info: Mapping[str, Json]
+    paths: Mapping[str, Json]
+    components: Mapping[str, Json]
+
+
 class Done(Answer, frozen=True, kw_only=True):
     """`changed` is false where everything was so already."""
 

@@ -19,8 +19,9 @@ from runner.api.server import Api
 from runner.daemon.engines import ServiceEngines, service_engines
 from runner.daemon.telling import report, told
 from runner.dispatch.local import Local
+from runner.dispatch.seam import AttemptId
 from runner.errors import StoreError, UsageError
-from runner.scheduling.events import PoolsSet
+from runner.scheduling.events import Command, PoolsSet
 from runner.service.arrivals import Arrivals
 from runner.service.building import Building
 from runner.service.completing import Completing
@@ -32,6 +33,7 @@ from runner.service.following import Followers
 from runner.service.git import Git, Remote
 from runner.service.graphing import graph_of
 from runner.service.keeping import Keep
+from runner.service.metrics import Metrics
 from runner.service.orders import Orders
 from runner.service.pins import pins_of
 from runner.service.pipeline_files import DirectoryFiles, GitFiles
@@ -81,6 +83,7 @@ class Service:
     retention: Retention
     listeners: Listeners
     tokens: Tokens
+    metrics: Metrics
     untidy: Sequence[BuildRow]
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -108,8 +111,9 @@ class Service:
         self.made.take_over(settings)
         self.settings = settings
         self.engines.integrations_file = settings.integrations
+        self.pipelines.watched, self.pipelines.pools = pipeline_files(settings), settings.pools
         await self.decisions.decide(lambda tx, rules: Facts(None, [PoolsSet(settings.pools)]))
-        await self.pipelines.apply_again(pipeline_files(settings), settings.pools)
+        await self.pipelines.apply_again()
         self.ticking.look_again()
         self.polling.look_again()
         self.watching.replace(_intervals(settings))
@@ -122,7 +126,11 @@ class Service:
 
     async def _dispatch(self) -> None:
         """How much runs at once is decided by the rules: what they give out is claimed at once."""
-        await self.dispatch.serve([HOST_POOL], SLOTS, self.building.run, worker=WORKER, report=report)
+        await self.dispatch.serve([HOST_POOL], SLOTS, self.building.run, worker=WORKER, report=self._report)
+
+    def _report(self, error: Exception, attempt: AttemptId | None) -> None:
+        self.metrics.queue_failures.inc()
+        report(error, attempt)
 
 
 async def open_service(
@@ -136,11 +144,13 @@ async def open_service(
     await store.open()
     stack.push_async_callback(store.close)
     dispatch = Local(store.database, directory / "dispatch")
-    decisions = Decisions(store, dispatch, told)
+    metrics = Metrics()
+    decisions = Decisions(store, dispatch, _each(told, metrics.decided))
     listening = next(iter(handed_over.get("credentials", ())), None)
-    made = await service_engines(stack, store, settings, lambda: engines.current, listening)
+    made = await service_engines(stack, store, settings, lambda: engines.current, listening, metrics.role_assumed)
     engines = Engines(store=store, make=made.make, integrations_file=settings.integrations)
-    building = Building(store, decisions, engines, dispatch)
+    users = len(made.job_users.users) if made.job_users is not None else None
+    building = Building(store, decisions, engines, dispatch, metrics, users=users)
     pipelines = Pipelines(store, decisions, engines, pipeline_files(settings), settings.pools)
     await _go_on(store, decisions, engines, pipelines, settings)
     questions = Questions(decisions)
@@ -184,7 +194,16 @@ async def open_service(
         ),
         listeners=listeners,
         tokens=tokens,
+        metrics=metrics,
     )
+
+
+def _each(*hearing: Callable[[Command], None]) -> Callable[[Command], None]:
+    def tell(command: Command) -> None:
+        for hears in hearing:
+            hears(command)
+
+    return tell
 
 
 async def _go_on(

@@ -69,14 +69,6 @@ class WaitingDeleted:
 
 
 @dataclass(frozen=True, slots=True)
-class Purged:
-    """Everything about a job that no file has any more was destroyed: should the name come back, it is a new job. Does
-    nothing to a job of the graph, or to one with an open build."""
-
-    job: str
-
-
-@dataclass(frozen=True, slots=True)
 class PoolsSet:
     """The pools and how many builds each may run at once. A pool that is not among them is served by `default`."""
 
@@ -91,7 +83,7 @@ class Draining:
 
 
 Event: TypeAlias = (
-    Synced | VersionMade | Ended | Asked | Withdrawn | Paused | Resumed | WaitingDeleted | Purged | PoolsSet | Draining
+    Synced | VersionMade | Ended | Asked | Withdrawn | Paused | Resumed | WaitingDeleted | PoolsSet | Draining
 )
 
 

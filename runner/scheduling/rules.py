@@ -32,7 +32,6 @@ from runner.scheduling.events import (
     NotTriggered,
     Paused,
     PoolsSet,
-    Purged,
     Queue,
     Resumed,
     Stale,
@@ -103,8 +102,6 @@ class Rules:
                 self._pause(event.job, paused=isinstance(event, Paused))
             case WaitingDeleted():
                 self._stop_waiting(event.job)
-            case Purged():
-                self._forget(event.job)
             case PoolsSet():
                 self._refill(event.pools)
             case Draining():
@@ -227,10 +224,6 @@ class Rules:
             record.waiting = None
             self._commands.append(StopWaiting(job))
             self._after_change_of(job)
-
-    def _forget(self, job: str) -> None:
-        if job not in self._graph.jobs and all(build.job != job for build in self._ledger.builds.values()):
-            self._ledger.records.pop(job, None)
 
     def _release(self, job: str) -> None:
         """Queue what the waiting entry of the job stands for, if nothing keeps it waiting any more."""

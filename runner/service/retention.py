@@ -54,7 +54,7 @@ class Retention:
                 await self.collect()
             except StoreError as error:
                 log.error("store.unusable", error=str(error))
-            except OSError as error:  # the service goes on, and tries again in an hour
+            except OSError as error:  # the service goes on, and the next hour tries again
                 log.error("retention.failed", error=str(error))
             with suppress(TimeoutError):
                 async with asyncio.timeout(EVERY.total_seconds()):

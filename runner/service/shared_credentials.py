@@ -41,12 +41,11 @@ class SharedCredentials:
             async with AsyncExitStack() as stack:
                 try:
                     self._opened = await self._open(stack)
-                except RunnerError as error:  # the next build tries again
+                except (RunnerError, OSError) as error:
                     log.error("credentials.unusable", error=str(error))
+                    known = error if isinstance(error, CredentialsError) else CredentialsError(str(error))
                     for answer in self._unanswered():
-                        answer.set_exception(
-                            error if isinstance(error, CredentialsError) else CredentialsError(str(error))
-                        )
+                        answer.set_exception(known)
                     continue
                 for answer in self._unanswered():
                     answer.set_result(self._opened)

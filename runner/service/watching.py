@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import structlog
 
-from runner.errors import NotFoundError, StoreError
+from runner.errors import RunnerError
 from runner.service.pipelines import Pipelines
 
 log = structlog.stdlib.get_logger("runner.pipelines")
@@ -30,7 +30,8 @@ class Watching:
         self.replace(intervals)
 
     def look_at(self, name: str) -> None:
-        """Look at this pipeline now: something was pushed to it. One that is not watched yet will be looked at."""
+        """Look at this pipeline now: something was pushed to it. One that new settings bring or drop at this moment is
+        looked at anyway, or not any more."""
         if (wanted := self._wanted.get(name)) is not None:
             wanted.set()
 
@@ -62,10 +63,10 @@ class Watching:
             try:
                 if (await self._pipelines.sync(name)).applied:
                     self._changed()
-            except StoreError as error:
-                log.error("store.unusable", pipeline=name, error=str(error))
-            except NotFoundError:
-                pass  # the settings have it no more, and `replace` is about to say so
+            except RunnerError as error:
+                log.error("pipeline.unusable", pipeline=name, error=str(error))
+            except Exception:
+                log.exception("pipeline.bug", pipeline=name)  # the others, and what runs, go on
             self._unseen.discard(name)
             if not self._unseen:
                 self.settled.set()

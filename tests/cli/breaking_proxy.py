@@ -38,6 +38,7 @@ class BreakingProxy:
         with contextlib.suppress(OSError):
             self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
+        Path(f"{self.directory}/proxy.sock").unlink(missing_ok=True)
 
     def _pass_on(self, client: socket.socket) -> None:
         with client, socket.socket(socket.AF_UNIX) as service, contextlib.suppress(OSError):
