@@ -83,6 +83,7 @@ class Building:
         if row is None:
             log.warning("build.not_ours", build=build_id, attempt=attempt)
             return
+        self._decisions.tell_change()
         with structlog.contextvars.bound_contextvars(build=row.id, job=row.job, number=row.number, attempt=attempt):
             adopted = row.status == "processing"
             log.info("build.adopted" if adopted else "build.claimed", triggered_by=row.triggered_by, pool=row.pool)

@@ -154,6 +154,11 @@ class Decisions:
 
         return await self._store.transaction(work)
 
+    def tell_change(self) -> None:
+        """Wake whoever waits for a change: something was recorded."""
+        self.changed.set()
+        self.changed = asyncio.Event()
+
     async def look(self, question: Callable[[Transaction, Rules], T]) -> T:
         """Ask what is recorded and what the rules think of it, of one moment. Raises StoreError."""
 
@@ -163,8 +168,7 @@ class Decisions:
         return await self._store.read(work)
 
     def _announce(self, commands: Sequence[Command]) -> None:
-        self.changed.set()
-        self.changed = asyncio.Event()
+        self.tell_change()
         for command in commands:
             self._told(command)
 
