@@ -201,8 +201,8 @@ async def _locked(served: Served, settings: Settings) -> list[float]:
 async def _drain(served: Served) -> None:
     """Until nothing runs any more."""
     await served.ask("POST", "/api/v1/service/drain", {"on": True, "now": True})
-    while (await served.ask("GET", "/api/v1/service"))["builds"].get("processing"):
-        await asyncio.sleep(0.1)  # noqa: ASYNC110  (it is another process that we wait for)
+    while (await served.ask("GET", "/api/v1/service"))["builds"].get("processing"):  # noqa: ASYNC110
+        await asyncio.sleep(0.1)  # it is another process that we wait for
 
 
 async def _with_history(settings: Settings) -> None:
