@@ -9,6 +9,7 @@ from runner.service.building import Building
 from runner.service.decisions import Decisions
 from runner.service.deliveries import Deliveries
 from runner.service.engines import Engines
+from runner.service.metrics import Metrics
 from runner.service.orders import Orders
 from runner.service.pipelines import Pipelines
 from runner.service.polling import Polling
@@ -46,6 +47,9 @@ class Served(Protocol):
 
     @property
     def polling(self) -> Polling: ...
+
+    @property
+    def metrics(self) -> Metrics: ...
 
     @property
     def tokens(self) -> Tokens: ...
