@@ -12,6 +12,9 @@ SELECT * FROM named_build WHERE ended_at IS NULL AND run_id IN (SELECT id FROM r
 -- name: open_builds_of
 SELECT * FROM named_build WHERE node_id = :node_id AND ended_at IS NULL ORDER BY id;
 
+-- name: open_build_with
+SELECT job, number FROM named_build WHERE ended_at IS NULL AND (node_id = :id OR triggered_by = :name) LIMIT 1;
+
 -- name: ended_last
 SELECT * FROM named_build WHERE ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT :most;
 
