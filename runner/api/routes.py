@@ -14,6 +14,7 @@ from runner.api import (
     telling,
     tokens,
     validation,
+    webhooks,
 )
 from runner.api.callers import Scope
 from runner.api.routing import Route, route
@@ -152,4 +153,19 @@ TOKENS = (
     ),
 )  # fmt: skip
 
-ROUTES: tuple[Route, ...] = (*SERVICE, *PIPELINES, *JOBS, *RESOURCES, *BUILDS, *LOGS, *TOKENS, *MACHINES)
+WEBHOOKS = (
+    Route(
+        method="POST", path="/webhooks/{name}", scope=Scope.NOTHING, respond=webhooks.take_of_provider,
+        params=shapes.Named, answer=webhooks.WebhookAnswer, refusals=(MISSING,),
+        summary="A delivery of a provider, to the webhook of this name in the settings",
+    ),
+    Route(
+        method="POST", path="/webhooks/resources/{name}", scope=Scope.NOTHING, respond=webhooks.take_of_resource,
+        params=shapes.Named, answer=webhooks.WebhookAnswer,
+        summary="A call of a `webhook` resource, with its name and its webhookKey as login",
+    ),
+)  # fmt: skip
+
+ROUTES: tuple[Route, ...] = (
+    *SERVICE, *PIPELINES, *JOBS, *RESOURCES, *BUILDS, *LOGS, *TOKENS, *MACHINES, *WEBHOOKS,
+)  # fmt: skip

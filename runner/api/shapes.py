@@ -248,10 +248,13 @@ class RunBody(Request, frozen=True, kw_only=True):
 
 
 class ResourceShape(Answer, frozen=True, kw_only=True):
+    """`problem`: why the repository of a `gitRepo` cannot be asked for commits."""
+
     name: str
     type: str
     pipeline: str | None
     deleted_at: datetime | None
+    problem: str | None = None
 
 
 class ResourceList(Answer, frozen=True, kw_only=True):

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from runner.store.rows import BuildRow
 
 VARIABLE = "RUNNER_HOST"
-FORMS = "unix:///path/to/api.sock, http://HOST:PORT or https://HOST"
+LOCAL = "local"
+"""The service of this host, for commands that would else look at a store."""
+FORMS = f"{LOCAL}, unix:///path/to/api.sock, http://HOST:PORT or https://HOST"
 
 instead = click.option(
     "--host",
@@ -41,6 +43,8 @@ def client_of(host: str) -> Client:
     from runner.client.client import Client
     from runner.client.token import read_token
 
+    if host == LOCAL:
+        return Client(Address.of_socket(_own_socket()))
     address = Address.parse(host)
     return Client(address, None if address.socket is not None else read_token(os.environ))
 

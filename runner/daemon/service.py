@@ -22,10 +22,14 @@ from runner.dispatch.local import Local
 from runner.dispatch.seam import AttemptId
 from runner.errors import StoreError, UsageError
 from runner.scheduling.events import Command, PoolsSet
+from runner.service.arrivals import Arrivals
 from runner.service.building import Building
+from runner.service.completing import Completing
+from runner.service.copies import Copies
 from runner.service.decisions import HOST_POOL, Decisions, Facts
 from runner.service.deliveries import Deliveries
 from runner.service.engines import Engines
+from runner.service.following import Followers
 from runner.service.git import Git, Remote
 from runner.service.graphing import graph_of
 from runner.service.keeping import Keep
@@ -34,6 +38,7 @@ from runner.service.orders import Orders
 from runner.service.pins import pins_of
 from runner.service.pipeline_files import DirectoryFiles, GitFiles
 from runner.service.pipelines import PipelineFiles, Pipelines
+from runner.service.polling import Polling
 from runner.service.questions import Questions
 from runner.service.retention import Retention
 from runner.service.settings import PipelineSource, Settings
@@ -74,6 +79,7 @@ class Service:
     made: ServiceEngines
     ticking: Ticking
     watching: Watching
+    polling: Polling
     retention: Retention
     listeners: Listeners
     tokens: Tokens
@@ -89,6 +95,7 @@ class Service:
                 group.create_task(self._dispatch(), name="dispatch"),
                 group.create_task(self.watching.run(), name="pipelines"),
                 group.create_task(self.ticking.run(), name="clock"),
+                group.create_task(self.polling.run(), name="repositories"),
                 group.create_task(self.made.credentials.run(), name="credentials"),
                 group.create_task(self._clear_away(), name="retention"),
                 group.create_task(Api(self, self.listeners, ROUTES).run(), name="api"),
@@ -108,6 +115,7 @@ class Service:
         await self.decisions.decide(lambda tx, rules: Facts(None, [PoolsSet(settings.pools)]))
         await self.pipelines.apply_again()
         self.ticking.look_again()
+        self.polling.look_again()
         self.watching.replace(_intervals(settings))
         self.retention.look_now()
 
@@ -141,13 +149,23 @@ async def open_service(
     listening = next(iter(handed_over.get("credentials", ())), None)
     made = await service_engines(stack, store, settings, lambda: engines.current, listening, metrics.role_assumed)
     engines = Engines(store=store, make=made.make, integrations_file=settings.integrations)
-    building = Building(store, decisions, engines, dispatch, metrics)
+    users = len(made.job_users.users) if made.job_users is not None else None
+    building = Building(store, decisions, engines, dispatch, metrics, users=users)
     pipelines = Pipelines(store, decisions, engines, pipeline_files(settings), settings.pools)
     await _go_on(store, decisions, engines, pipelines, settings)
     questions = Questions(decisions)
     ticking = Ticking(decisions, engines)
     orders = Orders(decisions, questions, building, engines)
-    watching = Watching(pipelines, _intervals(settings), ticking.look_again)
+    followers, arrivals = Followers(decisions, engines), Arrivals(decisions)
+    copies = Copies(Git(environment=os.environ), directory / "copies")
+    polling = Polling(engines, followers, arrivals, copies, lambda: made.settings.repositories.poll)
+
+    def applied() -> None:
+        ticking.look_again()
+        polling.look_again()
+
+    watching = Watching(pipelines, _intervals(settings), applied)
+    completing = Completing(followers, copies)
     listeners = open_listeners(settings.server, handed_over.get("api", ()))
     stack.callback(listeners.close)
     tokens = Tokens(store)
@@ -161,12 +179,13 @@ async def open_service(
         orders=orders,
         pipelines=pipelines,
         building=building,
-        deliveries=Deliveries(lambda: made.settings, engines, orders, watching),
+        deliveries=Deliveries(lambda: made.settings, engines, orders, watching, arrivals, completing),
         dispatch=dispatch,
         made=made,
         untidy=await store.read(lambda tx: views.ended_last(tx, UNTIDY)),
         ticking=ticking,
         watching=watching,
+        polling=polling,
         retention=Retention(
             store,
             keep=lambda: _keep(made.settings),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Protocol, TypeVar
 
 import structlog
 
 from runner.dispatch.seam import AttemptId
-from runner.errors import StoreError
+from runner.errors import RunnerError, StoreError
 from runner.execution.model import EndedBy
 from runner.logs.segments import size_on_disk
 from runner.scheduling.events import Ended
@@ -39,11 +40,22 @@ class Finishing(Protocol):
 
 
 class Building:
-    """`run` is what the dispatch calls for each attempt; `cancel` may be called at any time from the event loop."""
+    """`run` is what the dispatch calls for each attempt; `cancel` may be called at any time from the event loop.
+
+    `users`: how many builds can have a user of their own, None where they need none. A build keeps its user for some
+    moments after its end, when the next one has its slot already: that one waits."""
 
     def __init__(
-        self, store: Store, decisions: Decisions, engines: Engines, attempts: Finishing, metrics: Metrics
+        self,
+        store: Store,
+        decisions: Decisions,
+        engines: Engines,
+        attempts: Finishing,
+        metrics: Metrics,
+        *,
+        users: int | None = None,
     ) -> None:
+        self._users: AbstractAsyncContextManager[object] = asyncio.Semaphore(users) if users else nullcontext()
         self._store = store
         self._decisions = decisions
         self._engines = engines
@@ -85,28 +97,38 @@ class Building:
             self._beginning[build_id] = (reason, by)
 
     async def _run(self, row: BuildRow) -> None:
-        engine = await _persistently(lambda: self._engines.of(row, self._finish))
+        try:
+            engine = await _persistently(lambda: self._engines.of(row, self._finish))
+        except RunnerError as error:
+            await self._give_up(row, str(error))
+            return
         job = engine.jobs.get(row.job)
         if job is None:
-            await self._finish(row, BuildEnd(status="error", reason="the job was removed", by=EndedBy.RUNNER), ())
+            await self._give_up(row, "the job was removed")
             return
-        build = self._running[row.id] = Build(engine, job, row)
-        try:
-            if (wanted := self._beginning.pop(row.id, None)) is not None:
-                build.cancel(*wanted)
-            elif row.cancel_reason is not None:
-                build.cancel(row.cancel_reason)
+        async with self._users:
+            build = self._running[row.id] = Build(engine, job, row)
             try:
-                build.begin()
-            except OSError as error:
-                ended = await build.fail(f"the log of the build cannot be written: {error}")
-            else:
-                ended = await build.run()
-            log.info("build.ended", status=ended.status, reason=ended.reason, by=ended.by)
-            place = self._store.build_directory(row.id) / "log.jsonl"
-            self._metrics.build_ended(ended, await asyncio.to_thread(size_on_disk, str(place)))
-        finally:
-            del self._running[row.id]
+                if (wanted := self._beginning.pop(row.id, None)) is not None:
+                    build.cancel(*wanted)
+                elif row.cancel_reason is not None:
+                    build.cancel(row.cancel_reason)
+                try:
+                    build.begin()
+                except OSError as error:
+                    ended = await build.fail(f"the log of the build cannot be written: {error}")
+                else:
+                    ended = await build.run()
+                log.info("build.ended", status=ended.status, reason=ended.reason, by=ended.by)
+                place = self._store.build_directory(row.id) / "log.jsonl"
+                self._metrics.build_ended(ended, await asyncio.to_thread(size_on_disk, str(place)))
+            finally:
+                del self._running[row.id]
+
+    async def _give_up(self, row: BuildRow, reason: str) -> None:
+        """End a build of which nothing can run."""
+        log.error("build.impossible", reason=reason)
+        await self._finish(row, BuildEnd(status="error", reason=reason, by=EndedBy.RUNNER), ())
 
     async def _finish(self, row: BuildRow, end: BuildEnd, versions: Sequence[NewVersion]) -> bool:
         """Record the end of a build, of its attempt, and what follows from it, in one transaction."""
