@@ -39,6 +39,12 @@ UPDATE build SET status = 'processing', started_at = :started_at,
                  run_id = (SELECT max(id) FROM run WHERE kind = 'graph')
 WHERE id = :id AND status = 'queued' AND attempt = :attempt;
 
+-- name: builds_nobody_has
+SELECT * FROM named_build
+WHERE ended_at IS NULL AND attempt IS NOT NULL AND run_id IN (SELECT id FROM run WHERE kind = 'graph')
+    AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.id = named_build.attempt AND state IN ('todo', 'doing'))
+ORDER BY id;
+
 -- name: build_of_attempt
 SELECT * FROM named_build WHERE id = :id AND attempt = :attempt AND ended_at IS NULL;
 
