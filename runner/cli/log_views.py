@@ -93,13 +93,16 @@ def _show_past(views: Sequence[View]) -> None:
 
 
 async def _show_live(views: Iterable[View]) -> None:
-    """All of them as their lines come. What ends one of them ends all."""
+    """All of them as their lines come. What ends one of them ends all, and is raised as it is."""
+    failed: BaseException | None = None
     try:
         async with asyncio.TaskGroup() as group:
             for view in views:
                 group.create_task(_show_one(view))
     except* (OSError, RunnerError) as errors:
-        raise errors.exceptions[0] from None
+        failed = errors.exceptions[0]
+    if failed is not None:  # raised in there it would be a group again
+        raise failed
 
 
 async def _show_one(view: View) -> None:
