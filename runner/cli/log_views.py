@@ -24,12 +24,13 @@ MOST = 1000  # lines written at once
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
-    """How lines look. `fold`: what went well is one line."""
+    """How lines look. `fold`: what went well is one line; `whole`: also groups that are shown only if they fail."""
 
     as_json: bool
     times: bool
     colour: bool
     fold: bool
+    whole: bool
 
 
 def show(
@@ -70,7 +71,8 @@ def _renderer(row: BuildRow, log: Path, style: Style, *, several: bool) -> Calla
     name = label(row.job, row.number) if several else ""
 
     def text() -> TextRenderer:
-        return TextRenderer(label=name, times=style.times or several, colour=style.colour)
+        times = style.times or several
+        return TextRenderer(label=name, times=times, colour=style.colour, whole=style.whole)
 
     if not style.fold:
         return text
