@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runner.cli import options
+from runner.cli import options, remote
 from runner.cli.store import opened
 from runner.errors import UsageError
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from runner.store.retention import Pin
     from runner.store.store import Store
 
+LOCK = "service.lock"
+"""What the process that runs with a state directory holds."""
+SERVICE = "--dry-run --state-dir /var/lib/shippable-runner"
 OFF = "off"
 SHOWN = 20
 """Builds that are named one by one."""
@@ -33,15 +37,31 @@ SHOWN = 20
 @click.option("--builds", metavar="N", default="1000", show_default=True, help="How many of each job, or off.")
 @click.option("--size", metavar="SIZE", default="10GiB", show_default=True, help="How much of each job, or off.")
 @click.option("--dry-run", is_flag=True, help="Say what would go, and remove nothing.")
+@click.option(
+    "--state-dir",
+    type=options.PATH,
+    metavar="DIR",
+    help="The state directory of a service, for --dry-run only: it removes by itself.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def command(directory: Path, age: str, builds: str, size: str, dry_run: bool, as_json: bool) -> None:
+def command(
+    directory: Path, age: str, builds: str, size: str, dry_run: bool, state_dir: Path | None, as_json: bool
+) -> None:
     """Remove builds with their logs and saved files that are beyond a limit of their job: older than AGE, not among the
     newest N, or the oldest of more than SIZE on the disk.
 
     The newest build and the newest successful build of each job stay, and whatever something still needs.
     """
     keep = _keep(age, builds, size)
-    tally = asyncio.run(_gc(options.store_directory(directory), keep, dry_run=dry_run))
+    if os.environ.get(remote.VARIABLE):
+        _notice(f"{remote.VARIABLE} is not followed: this is about a store of this host; a service removes by itself")
+    if state_dir is None and _is_state(directory):
+        state_dir = directory
+    if state_dir is None:
+        tally = asyncio.run(_gc(options.store_directory(directory, service=SERVICE), keep, dry_run=dry_run))
+    else:
+        _refuse_state(state_dir, dry_run=dry_run)
+        tally = asyncio.run(_would_go(state_dir, keep))
     if as_json:
         click.echo(json.dumps(_record(tally, dry_run=dry_run), ensure_ascii=False))
     else:
@@ -65,12 +85,47 @@ def _keep(age: str, builds: str, size: str) -> Keep:
     return Keep(age=aged, builds=None if builds == OFF else int(builds), size=sized)
 
 
+def _is_state(directory: Path) -> bool:
+    return all(os.path.isfile(directory / name) for name in ("runner.db", LOCK))
+
+
+def _refuse_state(directory: Path, *, dry_run: bool) -> None:
+    """Raises UsageError."""
+    if not _is_state(directory):
+        raise UsageError(
+            f"{directory} is no state directory of a service: it has no runner.db and {LOCK} that you can see "
+            "('runner config show' tells state_dir)"
+        )
+    if not dry_run:
+        raise UsageError(
+            f"{directory} is a service's: it removes builds by itself, by [retention] of its settings; --dry-run shows "
+            "what other limits would do"
+        )
+
+
+async def _would_go(directory: Path, keep: Keep) -> Tally:
+    """Of a service, which may be running: its store is looked at, no more."""
+    from runner.service.pins import pins_of_files
+    from runner.service.retention_planning import Planning
+    from runner.store.pipelines import sources
+    from runner.store.store import Store
+
+    store = Store(directory)
+    await store.open()
+    try:
+        applied = await store.read(sources)
+        pins = pins_of_files([source for files in applied.values() for source in files])
+        return (await Planning(store=store, keep=keep, pins=pins, busy=(), now=datetime.now(UTC)).plan()).tally
+    finally:
+        await store.close()
+
+
 async def _gc(directory: Path, keep: Keep, *, dry_run: bool) -> Tally:
     from runner.service.collecting import Collecting
     from runner.service.retention_planning import Planning
     from runner.store.locks import held
 
-    if not dry_run and held(directory / "service.lock"):
+    if not dry_run and held(directory / LOCK):
         raise UsageError(
             f"a service runs with {directory} and does this itself, by [retention] of its settings; "
             "--dry-run shows what other limits would do"

@@ -119,8 +119,9 @@ def parsed_limits(texts: Sequence[str]) -> Limits:
     return limits_of(parsed)
 
 
-def store_directory(start: Path) -> Path:
-    """The store of `start` or of the nearest directory above it. Raises UsageError where there is none."""
+def store_directory(start: Path, *, service: str = "--host local") -> Path:
+    """The store of `start` or of the nearest directory above it; `service` is how a command names that of the service.
+    Raises UsageError where there is none."""
     resolved = start.resolve()
     for directory in (resolved, *resolved.parents):
         if os.path.isfile(directory / STORE / "runner.db"):
@@ -128,15 +129,15 @@ def store_directory(start: Path) -> Path:
     if os.path.isdir(resolved / STORE):
         raise UsageError(f"no builds yet: nothing has run with {resolved / STORE}/ (another place is named with -C)")
     raise UsageError(
-        f"no builds yet: there is no {STORE}/ in {resolved} or above it (name the place with -C{_service()})"
+        f"no builds yet: there is no {STORE}/ in {resolved} or above it (name the place with -C{_service(service)})"
     )
 
 
-def _service() -> str:
+def _service(option: str) -> str:
     """Where people on a build host may have meant its service."""
     from runner.client.address import SYSTEM_SOCKET
 
-    return ", or the service of this host with --host local" if SYSTEM_SOCKET.exists() else ""
+    return f", or the service of this host with {option}" if SYSTEM_SOCKET.exists() else ""
 
 
 def is_terminal() -> bool:

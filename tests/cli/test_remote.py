@@ -106,10 +106,25 @@ def test_builds_and_their_logs_are_shown_with_all_options(runner: Command) -> No
     assert [event["type"] for event in runner("logs", name, "--json").events][-1] == "result"
 
 
+def test_gc_tells_what_would_go_of_a_service_and_leaves_it_to_it(runner: Command, service: ServiceThread) -> None:
+    state = str(service.host.settings.state_dir)
+    for _ in range(2):
+        assert runner("run", "--job", "broken", "--detach").code == 0
+        runner("logs", "-f", "broken")
+    said = runner("gc", "--dry-run", "--state-dir", state, "--builds", "1", "--json")
+    assert (said.code, said.events[0]["dry_run"]) == (0, True)
+    assert "RUNNER_HOST is not followed" in said.err
+    assert runner("gc", "--dry-run", "-C", state, "--builds", "1", "--json").out == said.out
+    assert "removes builds by itself" in runner("gc", "-C", state).err
+    assert "is no state directory of a service" in runner("gc", "--dry-run", "--state-dir", "nowhere").err
+
+
 def test_cancel_ends_a_build_and_waits_for_it(runner: Command, service: ServiceThread) -> None:
     runner("drain")
     try:
-        name = runner("run", "--job", "build", "--detach").out.split(" ")[0]
+        said = runner("run", "--job", "build", "--detach").out
+        assert f" is queued at {service.url}: the service is draining" in said
+        name = said.split(" ")[0]
         assert "has no log yet, it is queued: -f waits for it" in runner("logs", name).err
         assert f"{name[6:]} queued: the service is draining" in runner("plan", "--job", "build").out
         assert runner("cancel", name, "--reason", "not now").out == f"{name}: cancelled: not now\n"
