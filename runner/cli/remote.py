@@ -69,9 +69,21 @@ def tell_queued(client: Client, row: BuildRow) -> None:
     from runner.cli.build_names import label
 
     name = label(row.job, row.number)
-    click.echo(f"{name} is {row.status} at {client.address.text}")
+    click.echo(told_status(client, row))
     click.echo(f"  runner logs -f {name} --host {client.address.text}")
     click.echo(f"  runner cancel {name} --host {client.address.text}")
+
+
+def told_status(client: Client, row: BuildRow) -> str:
+    """How a build is, and of one that waits what for. Raises ServiceError."""
+    from runner.cli.build_names import label
+    from runner.client.asking import job_view
+    from runner.logs.sanitizing import harmless
+
+    job = job_view(client, row.job)
+    waits = any(build.id == row.id and build.status == "queued" for build in job.open) and job.held_by is not None
+    why = f": {harmless(job.held_by, colours=False)}" if waits and job.held_by else ""
+    return f"{label(row.job, row.number)} is {row.status} at {client.address.text}{why}"
 
 
 def told_end(row: BuildRow) -> str:

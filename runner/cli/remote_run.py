@@ -21,6 +21,7 @@ from runner.cli.build_names import label
 from runner.client.asking import build, job_view
 from runner.client.client import Client, segment
 from runner.client.copying import LogCopy, followed
+from runner.client.failures import ServiceError
 from runner.client.shapes import read_build
 from runner.errors import RunnerError
 from runner.service.ports import Ended, Summary
@@ -109,7 +110,7 @@ class _Watch:
 
     async def _watch_one(self, row: BuildRow, log: Path) -> None:
         loop = asyncio.get_running_loop()
-        self.output.notice(f"{label(row.job, row.number)} is {row.status} at {self.client.address.text}")
+        self.output.notice(await asyncio.to_thread(self._told_status, row))
 
         def told(text: str) -> None:
             loop.call_soon_threadsafe(self._show, lambda: self.output.notice(text))
@@ -130,6 +131,13 @@ class _Watch:
             self.output.ended(self.ended[-1])
         except* RunnerError as errors:
             self.failed += [error for error in errors.exceptions if isinstance(error, RunnerError)]
+
+    def _told_status(self, row: BuildRow) -> str:
+        """Where the service does not answer just now, what it said last is told."""
+        try:
+            return remote.told_status(self.client, row)
+        except ServiceError:
+            return f"{label(row.job, row.number)} is {row.status} at {self.client.address.text}"
 
     def _show(self, shows: Callable[[], None]) -> None:
         """For callbacks of the loop, which have no task that could fail."""
