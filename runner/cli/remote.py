@@ -113,9 +113,14 @@ def _own_socket() -> Path:
     from runner.service.settings_places import CONFIG, Places
 
     places = Places.of(os.environ)
-    if os.environ.get(CONFIG) or "RUNNER_SERVER__SOCKET" in os.environ or places.file.exists():
-        from runner.service.settings_reading import read_settings
+    if os.environ.get(CONFIG) or "RUNNER_SERVER__SOCKET" in os.environ or os.path.exists(places.file):
+        from runner.service.settings_reading import SettingsError, read_settings
 
-        return read_settings().settings.server.socket
+        try:
+            return read_settings().settings.server.socket
+        except SettingsError as error:
+            notice(
+                f"the usual socket is taken, the settings are not usable ('runner config check'): {error.problems[0]}"
+            )
     own = places.runtime / SYSTEM_SOCKET.name
     return own if own.exists() or not SYSTEM_SOCKET.exists() else SYSTEM_SOCKET

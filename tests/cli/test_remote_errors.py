@@ -141,3 +141,14 @@ def test_the_settings_say_where_the_service_of_this_host_is(runner: Command, tmp
     settings.write_text(f'[server]\nsocket = "{tmp_path}/own.sock"\n')
     for arguments in (["jobs"], ["builds", "--host", "local"]):
         assert f"unix://{tmp_path}/own.sock" in runner(*arguments, RUNNER_CONFIG=str(settings)).err
+
+
+def test_settings_that_are_not_usable_keep_nobody_from_the_service(runner: Command, tmp_path: Path) -> None:
+    settings = tmp_path / "runner.toml"
+    settings.write_text("[server]\nsocet = 3\n")
+    runtime = tmp_path / "runtime"
+    said = runner("jobs", RUNNER_CONFIG=str(settings), XDG_RUNTIME_DIR=str(runtime))
+    warning, error = said.err.splitlines()
+    assert warning.startswith("runner: the usual socket is taken, the settings are not usable ('runner config check')")
+    assert "server.socet: there is no such key" in warning
+    assert "no service answers at unix:///" in error
