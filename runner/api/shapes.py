@@ -219,7 +219,8 @@ class WaitingShape(Answer, frozen=True, kw_only=True):
 
 class JobShape(Answer, frozen=True, kw_only=True):
     """`held_by` says why nothing of it starts now; `stale`: a switched-off input has changed, so it waits for approval;
-    `deleted_at`: no file has it any more; `open` are its builds that have not ended."""
+    `deleted_at`: no file has it any more; `starts_by_itself`: it has an input that may start it; `open` are its builds
+    that have not ended."""
 
     name: str
     type: str
@@ -228,6 +229,7 @@ class JobShape(Answer, frozen=True, kw_only=True):
     paused: bool
     stale: bool
     last_status: str | None
+    starts_by_itself: bool
     held_by: str | None
     waiting: WaitingShape | None
     open: tuple[BuildShape, ...]

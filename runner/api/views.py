@@ -62,6 +62,7 @@ def job_shape(view: JobView) -> JobShape:
         paused=node.paused,
         stale=node.stale,
         last_status=node.last_status,
+        starts_by_itself=view.by_itself,
         held_by=view.held_by,
         waiting=WaitingShape(triggered_by=waiting.triggered_by, since=waiting.since) if waiting else None,
         open=tuple(map(build_shape, view.open)),

@@ -40,5 +40,7 @@ def _next(job: Job) -> Iterator[str]:
         yield f"is not started: {job.held_by}"
     elif job.stale:
         yield "waits for approval ('runner approve')"
-    elif not job.open:
+    elif not job.open and job.by_itself:
         yield "starts when an input changes"
+    elif not job.open:
+        yield "is started by a person alone: it has no input that could start it"

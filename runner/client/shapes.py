@@ -17,7 +17,7 @@ Raw = Mapping[str, Any]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """`held_by` says why nothing of it starts now; `open` are its builds that have not ended; `waiting` is what a
-    strict job waits with; `stale`: it waits for approval."""
+    strict job waits with; `stale`: it waits for approval; `by_itself`: it has an input that may start it."""
 
     name: str
     type: str
@@ -26,6 +26,7 @@ class Job:
     paused: bool
     stale: bool
     last_status: str | None
+    by_itself: bool
     held_by: str | None
     waiting: str | None
     open: tuple[BuildRow, ...]
@@ -159,6 +160,7 @@ def read_job(raw: Raw) -> Job:
         paused=bool(raw["paused"]),
         stale=bool(raw["stale"]),
         last_status=raw["last_status"],
+        by_itself=bool(raw["starts_by_itself"]),
         held_by=raw["held_by"],
         waiting=raw["waiting"]["triggered_by"] if raw["waiting"] is not None else None,
         open=tuple(map(read_build, raw["open"])),

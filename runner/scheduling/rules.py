@@ -118,6 +118,10 @@ class Rules:
         neither, why a trigger would be refused now. None: nothing stands in its way."""
         return stands_in_the_way(self._graph, self._ledger, self._slots, job, draining=self._draining)
 
+    def starts_by_itself(self, job: str) -> bool:
+        """Whether the job has an input that may start it."""
+        return job in self._graph.jobs and any(step.triggers for step in self._graph.jobs[job].inputs)
+
     def _follow(self, reached: Iterator[Reached], chain: frozenset[str]) -> None:
         for item in single(self._graph, reached):
             match item:

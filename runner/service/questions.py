@@ -23,9 +23,10 @@ from runner.workspace.versions import Version
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobView:
     """A job as it stands. `open` are its builds that have not ended, oldest first; `held_by` says why nothing of it
-    starts now, None where nothing stands in its way."""
+    starts now, None where nothing stands in its way; `by_itself`: it has an input that may start it."""
 
     node: NodeRow
+    by_itself: bool
     open: tuple[BuildRow, ...]
     waiting: WaitingRow | None
     held_by: str | None
@@ -163,4 +164,10 @@ def _job(tx: Transaction, rules: Rules, node: NodeRow) -> JobView:
 
 
 def _view(rules: Rules, node: NodeRow, open_: Sequence[BuildRow], waiting: WaitingRow | None) -> JobView:
-    return JobView(node=node, open=tuple(open_), waiting=waiting, held_by=rules.explain(node.name))
+    return JobView(
+        node=node,
+        by_itself=rules.starts_by_itself(node.name),
+        open=tuple(open_),
+        waiting=waiting,
+        held_by=rules.explain(node.name),
+    )
