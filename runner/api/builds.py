@@ -15,11 +15,18 @@ from runner.api.shapes import (
     NoBody,
 )
 from runner.api.views import build_shape, input_shape
+from runner.errors import UsageError
+from runner.pipeline.problems import nearest
 from runner.store.rows import BuildRow
+
+STATUSES = ("queued", "processing", "success", "failure", "error", "timeout", "cancelled")
 
 
 async def list_builds(call: Call[BuildsParams, NoBody]) -> BuildList:
     asked = call.params
+    if asked.status is not None and asked.status not in STATUSES:
+        hint = nearest(asked.status, STATUSES) or f"there are {', '.join(STATUSES)}"
+        raise UsageError(f"status: no build is ever '{asked.status}' ({hint})")
     rows = await call.served.questions.builds(
         job=asked.job, status=asked.status, before=asked.before, most=asked.limit + 1
     )

@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import web
 
 from runner.api.shapes import Error, Refusal
+from runner.api.wording import sentence
 from runner.errors import ConflictError, NotFoundError, RunnerError, StoreError, UsageError
 
 CODES: Mapping[int, str] = {
@@ -52,8 +53,10 @@ def refusal_of(error: RunnerError | msgspec.MsgspecError | RefusedError | web.HT
             return refuse(404, str(error))
         case ConflictError():
             return refuse(409, str(error))
-        case UsageError() | msgspec.MsgspecError():
+        case UsageError():
             return refuse(400, str(error))
+        case msgspec.MsgspecError():
+            return refuse(400, sentence(error))
         case StoreError():
             return refuse(503, str(error), {"Retry-After": "5"})
         case RunnerError():
