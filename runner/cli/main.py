@@ -71,6 +71,17 @@ class Verbs(click.Group):
             _let_go_of_stdout()
             return SUCCESS
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Raises UsageError for a verb that there is not."""
+        if args and args[0] not in VERBS and args[0] not in HIDDEN and not args[0].startswith("-"):
+            from runner.pipeline.problems import nearest
+
+            hint = nearest(args[0], VERBS) or "'runner --help' lists them"
+            raise UsageError(f"there is no command '{args[0]}' ({hint})")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, verbs in GROUPS.items():
             with formatter.section(title):

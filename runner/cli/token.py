@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from runner.client.shapes import Token
 
 HEADINGS = ("ID", "NAME", "SCOPE", "MADE", "BY", "EXPIRES", "LAST USED", "NOTE")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -39,6 +40,11 @@ def add(name: str, scope: str, expires: str | None, host: str | None) -> None:
     """Make a token, and print it: that is the only time."""
     from runner.client.shapes import read_new_token
 
+    if NAME.fullmatch(name) is None:
+        raise UsageError(
+            f"'{name}' is no name of a token: it has letters, digits, '.', '_' and '-', begins with a letter or digit, "
+            "and has at most 64 signs"
+        )
     end = _moment(expires) if expires is not None else None
     body = {"name": name, "scope": scope, "expires_at": end.isoformat() if end else None}
     token, about = remote.service(host).post("/tokens", read_new_token, body)
@@ -59,10 +65,12 @@ def list_(host: str | None, as_json: bool) -> None:
 
 
 @command.command("revoke")
-@click.argument("id", type=click.IntRange(min=1))
+@click.argument("id")
 @remote.required
-def revoke(id: int, host: str | None) -> None:
+def revoke(id: str, host: str | None) -> None:
     """Let nobody in with this token any more, from now on."""
+    if re.fullmatch("[1-9][0-9]{0,17}", id) is None:
+        raise UsageError(f"'{id}' is no number of a token: 'runner token list' shows them, in its first column")
     changed = remote.service(host).delete(f"/tokens/{id}", lambda raw: bool(raw["changed"]))
     click.echo(f"token {id} is revoked" if changed else f"token {id} was revoked already")
 

@@ -12,7 +12,7 @@ def command() -> None:
     """Look after what strict jobs of a service wait for ('runner jobs' shows it)."""
 
 
-@command.command("delete")
+@command.command("delete", short_help="Give up what a strict job waits for.")
 @click.argument("job")
 @remote.required
 def delete(job: str, host: str | None) -> None:
