@@ -28,7 +28,8 @@ async def validate(call: Call[NoParams, ValidateBody]) -> ValidateAnswer:
 
 
 def _problems(files: tuple[FileBody, ...]) -> tuple[Problem, ...]:
-    return tuple(read([SourceFile(file.name, file.text) for file in files], ()).problems)
+    found = read([SourceFile(file.name, file.text) for file in files], ()).problems
+    return tuple(problem for problem in found if not problem.of_local_run)
 
 
 def _shape(problem: Problem) -> ProblemShape:

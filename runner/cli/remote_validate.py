@@ -29,7 +29,8 @@ def validate(client: Client, paths: Sequence[Path], *, as_json: bool) -> int:
     broken = len(found.problems) + sum(problem.severity != Severity.WARNING for problem in problems)
     if not as_json:
         verdict = counted(broken, "problem") if broken else "valid"
-        click.echo(f"{verdict}: {counted(len(files), 'file')}, judged by {client.address.text}", err=bool(broken))
+        judged = f": {counted(len(files), 'file')}, judged by {client.address.text}" if files else ""
+        click.echo(f"{verdict}{judged}", err=bool(broken))
     return 2 if broken else 0
 
 

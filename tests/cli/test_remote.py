@@ -223,3 +223,18 @@ def test_a_token_lets_in_over_tcp_with_its_scope_until_it_is_revoked(
     assert [json.loads(line)["name"] for line in runner("token", "list", "--json").out.splitlines()] == ["ci"]
     assert runner("token", "revoke", "1").out == "token 1 is revoked\n"
     assert "unknown, has expired or was revoked" in runner("jobs", "--host", service.tcp).err
+
+
+def test_validate_tells_of_a_service_what_is_true_there(runner: Command, tmp_path: Path) -> None:
+    file = tmp_path / "clock.yml"
+    file.write_text("resources: [{name: t, type: time, seed: {interval: '0 0 * * *'}}]\n")
+    assert "clocks do not tick" in runner("validate", str(file), RUNNER_HOST="").out
+    assert "clocks do not tick" not in runner("validate", str(file)).out
+    said = runner("validate", "/nope")
+    assert (said.code, said.err) == (2, "1 problem\n")
+
+
+def test_a_command_that_is_not_there_is_told_with_what_was_meant(runner: Command) -> None:
+    assert runner("job").err == "runner: there is no command 'job' (did you mean 'jobs'?)\n"
+    assert "'' is no name of a token" in runner("token", "add", "").err
+    assert "'abc' is no number of a token" in runner("token", "revoke", "abc").err
