@@ -27,6 +27,7 @@ from runner.errors import RunnerError
 ENDING_S = 0.4
 """How long answers may take that are under way when the service ends."""
 KEPT_OPEN_S = 75.0
+HEALTH = "/healthz"
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -75,7 +76,10 @@ class Api:
     def _application(self) -> web.Application:
         application = web.Application(middlewares=[_in_our_words])
         for route in self._routes:
-            application.router.add_route(route.method, route.path, self._handler(route))
+            handler = self._handler(route)
+            application.router.add_route(route.method, route.path, handler)
+            if route.path == HEALTH:  # some that balance loads ask so
+                application.router.add_route("HEAD", route.path, handler)
         application[FEEDS] = self._feeds
         application[DOCUMENTED] = Documented(self._routes)
         application.on_response_prepare.append(_add_headers)

@@ -28,6 +28,11 @@ async def test_a_build_is_ordered_watched_and_found_again(host: Host) -> None:
         assert (replayed.status, replayed.body["replay_of"]) == (201, first["builds"][0]["id"])
         assert (await client.get("/jobs/build/builds/1")).body["build"]["number"] == 1
         assert [b["job"] for b in (await client.get("/builds?job=build&status=success")).body["builds"]] == ["build"]
+        strange = await client.get("/builds?status=foo")
+        assert (strange.status, "there are queued, processing, success" in strange.body["error"]["message"]) == (
+            400,
+            True,
+        )
 
 
 async def test_the_service_tells_how_it_is_and_comes_to_rest(host: Host) -> None:
@@ -181,3 +186,8 @@ def user() -> str:
     """Whose process this is."""
 
     return pwd.getpwuid(os.getuid()).pw_name
+
+
+async def test_health_may_be_asked_for_without_its_body(host: Host) -> None:
+    async with served(host.settings) as (_, client), client.session.head(f"{client.base}/healthz") as answer:
+        assert (answer.status, await answer.read()) == (200, b"")
