@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -106,7 +107,12 @@ def record(row: BuildRow) -> dict[str, str | int | list[str] | None]:
         "left_alive": list(row.left_alive),
         "log_dropped_records": row.dropped[0],
         "log_dropped_bytes": row.dropped[1],
-        "created_at": row.created_at.isoformat(),
-        "started_at": row.started_at.isoformat() if row.started_at else None,
-        "ended_at": row.ended_at.isoformat() if row.ended_at else None,
+        "created_at": _moment(row.created_at),
+        "started_at": _moment(row.started_at),
+        "ended_at": _moment(row.ended_at),
     }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    """As the API and the logs write one: `2026-01-31T09:30:00.5Z`."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None
