@@ -67,7 +67,13 @@ async def _serve(settings: Settings, again: _Again, operators: OperatorLog) -> N
 
         def ready() -> None:
             notifier.ready(f"watching {len(service.settings.pipelines)} pipelines")
-            log.info("service.ready", state=str(settings.state_dir), seconds=round(time.monotonic() - began, 3))
+            log.info(
+                "service.ready",
+                state=str(settings.state_dir),
+                socket=str(service.listeners.path),
+                listen=[str(address) for address in service.listeners.addresses],
+                seconds=round(time.monotonic() - began, 3),
+            )
 
         def around(begins: bool) -> None:
             notifier.reloading() if begins else notifier.ready(f"watching {len(service.settings.pipelines)} pipelines")

@@ -30,7 +30,10 @@ async def reload(service: Service, new: Settings, operators: OperatorLog) -> Non
     merged = _with_what_stays(old, new)
     await service.take_over(merged)
     operators.change(merged.log)
-    log.info("settings.reloaded", changed=[str(change) for change in found if not change.restart])
+    if changed := [str(change) for change in found if not change.restart]:
+        log.info("settings.reloaded", changed=changed)
+    elif not found:
+        log.info("settings.unchanged")
     if waiting := [str(change) for change in found if change.restart]:
         log.warning("settings.need_restart", waiting=waiting)
 
