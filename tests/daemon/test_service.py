@@ -142,7 +142,7 @@ async def test_a_name_that_was_purged_begins_anew_and_is_not_purged_while_it_run
         await service.orders.pause("a")
         host.write("jobs: []\n")
         await service.pipelines.sync("shop")
-        with pytest.raises(ConflictError, match="a build of a has not ended"):
+        with pytest.raises(ConflictError, match="a/1, which has not ended, still needs a"):
             await service.orders.purge("a")
         go.touch()
         await ended(service, "a")
