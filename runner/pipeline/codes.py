@@ -92,7 +92,8 @@ class Code(StrEnum):
     SECURE_VARIABLE = "W313", "an encrypted variable that is not decrypted yet"
     GATE = "W314", "a job that only people start"
     NEVER_STARTED = "W315", "a job that no change of its inputs starts"
-    WRONG_PLACE = "W316", "a resource that cannot be an output"
+    EMPTY_OUTPUT = "W316", "an output of which a job has nothing to publish"
+    OPEN_HERE_DOCUMENT = "W317", "a here-document that its script entry does not end"
 
     UNKNOWN_RESOURCE_TYPE = "E401", "a type of resource that does not exist"
     DEAD_RESOURCE_TYPE = "E402", "a type of resource that is gone"
