@@ -14,6 +14,7 @@ from bench.figures import Figure
 from bench.log import latency, log, long_log, whole_run
 from bench.reading import reading
 from bench.redaction import redaction
+from bench.retention import retention
 from bench.shipctl import shipctl
 from bench.simulate import simulate
 
@@ -22,7 +23,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
         place = Path(directory)
         rows = [row for measure in (log, whole_run, long_log, latency) for row in measure(place)]
-        rows += [one_job(place), chain(place), *redaction(), *reading(), *shipctl(place)]
+        rows += [one_job(place), chain(place), *redaction(), *reading(), *shipctl(place), *retention(place)]
         rows += [*dispatch(place), *simulate()]
     print(f"{'what':44} {'measured':>12} {'floor':>12} {'ratio':>8}   aim")
     for row in rows:

@@ -21,17 +21,19 @@ BACKLOG = 512
 
 @dataclass(slots=True)
 class Listeners:
-    """Sockets that listen already. `group` is the one that the unix socket belongs to."""
+    """Sockets that listen already. `group` is the one that the unix socket belongs to; `file` is device and inode of
+    the file that was made for it."""
 
     sockets: tuple[socket.socket, ...]
     group: int
     made: Path | None
+    file: tuple[int, int] | None
 
     def close(self) -> None:
         """A socket's file goes with it, unless another process has put its own there."""
         if self.made is not None:
             with contextlib.suppress(OSError):
-                if _is_ours(self.made, self.sockets[0]):
+                if _file(self.made) == self.file:
                     self.made.unlink()
         for each in self.sockets:
             each.close()
@@ -58,7 +60,7 @@ def open_listeners(server: Server, handed_over: Sequence[socket.socket] = ()) ->
         raise UsageError(f"{_where(error, server)} cannot be listened at: {error.strerror or error}") from error
     for each in opened:
         each.setblocking(False)
-    return Listeners(tuple(opened), _group(server.socket), made)
+    return Listeners(tuple(opened), _group(server.socket), made, _file(made) if made else None)
 
 
 def _unix(path: Path) -> socket.socket:
@@ -105,6 +107,7 @@ def _group(path: Path) -> int:
         return os.getegid()
 
 
-def _is_ours(path: Path, opened: socket.socket) -> bool:
-    """Whether the file is still the one of this socket: connecting is the only way to know, its inode is another."""
-    return stat.S_ISSOCK(path.lstat().st_mode) and opened.getsockname() == str(path)
+def _file(path: Path) -> tuple[int, int]:
+    """Which file it is. Raises OSError."""
+    status = path.lstat()
+    return status.st_dev, status.st_ino

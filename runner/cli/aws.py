@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 
 from runner.aws.whoami import WhoAmI, inside_job, of_environment
-from runner.cli import options
+from runner.cli import options, remote
+from runner.errors import UsageError
 
 
 @click.group("aws")
@@ -25,6 +26,7 @@ def command() -> None:
 @click.option("--aws-region", metavar="REGION", envvar="RUNNER_AWS_REGION", help="Where neither names one.")
 @click.option("--aws-sandbox", is_flag=True, help="Ask an AWS of our own on 127.0.0.1.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object an identity and line.")
+@remote.instead
 def whoami(
     paths: tuple[Path, ...],
     jobs: tuple[str, ...],
@@ -32,6 +34,7 @@ def whoami(
     aws_region: str | None,
     aws_sandbox: bool,
     as_json: bool,
+    host: str | None,
 ) -> None:
     """Print the identity that a job has.
 
@@ -41,6 +44,11 @@ def whoami(
     if inside_job(os.environ):
         _print("", asyncio.run(of_environment(os.environ)), as_json=as_json)
         return
+    if host:
+        raise UsageError(
+            "a service assumes roles for its builds alone and tells nobody: let a job call 'runner aws whoami', or "
+            "leave --host and RUNNER_HOST out to ask for the pipeline here"
+        )
     from runner.app import identities
     from runner.service.options import RunOptions
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Iterable
-from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from runner.cli import options
-from runner.cli.store import opened
+from runner.cli import options, remote
+from runner.cli.build_names import label
+from runner.cli.tables import local, table
 from runner.errors import UsageError
-from runner.pipeline.problems import nearest
-from runner.store.rows import BuildRow
-from runner.store.store import Store
+
+if TYPE_CHECKING:
+    from runner.store.rows import BuildRow
 
 DEFAULT_MOST = 20
+SERVICE_HEADINGS = ("BUILD", "STATUS", "STARTED", "TIME", "TRIGGERED BY", "REASON")
+HEADINGS = ("BUILD", "RUN", "STATUS", "STARTED", "TIME", "TRIGGERED BY", "REASON")
 
 
 @click.command("builds")
@@ -26,71 +27,62 @@ DEFAULT_MOST = 20
 @click.option("-n", "--most", type=click.IntRange(min=1), default=DEFAULT_MOST, show_default=True, help="How many.")
 @click.option("--all", "every", is_flag=True, help="All of them.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a build and line.")
-def command(job: str | None, directory: Path, most: int, every: bool, as_json: bool) -> None:
+@remote.instead
+@click.pass_context
+def command(
+    ctx: click.Context, job: str | None, directory: Path, most: int, every: bool, as_json: bool, host: str | None
+) -> None:
     """List builds, newest first: of the whole store or of one JOB."""
-    rows = asyncio.run(read_builds(options.store_directory(directory), job, most=-1 if every else most))
+    rows = _of_service(ctx, host, job, most, every) if host else _of_store(directory, job, -1 if every else most)
     if as_json:
         for row in rows:
-            click.echo(json.dumps(_record(row), ensure_ascii=False))
+            values = record(row)
+            if host:
+                del values["run"]
+            click.echo(json.dumps(values, ensure_ascii=False))
     elif rows:
-        click.echo("\n".join(_table(rows)))
+        lines = table(HEADINGS, map(_line, rows)) if not host else table(SERVICE_HEADINGS, map(_line_of_service, rows))
+        click.echo("\n".join(lines))
     else:
         raise UsageError(f"there is no build of {job}" if job else "no builds yet")
 
 
-async def read_builds(
-    directory: Path, job: str | None = None, number: int | None = None, most: int = -1
-) -> list[BuildRow]:
-    async with opened(directory) as store:
-        return await store.builds(job, number, most)
+def _of_store(directory: Path, job: str | None, most: int) -> list[BuildRow]:
+    import asyncio
+
+    from runner.cli.store_builds import read_builds
+
+    return asyncio.run(read_builds(options.store_directory(directory), job, most))
 
 
-async def find_build(store: Store, name: str | None) -> BuildRow:
-    """The build that a person names: JOB/NUMBER, the newest one of JOB, or (None) the newest of all. Raises
-    UsageError."""
-    job, number = split_name(name) if name is not None else (None, None)
-    if rows := await store.builds(job, number, most=1):
-        return rows[0]
-    known = {row.job for row in await store.builds()}
-    if job is None or not known:
-        raise UsageError("no builds yet")
-    if job not in known:
-        hint = nearest(job, known)
-        raise UsageError(f"there is no build of {job}{f' ({hint})' if hint else ''}")
-    raise UsageError(f"{job} has no build {number} ('runner builds {job}' lists them)")
+def _of_service(ctx: click.Context, host: str, job: str | None, most: int, every: bool) -> list[BuildRow]:
+    from runner.client.asking import builds, job_view
+
+    remote.refuse_with_host(ctx, "directory")
+    client = remote.client_of(host)
+    if job is not None:
+        job_view(client, job)  # a name that nothing has is a mistake, not an empty list
+    return builds(client, job, None if every else most)
 
 
-def split_name(text: str) -> tuple[str, int | None]:
-    """`job/3` → (job, 3), `job` → (job, None). Raises UsageError."""
-    job, separator, number = text.rpartition("/")
-    if not separator and text:
-        return text, None
-    if not (number.isascii() and number.isdigit()) or "/" in job or not job:
-        raise UsageError(f"'{text}' names no build: give JOB or JOB/NUMBER, as 'runner builds' shows them")
-    return job, int(number)
+def _line(row: BuildRow) -> tuple[str, ...]:
+    return (
+        label(row.job, row.number),
+        str(row.run_id),
+        row.status,
+        local(row.started_at),
+        _length(row),
+        "-" if row.triggered_by == row.job else row.triggered_by,
+        row.reason or "",
+    )
 
 
-def _table(rows: Iterable[BuildRow]) -> list[str]:
-    lines = [("BUILD", "RUN", "STATUS", "STARTED", "TIME", "TRIGGERED BY", "REASON")]
-    for row in rows:
-        by = "-" if row.triggered_by == row.job else row.triggered_by
-        lines.append(
-            (
-                f"{row.job}/{row.number}",
-                str(row.run_id),
-                row.status,
-                _local(row.started_at),
-                _length(row),
-                by,
-                row.reason or "",
-            )
-        )
-    widths = [max(len(line[column]) for line in lines) for column in range(6)]
-    return ["  ".join(f"{cell:{w}}" for cell, w in zip(line, [*widths, 0], strict=True)).rstrip() for line in lines]
-
-
-def _local(time: datetime | None) -> str:
-    return time.astimezone().strftime("%Y-%m-%d %H:%M:%S") if time else "-"
+def _line_of_service(row: BuildRow) -> tuple[str, ...]:
+    """The builds of a service belong to no run; what has no trigger was started by a person."""
+    name, _, *rest = _line(row)
+    if row.triggered_by == row.job and row.requested_by is not None:
+        rest[3] = row.requested_by
+    return (name, *rest)
 
 
 def _length(row: BuildRow) -> str:
@@ -99,7 +91,7 @@ def _length(row: BuildRow) -> str:
     return f"{max(0.0, (row.ended_at - row.started_at).total_seconds()):.1f} s"  # the clock may have been set back
 
 
-def _record(row: BuildRow) -> dict[str, str | int | list[str] | None]:
+def record(row: BuildRow) -> dict[str, str | int | list[str] | None]:
     return {
         "job": row.job,
         "number": row.number,

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from runner.cli import options
-from runner.cli.builds import find_build
+from runner.cli import options, remote
 from runner.cli.store import opened
+from runner.cli.store_builds import find_build
 from runner.cli.watching import look_after
 from runner.errors import RunnerError, UsageError
 from runner.execution.launcher import tell_to_end
@@ -26,11 +26,27 @@ from runner.store.store import Store
 @click.option("--run", "run", type=int, metavar="RUN", help="Everything of this run; nothing more of it is started.")
 @click.option("--reason", metavar="TEXT", help="Why; default: who cancelled.")
 @click.option("--no-wait", is_flag=True, help="Do not wait until the processes have ended.")
-def command(builds: tuple[str, ...], directory: Path, run: int | None, reason: str | None, no_wait: bool) -> None:
+@remote.instead
+@click.pass_context
+def command(
+    ctx: click.Context,
+    builds: tuple[str, ...],
+    directory: Path,
+    run: int | None,
+    reason: str | None,
+    no_wait: bool,
+    host: str | None,
+) -> None:
     """Cancel builds: JOB/NUMBER, or the newest one of JOB. Works from any process, whatever started them.
 
     The processes get TERM, the grace period, then KILL; hooks are not run, nothing is saved or published.
     """
+    if host:
+        from runner.cli.remote_cancel import cancel
+
+        remote.refuse_with_host(ctx, "directory", "run")
+        cancel(remote.client_of(host), builds, reason, wait=not no_wait)
+        return
     if bool(builds) == (run is not None):
         raise UsageError("name the builds to cancel, or a run with --run ('runner builds' lists both)")
     asyncio.run(_cancel(options.store_directory(directory), builds, run, reason or _who(), wait=not no_wait))

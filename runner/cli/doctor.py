@@ -11,9 +11,11 @@ from pathlib import Path
 
 import click
 
-from runner.cli import options
+from runner.cli import options, remote
+from runner.cli.remote_doctor import check_service
 from runner.execution.host_checks import Check, check_host
 from runner.execution.verdict import size
+from runner.logs.sanitizing import harmless
 from runner.service.isolation import isolation_checks
 from runner.service.job_users import refuse_sharing
 from runner.service.user_names import job_user
@@ -32,21 +34,28 @@ MARKS = {True: "ok", False: "bad", None: "-"}
     metavar="NAME",
     help="A user that jobs of a service are to run as; may be given several times.",
 )
-def command(directory: Path, as_json: bool, job_users: tuple[str, ...]) -> int:
-    """Show what this host gives to builds: containment, which limits hold how, and what jobs are kept from.
+@remote.instead
+@click.pass_context
+def command(ctx: click.Context, directory: Path, as_json: bool, job_users: tuple[str, ...], host: str | None) -> int:
+    """Show what this host gives to builds: containment, which limits hold how, and what jobs are kept from; with
+    --host, how a service is.
 
     Nothing is changed. Exit 1 where something is missing without which no build runs.
     """
-    users = [job_user(name) for name in job_users]
-    refuse_sharing(users)
-    store = directory.resolve() / options.STORE
-    found = [*check_host(), *_store(directory), *isolation_checks(users, store)]
+    if host:
+        remote.refuse_with_host(ctx, "directory", "job_users")
+        found = check_service(remote.client_of(host))
+    else:
+        users = [job_user(name) for name in job_users]
+        refuse_sharing(users)
+        store = directory.resolve() / options.STORE
+        found = [*check_host(), *_store(directory), *isolation_checks(users, store)]
     width = max(len(check.name) for check in found)
     for check in found:
         if as_json:
             click.echo(json.dumps(dataclasses.asdict(check), ensure_ascii=False))
         else:
-            click.echo(f"{MARKS[check.good]:3}  {check.name:{width}}  {check.text}")
+            click.echo(harmless(f"{MARKS[check.good]:3}  {check.name:{width}}  {check.text}", colours=False))
     return 1 if any(check.needed and check.good is False for check in found) else 0
 
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from runner.cli.output import label
+from runner.cli.build_names import label
 from runner.errors import RunnerError, UsageError
 from runner.logs.folding import FoldingRenderer, foldable, steps_of
 from runner.logs.rendering import JsonRenderer, LabelledJsonRenderer, Renderer, TextRenderer
 from runner.logs.viewing import Choice, View
 from runner.store.rows import BuildRow
 
+NOTHING = nullcontext()
 MOST = 1000  # lines written at once
 
 
@@ -31,8 +32,16 @@ class Style:
     fold: bool
 
 
-def show(logs: Sequence[tuple[BuildRow, Path]], choice: Choice, style: Style, *, live: bool) -> None:
-    """Show the logs of these builds. `live`: go on with those that run, until all have ended.
+def show(
+    logs: Sequence[tuple[BuildRow, Path]],
+    choice: Choice,
+    style: Style,
+    *,
+    live: bool,
+    feeding: AbstractContextManager[None] = NOTHING,
+) -> None:
+    """Show the logs of these builds. `live`: go on with those that run, until all have ended; `feeding` is around
+    that, and begins when every log that is there is open.
 
     Raises UsageError and DamagedLogError."""
     views = []
@@ -47,7 +56,8 @@ def show(logs: Sequence[tuple[BuildRow, Path]], choice: Choice, style: Style, *,
             views.append(view)
     _show_past(views)
     if running:
-        asyncio.run(_show_live(running))
+        with feeding:
+            asyncio.run(_show_live(running))
     for view in dict.fromkeys([*views, *running]):
         _print(view.finish())
     if choice.step is not None and not any(view.shown for view in views) and not running:

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 import click
 
-from runner.cli import log_views, options
-from runner.cli.builds import find_build
-from runner.cli.store import opened
-from runner.cli.watching import look_after
+from runner.cli import log_views, options, remote
 from runner.errors import UsageError
 from runner.logs.filters import parse_moment
 from runner.logs.records import Level
 from runner.logs.viewing import Choice
-from runner.store.rows import BuildRow
 
 
 @click.command("logs")
@@ -45,7 +39,10 @@ from runner.store.rows import BuildRow
 @click.option("--full", is_flag=True, help="On a terminal too, every line of what went well.")
 @click.option("-t", "--times", is_flag=True, help="Begin each line with the time of day.")
 @click.option("--json", "as_json", is_flag=True, help="The records as they stand in the file.")
+@remote.instead
+@click.pass_context
 def command(
+    ctx: click.Context,
     builds: tuple[str, ...],
     directory: Path,
     live: bool,
@@ -58,6 +55,7 @@ def command(
     full: bool,
     times: bool,
     as_json: bool,
+    host: str | None,
 ) -> None:
     """Show the log of a build: JOB/NUMBER, the newest one of JOB, or the newest one of all.
 
@@ -71,11 +69,13 @@ def command(
     style = log_views.Style(
         as_json=as_json, times=times, colour=options.is_terminal() and not os.environ.get("NO_COLOR"), fold=fold
     )
-    store = options.store_directory(directory)
-    rows = asyncio.run(_find_all(store, builds))
-    if live:
-        look_after(store, (row.run_id for row in rows if row.ended_at is None))
-    log_views.show([(row, store / "builds" / str(row.id) / "log.jsonl") for row in rows], choice, style, live=live)
+    if host:
+        from runner.cli.remote_logs import show_logs
+
+        remote.refuse_with_host(ctx, "directory")
+        show_logs(remote.client_of(host), builds, choice, style, live=live)
+    else:
+        _show_store(directory, builds, choice, style, live=live)
 
 
 def _choice(
@@ -105,8 +105,16 @@ def _pattern(text: str) -> re.Pattern[str]:
         ) from error
 
 
-async def _find_all(directory: Path, names: Sequence[str]) -> list[BuildRow]:
-    """The builds that were named, each once; the newest one if none was. Raises UsageError."""
-    async with opened(directory) as store:
-        rows = [await find_build(store, name) for name in names or (None,)]
-    return list({row.id: row for row in rows}.values())
+def _show_store(
+    directory: Path, builds: tuple[str, ...], choice: Choice, style: log_views.Style, *, live: bool
+) -> None:
+    import asyncio
+
+    from runner.cli.store_builds import find_all
+    from runner.cli.watching import look_after
+
+    store = options.store_directory(directory)
+    rows = asyncio.run(find_all(store, builds))
+    if live:
+        look_after(store, (row.run_id for row in rows if row.ended_at is None))
+    log_views.show([(row, store / "builds" / str(row.id) / "log.jsonl") for row in rows], choice, style, live=live)

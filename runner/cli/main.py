@@ -11,19 +11,40 @@ import click
 
 from runner.errors import RunnerError, UsageError
 
-VERBS = {
+LOCAL = {
     "run": "Run a pipeline on this host.",
-    "serve": "Watch pipelines and run their jobs when their inputs change.",
     "plan": "Show what would run, in which order and why; nothing is run.",
     "validate": "Show every problem of pipeline files.",
     "logs": "Show the log of a build, also while it runs.",
     "builds": "List the builds of this store.",
     "cancel": "Cancel builds, or a whole run.",
-    "config": "Check and show the settings of the service.",
+    "gc": "Remove builds beyond the limits of age, number and size.",
     "doctor": "Show what this host gives to builds.",
     "aws": "Look at AWS identities.",
+}
+SERVICE = {
+    "serve": "Watch pipelines and run their jobs when their inputs change.",
     "install": "Make this host a build host.",
     "uninstall": "Remove what install has put on this host.",
+    "config": "Check and show the settings of the service.",
+    "jobs": "List jobs: how they ended last, what runs, what holds them.",
+    "resources": "List resources.",
+    "versions": "List the versions of a job or resource.",
+    "pipelines": "List pipelines: which files are in force, what is wrong with newer ones.",
+    "sync": "Read the files of pipelines again, now.",
+    "pause": "Let nothing start a job but a person.",
+    "resume": "Let a job be started by its inputs again.",
+    "approve": "Start a job that waits for a person.",
+    "replay": "Run a build again with the same input versions.",
+    "waiting": "Look after what strict jobs wait for.",
+    "purge": "Destroy a job or resource that no file has any more.",
+    "drain": "Let the service come to rest: nothing more is started.",
+    "token": "Add, list and revoke the tokens of callers over TCP.",
+}
+VERBS = {**LOCAL, **SERVICE}
+GROUPS = {
+    "Here, or with --host on a service": LOCAL,
+    "The service of this host, or with --host another one": SERVICE,
 }
 HIDDEN = ("lead",)
 """Verbs that the runner calls itself."""
@@ -43,8 +64,9 @@ class Verbs(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(VERBS.items()))
+        for title, verbs in GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl(list(verbs.items()))
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})

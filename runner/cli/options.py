@@ -127,7 +127,16 @@ def store_directory(start: Path) -> Path:
             return directory / STORE
     if os.path.isdir(resolved / STORE):
         raise UsageError(f"no builds yet: nothing has run with {resolved / STORE}/ (another place is named with -C)")
-    raise UsageError(f"no builds yet: there is no {STORE}/ in {resolved} or above it (name the place with -C)")
+    raise UsageError(
+        f"no builds yet: there is no {STORE}/ in {resolved} or above it (name the place with -C{_service()})"
+    )
+
+
+def _service() -> str:
+    """Where people on a build host may have meant its service."""
+    from runner.client.address import SYSTEM_SOCKET
+
+    return f", or the service of this host with --host unix://{SYSTEM_SOCKET}" if SYSTEM_SOCKET.exists() else ""
 
 
 def is_terminal() -> bool:

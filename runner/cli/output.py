@@ -16,8 +16,3 @@ def make_output(kind: str) -> Output:
 
 def seconds(ended: Ended) -> str:
     return f"{ended.duration.total_seconds():.1f} s"
-
-
-def label(job: str, number: int) -> str:
-    """How people name a build, here and for `runner logs`."""
-    return f"{job}/{number}"

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from runner.cli.output import label, seconds
+from runner.cli.build_names import label
+from runner.cli.output import seconds
 from runner.logs.follow import follow_lines
 from runner.logs.records import is_result
 from runner.logs.rendering import TextRenderer

@@ -14,7 +14,8 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from runner.cli.output import label, seconds
+from runner.cli.build_names import label
+from runner.cli.output import seconds
 from runner.logs.follow import follow_lines
 from runner.logs.records import is_result
 from runner.logs.rendering import TextRenderer

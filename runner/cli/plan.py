@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from runner.cli import options
+from runner.cli import options, remote
 from runner.service.plan import Plan, PlannedJob, make_plan
 from runner.service.project import base_directory
 from runner.service.selection import select_rules
@@ -26,7 +26,10 @@ from runner.store.store import Store
 @options.skip_inconsistent
 @click.option("--json", "as_json", is_flag=True, help="The plan as one JSON object.")
 @click.option("-v", "--variables", is_flag=True, help="Name every variable, not only how many there are.")
+@remote.instead
+@click.pass_context
 def command(
+    ctx: click.Context,
     paths: tuple[Path, ...],
     jobs: tuple[str, ...],
     params: tuple[str, ...],
@@ -34,11 +37,18 @@ def command(
     skip_inconsistent: bool,
     as_json: bool,
     variables: bool,
+    host: str | None,
 ) -> None:
     """Show what `run` would do if every job succeeded and published: order, reasons, inputs, variables, roles.
 
-    Nothing is run, written, fetched or assumed.
+    Nothing is run, written, fetched or assumed. With --host: what a service starts next, and what holds the rest.
     """
+    if host:
+        from runner.cli.remote_plan import show_plan
+
+        remote.refuse_with_host(ctx, "paths", "params", "integrations_file", "skip_inconsistent", "variables")
+        show_plan(remote.client_of(host), jobs, as_json=as_json)
+        return
     project = options.project(paths, integrations_file, skip_inconsistent=skip_inconsistent)
     earlier = _earlier(base_directory(paths or (Path(),)) / options.STORE, list(project.pipeline.jobs))
     plan = make_plan(project, select_rules(project, jobs), options.parsed_params(params), earlier)

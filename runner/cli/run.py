@@ -12,13 +12,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runner.cli import options
+from runner.cli import options, remote
 from runner.cli.output import make_output
+from runner.errors import UsageError
 
 if TYPE_CHECKING:
     from runner.service.options import RunOptions
+    from runner.service.ports import Output, Summary
 
 DEFAULT_PARALLEL = 4
+LOCAL_ONLY = (
+    "paths", "integrations_file", "skip_inconsistent", "max_parallel", "aws_region", "limits", "grace", "aws_sandbox",
+)  # fmt: skip
+"""What a service has settings for."""
 
 
 @click.command("run")
@@ -41,7 +47,10 @@ DEFAULT_PARALLEL = 4
 @options.grace
 @click.option("-d", "--detach", is_flag=True, help="Go on in the background; builds outlive whatever started them.")
 @click.option("--aws-sandbox", is_flag=True, help="Use an AWS of our own on 127.0.0.1 that lives as long as the run.")
+@remote.instead
+@click.pass_context
 def command(
+    ctx: click.Context,
     paths: tuple[Path, ...],
     jobs: tuple[str, ...],
     params: tuple[str, ...],
@@ -55,16 +64,21 @@ def command(
     grace: float,
     detach: bool,
     aws_sandbox: bool,
+    host: str | None,
 ) -> int:
-    """Run a pipeline on this host, here and now.
+    """Run a pipeline on this host, here and now; with --host, start the jobs named with --job on a service.
 
     Without --job every job that has no upstream job starts, the others follow the trigger rules. Exit 0 success,
     1 a job failed, 2 usage or invalid file, 3 a bug of the runner, 130 interrupted.
     """
+    injected = options.parsed_params(params)
+    kind = output or ("pretty" if options.is_terminal() else "plain")
+    if host:
+        remote.refuse_with_host(ctx, *LOCAL_ONLY)
+        return _run_on(host, jobs, injected, kind, reset=reset, detach=detach)
     from runner import app
     from runner.service.options import RunOptions
 
-    injected = options.parsed_params(params)
     wanted = RunOptions(
         paths=paths or (Path(),),
         integrations_file=integrations_file,
@@ -79,11 +93,28 @@ def command(
     )
     project = options.project(paths, integrations_file, skip_inconsistent=skip_inconsistent)
     wanted = replace(wanted, integrations_file=project.integrations_file)
-    shown = make_output(output or ("pretty" if options.is_terminal() else "plain"))
+    shown = make_output(kind)
     if detach:
         _tell_detached(app.detach(project, wanted, shown), wanted, as_json=output == "json")
         return 0
-    summary = app.run_pipeline(project, wanted, shown)
+    return _exit_code(app.run_pipeline(project, wanted, shown), shown)
+
+
+def _run_on(host: str, jobs: tuple[str, ...], injected: dict[str, str], kind: str, *, reset: bool, detach: bool) -> int:
+    from runner.cli import remote_run
+
+    if not jobs:
+        raise UsageError("--host starts jobs, not files: name them with --job ('runner jobs' lists them)")
+    client = remote.client_of(host)
+    rows = remote_run.start(client, jobs, injected, reset=reset)
+    if detach:
+        remote_run.tell_detached(client, rows, as_json=kind == "json")
+        return 0
+    shown = make_output(kind)
+    return _exit_code(remote_run.watch(client, rows, shown), shown)
+
+
+def _exit_code(summary: Summary, shown: Output) -> int:
     with contextlib.suppress(OSError):  # the reader may have gone: the exit code stays what it is
         shown.summary(summary)
     if summary.interrupted:

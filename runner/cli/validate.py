@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from runner.cli import options
+from runner.cli import options, remote
 from runner.pipeline.problems import Problem, Severity
 from runner.service.project import read_project
 
@@ -16,11 +16,21 @@ from runner.service.project import read_project
 @options.paths
 @options.integrations
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a problem and line, for editors.")
-def command(paths: tuple[Path, ...], integrations_file: Path | None, as_json: bool) -> int:
+@remote.instead
+@click.pass_context
+def command(
+    ctx: click.Context, paths: tuple[Path, ...], integrations_file: Path | None, as_json: bool, host: str | None
+) -> int:
     """Show every problem of pipeline files, each with its place.
 
-    Exit 0 if the pipeline can be run (warnings may be there), 2 if it cannot.
+    Exit 0 if the pipeline can be run (warnings may be there), 2 if it cannot. With --host the files of this host are
+    judged by the service, whose version may be another one; integrations are not looked at then.
     """
+    if host:
+        from runner.cli.remote_validate import validate
+
+        remote.refuse_with_host(ctx, "integrations_file")
+        return validate(remote.client_of(host), paths or (Path(),), as_json=as_json)
     project = read_project(paths or (Path(),), integrations_file)
     for problem in project.problems:
         click.echo(json.dumps(as_record(problem), ensure_ascii=False) if as_json else str(problem))

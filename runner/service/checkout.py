@@ -53,13 +53,21 @@ class Checkout:
         put right by starting anew. Raises GitError."""
         existed = (self.directory / "HEAD").exists()
         try:
-            return await self._fetch()
+            return await self._fetch(f"refs/heads/{self.branch}")
         except GitError:
             await head(self.git, self.remote, self.branch)  # where that fails, the reason is there: the copy stays
             if not existed:
                 raise
         await self.forget()
-        return await self._fetch()
+        return await self._fetch(f"refs/heads/{self.branch}")
+
+    async def fetch_tag(self, tag: str) -> str:
+        """Bring a tag here and give its commit. Raises GitError; then the copy is gone, since it may be the reason."""
+        try:
+            return await self._fetch(f"refs/tags/{tag}")
+        except GitError:
+            await self.forget()
+            raise
 
     async def forget(self) -> None:
         """Remove the copy."""
@@ -85,12 +93,13 @@ class Checkout:
         return tuple(files)
 
     async def changed_files(self, old: str, new: str) -> tuple[str, ...] | None:
-        """The paths that differ between two commits; None where the older one cannot be had any more."""
-        if not await self._has(old):
-            try:
-                await self._bring(old)
-            except GitError:
-                return None
+        """The paths that differ between two commits; None where one of them cannot be had any more."""
+        for sha in (old, new):
+            if not await self._has(sha):
+                try:
+                    await self._bring(sha)
+                except GitError:
+                    return None
         output = await self._run("diff-tree", "-r", "--name-only", "--no-renames", "-z", "--end-of-options", old, new)
         return tuple(output.decode("utf-8", "replace").split("\0")[:-1])
 
@@ -111,10 +120,9 @@ class Checkout:
             changed_files=await self.changed_files(before, sha) if before else None,
         )
 
-    async def _fetch(self) -> str:
+    async def _fetch(self, ref: str) -> str:
         await asyncio.to_thread(self.directory.mkdir, parents=True, exist_ok=True)
         await self._run("init", "--quiet", "--bare", "--template=")
-        ref = f"refs/heads/{self.branch}"
         await self._bring(f"+{ref}:{ref}")
         return (await self._run("rev-parse", "--verify", f"{ref}^{{commit}}")).decode().strip()
 

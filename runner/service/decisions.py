@@ -47,11 +47,13 @@ class Attempts(Protocol):
 @dataclass(frozen=True, slots=True)
 class Facts(Generic[T]):
     """What a change has recorded: the events that the rules are to be told of, the value for whoever asked, and what
-    was asked of the build that follows."""
+    was asked of the build that follows. `behind_rules`: something that the rules do not learn by an event: they are
+    read again."""
 
     value: T
     events: Sequence[Event] = ()
     request: Request = field(default_factory=Request)
+    behind_rules: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +61,10 @@ class Decided(Generic[T]):
     value: T
     commands: tuple[Command, ...]
 
-    @property
-    def queued(self) -> tuple[int, ...]:
-        """The builds that were queued."""
-        return tuple(command.build for command in self.commands if isinstance(command, Queue))
+    def queued_of(self, job: str) -> tuple[int, ...]:
+        """The builds of a job that were queued."""
+        queued = (command for command in self.commands if isinstance(command, Queue))
+        return tuple(command.build for command in queued if command.job == job)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +110,23 @@ class Decisions:
         self._setting = _Setting(graph, pools)
         await self.decide(lambda tx, rules: Facts(None))
 
-    async def decide(self, change: Callable[[Transaction, Rules], Facts[T]]) -> Decided[T]:
+    async def decide(
+        self, change: Callable[[Transaction, Rules], Facts[T]], then: Callable[[Decided[T]], None] | None = None
+    ) -> Decided[T]:
         """Record the facts of `change` with all that follows, or nothing of it. Raises StoreError, and whatever
-        `change` raises."""
+        `change` raises.
+
+        `then` is called on the event loop once it is recorded, before anything else hears of it. Where we are
+        cancelled meanwhile nobody can tell whether it was recorded; if it was, `then` is called all the same."""
+        loop = asyncio.get_running_loop()
+
+        def announce(decided: Decided[T]) -> None:
+            if then is not None:
+                then(decided)
+            self._announce(decided.commands)
+
+        def recorded(decided: Decided[T]) -> None:
+            loop.call_soon_threadsafe(announce, decided)
 
         def work(tx: Transaction) -> Decided[T]:
             resumed: list[Command] = []
@@ -124,15 +140,12 @@ class Decisions:
             commands = [*resumed, *(command for event in facts.events for command in rules.apply(event))]
             for command in commands:
                 self._record(tx, command, facts.request, setting)
-            tx.after_commit(lambda: self._keep(rules, setting))
-            return Decided(facts.value, tuple(commands))
+            decided = Decided(facts.value, tuple(commands))
+            tx.after_commit(lambda: self._keep(None if facts.behind_rules else rules, setting))
+            tx.after_commit(lambda: recorded(decided))
+            return decided
 
-        decided = await self._store.transaction(work)
-        self.changed.set()
-        self.changed = asyncio.Event()
-        for command in decided.commands:
-            self._told(command)
-        return decided
+        return await self._store.transaction(work)
 
     async def look(self, question: Callable[[Transaction, Rules], T]) -> T:
         """Ask what is recorded and what the rules think of it, of one moment. Raises StoreError."""
@@ -142,7 +155,13 @@ class Decisions:
 
         return await self._store.read(work)
 
-    def _keep(self, rules: Rules, setting: _Setting) -> None:
+    def _announce(self, commands: Sequence[Command]) -> None:
+        self.changed.set()
+        self.changed = asyncio.Event()
+        for command in commands:
+            self._told(command)
+
+    def _keep(self, rules: Rules | None, setting: _Setting) -> None:
         self._rules, self._setting = rules, setting
 
     def _restored(self, tx: Transaction) -> Rules:

@@ -37,10 +37,12 @@ def _rule(
 
 
 def _input(pipeline: Pipeline, step: In) -> Input:
+    resource = pipeline.resources.get(step.name)
+    silent = resource is not None and resource.type == "state"  # a change of it never concerns its readers
     return Input(
         name=step.name,
         is_job=step.name in pipeline.jobs,
-        switch=step.switch,
+        switch=step.switch or silent,
         triggers=starts(pipeline, step),
         pinned=step.version_name is not None or step.version_number is not None,
         on_success=step.trigger_on_success,

@@ -108,6 +108,8 @@ class Questions:
             )
         )
         if not rows:
+            if number is not None and (newest := await self.builds(job=job, most=1)) and 0 < number < newest[0].number:
+                raise NotFoundError(f"{job}/{number} was removed, it was beyond what is kept")
             raise NotFoundError(f"{job} has no build{'' if number is None else f' {number}'}")
         return rows[0]
 

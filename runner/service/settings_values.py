@@ -19,6 +19,7 @@ from msgspec import inspect
 
 from runner.pipeline.limits import parse_size
 from runner.pipeline.problems import nearest
+from runner.service.durations import parse_duration
 from runner.service.settings import Address
 
 OFF = "off"
@@ -72,19 +73,6 @@ def kind_of(hint: object, extra: dict[str, Any]) -> Kind:
 def unwrapped(info: inspect.Type) -> inspect.Type:
     """A type without its description."""
     return info.type if isinstance(info, inspect.Metadata) else info
-
-
-def parse_duration(text: str) -> timedelta | None:
-    """`30s`, `10m`, `24h`, `7d`, `1h30m`, `0.5s`; None where it is none."""
-    parts = re.fullmatch(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d{1,6})?)s)?", text.strip(), re.ASCII)
-    if parts is None or not any(parts.groups()):
-        return None
-    days, hours, minutes, seconds = parts.groups("0")
-    try:
-        whole = timedelta(days=int(days), hours=int(hours), minutes=int(minutes))
-        return whole + timedelta(microseconds=round(float(seconds) * 1_000_000))
-    except OverflowError:
-        return None
 
 
 def as_toml(value: object) -> str:

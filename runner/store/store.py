@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from runner.errors import SetupError
 from runner.pipeline.model import In, Out, Pipeline
 from runner.store.clock import now
 from runner.store.definitions import define
@@ -78,9 +79,12 @@ class Store:
         return await self.database.read(lambda tx: tuple(select(tx, step) for step in steps))
 
     async def take_inputs(self, build: BuildRow, steps: Sequence[In | Out]) -> tuple[Selected, ...]:
-        """The same for a build of a service: what it gets is recorded, so that it can be replayed."""
+        """The same for a build of a service: what it gets is recorded, so that it can be replayed. Raises SetupError
+        also where the build that this one replays is not there any more."""
 
         def work(tx: Transaction) -> tuple[Selected, ...]:
+            if build.replay_of is not None and tx.row("build", id=build.replay_of) is None:
+                raise SetupError("the build that it should replay was removed: run the job instead")
             selected = tuple(select(tx, step, build.replay_of) for step in steps)
             keep_inputs(tx, build.id, zip(steps, selected, strict=True))
             return selected

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from runner.errors import UsageError
-from runner.service.settings import PipelineSource
+from runner.service.settings import PipelineSource, Retention
 from runner.store.queueing import Request
 from tests.daemon.running import Host, ended, heard, serving
 
@@ -139,3 +139,20 @@ async def test_a_restart_applies_nothing_again_that_was_applied(host: Host) -> N
     async with serving(host.settings) as service:
         assert not (await service.pipelines.sync("shop")).applied
         assert service.engines.graph == graph
+
+
+async def test_builds_beyond_the_limits_go_and_cannot_be_replayed(host: Host) -> None:
+    host.write(ONE.format(script="true"))
+    async with serving(host.settings) as service:
+        await service.pipelines.sync("shop")
+        for number in (1, 2):
+            await service.orders.run("a", Request())
+            await ended(service, "a", number)
+    async with serving(replace(host.settings, retention=Retention(builds=1))) as service:
+        await service.retention.collect()
+        places = [service.store.build_directory(build).exists() for build in (1, 2)]
+        assert places == [False, True]
+        with pytest.raises(UsageError, match="a/1 was removed"):
+            await service.questions.build_of("a", 1)
+        with pytest.raises(UsageError, match="there is no build 1"):
+            await service.orders.replay(1, None)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from runner.scheduling.events import Withdrawn
 from runner.scheduling.slots import Slots
 from runner.scheduling.snapshot import OpenBuild
-from tests.scheduling.world import CHRONO
+from tests.scheduling.world import CHRONO, World, job
 
 
 def build(number: int) -> OpenBuild:
@@ -33,3 +34,11 @@ def test_forgetting_keeps_the_offers_of_open_builds_in_their_order() -> None:
         slots.offer(build(number))
     slots.forget({number: build(number) for number in (7, 3, 99)})
     assert [slots.take() for _ in range(4)] == [3, 7, 99, None]
+
+
+def test_a_full_pool_does_not_remember_builds_that_were_withdrawn() -> None:
+    world = World(job("a"), pools={"default": 0})
+    for number in range(1, 200):
+        world.ask("a")
+        world.apply(Withdrawn(number))
+    assert world.rules._slots.offers() < 30  # what it remembers cannot be seen from outside

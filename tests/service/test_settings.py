@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.pipeline.model import Limits
+from runner.service.durations import parse_duration
 from runner.service.settings import Address, LogLevel, PipelineSource, Provider
 from runner.service.settings_changes import changes
 from runner.service.settings_reading import Effective, SettingsError, read_settings
 from runner.service.settings_showing import as_file
-from runner.service.settings_values import as_size, as_toml, parse_duration
+from runner.service.settings_values import as_size, as_toml
 
 WHOLE = """
     state_dir = "state"

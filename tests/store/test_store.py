@@ -14,6 +14,7 @@ import pytest
 from runner.errors import SetupError, StoreError
 from runner.pipeline.model import In, Job, Out, Pipeline, Resource
 from runner.pipeline.problems import Place
+from runner.store.queries import migrations
 from runner.store.rows import BuildEnd
 from runner.store.runs import DeadRun, Run
 from runner.store.sqlite import SQLite, Transaction
@@ -191,3 +192,23 @@ async def test_what_is_to_follow_a_commit_follows_it_once_and_never_a_rollback(t
     await database.transaction(lambda tx: work(tx, False))
     assert called == [False]
     await database.close()
+
+
+async def test_a_store_of_an_older_version_keeps_what_it_has(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "runner.db")
+    for number, text in list(migrations())[:2]:
+        connection.executescript(text)
+        connection.execute(f"PRAGMA user_version = {number}")
+    connection.executescript(
+        "INSERT INTO node (id, name, kind, type) VALUES (1, 'a', 'job', 'runSh');"
+        "INSERT INTO run (id, digest, started_at, ended_at) VALUES (1, 'd', 't', 't');"
+        "INSERT INTO build (run_id, node_id, number, status, triggered_by, created_at, ended_at)"
+        " VALUES (1, 1, 1, 'success', 'a', '2026-01-01T00:00:00Z', '2026-01-01T00:00:01Z'),"
+        " (1, 1, 2, 'failure', 'a', '2026-01-01T00:00:02Z', '2026-01-01T00:00:03Z');"
+    )
+    connection.close()
+    store = Store(tmp_path)
+    await store.open()
+    assert [(row.number, row.status) for row in await store.builds("a")] == [(2, "failure"), (1, "success")]
+    assert await store.last_statuses(["a", "b"]) == {"a": "failure"}
+    await store.close()

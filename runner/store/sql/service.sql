@@ -80,7 +80,7 @@ UPDATE node SET ticked_at = :tick WHERE name = :name AND ticked_at IS NULL;
 INSERT INTO delivery (id, received_at) VALUES (:id, :received_at) ON CONFLICT DO NOTHING;
 
 -- name: forget_deliveries
-DELETE FROM delivery WHERE received_at < :before;
+DELETE FROM delivery WHERE id IN (SELECT id FROM delivery WHERE received_at < :before LIMIT :most);
 
 -- name: add_input
 INSERT INTO build_input (build_id, name, version_id) VALUES (:build_id, :name, :version_id)
