@@ -20,7 +20,7 @@ from runner.errors import SetupError
 LIMIT = timedelta(seconds=60)
 _ENVIRON = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
 _BASH = ("bash", "--noprofile", "--norc", "-O", "extglob")
-_FEW = 16
+_FEW = 64
 """As many entries are looked at one by one."""
 _GUARDED = """{ (
 :
