@@ -21,20 +21,19 @@ BACKLOG = 512
 
 @dataclass(slots=True)
 class Listeners:
-    """Sockets that listen already. `group` is the one that the unix socket belongs to; `file` is device and inode of
-    the file that was made for it."""
+    """Sockets that listen already. `group` is the one that the unix socket's file belongs to; `made` is that file as
+    it was made."""
 
     sockets: tuple[socket.socket, ...]
     group: int
-    made: Path | None
-    file: tuple[int, int] | None
+    path: Path
+    made: os.stat_result | None
 
     def close(self) -> None:
-        """A socket's file goes with it, unless another process has put its own there."""
-        if self.made is not None:
-            with contextlib.suppress(OSError):
-                if _file(self.made) == self.file:
-                    self.made.unlink()
+        """The file goes with its socket, unless somebody has put another one there."""
+        with contextlib.suppress(FileNotFoundError):
+            if self.made is not None and os.path.samestat(self.made, self.path.lstat()):
+                self.path.unlink()
         for each in self.sockets:
             each.close()
 
@@ -50,9 +49,8 @@ def open_listeners(server: Server, handed_over: Sequence[socket.socket] = ()) ->
     process is replaced: whoever calls must hold the lock of the service. Raises UsageError."""
     opened: list[socket.socket] = list(handed_over)
     try:
-        made = None if handed_over else server.socket
-        if made is not None:
-            opened.append(_unix(made))
+        if not handed_over:
+            opened.append(_unix(server.socket))
         opened += [_tcp(address) for address in server.listen]
     except OSError as error:
         for each in opened:
@@ -60,7 +58,8 @@ def open_listeners(server: Server, handed_over: Sequence[socket.socket] = ()) ->
         raise UsageError(f"{_where(error, server)} cannot be listened at: {error.strerror or error}") from error
     for each in opened:
         each.setblocking(False)
-    return Listeners(tuple(opened), _group(server.socket), made, _file(made) if made else None)
+    made = None if handed_over else server.socket.lstat()
+    return Listeners(tuple(opened), _group(server.socket), server.socket, made)
 
 
 def _unix(path: Path) -> socket.socket:
@@ -105,9 +104,3 @@ def _group(path: Path) -> int:
         return path.stat().st_gid
     except OSError:
         return os.getegid()
-
-
-def _file(path: Path) -> tuple[int, int]:
-    """Which file it is. Raises OSError."""
-    status = path.lstat()
-    return status.st_dev, status.st_ino

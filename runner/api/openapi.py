@@ -70,8 +70,11 @@ def _operation(route: Route, schemas: dict[str, Json]) -> Json:
         "summary": route.summary,
         "parameters": [*_params(route, schemas), *_headers(route)],
         "responses": {
-            str(route.status): {"description": route.summary, "content": _content(route)},
-            **{str(status): _refusal(status) for status in sorted(refusals)},
+            **{str(status): _refusal() for status in sorted(refusals)},
+            **{
+                str(status): {"description": route.summary, "content": _content(route)}
+                for status in (route.status, *route.also)
+            },
         },
         "security": [] if route.scope is Scope.NOTHING else [{"token": []}],
         "x-scope": str(route.scope),
@@ -106,6 +109,6 @@ def _content(route: Route) -> Json:
     return {content: {"schema": schema} for content in route.content}
 
 
-def _refusal(status: int) -> Json:
+def _refusal() -> Json:
     schema = {"$ref": REF.format(name=Refusal.__name__)}
     return {"description": "refused", "content": {"application/json": {"schema": schema}}}

@@ -21,7 +21,7 @@ from runner.api.routing import Route, route
 
 READ, RUN, ADMIN = Scope.READ, Scope.RUN, Scope.ADMIN
 V1 = "/api/v1"
-MISSING, SENSELESS = 404, 409
+UNPROVEN, MISSING, SENSELESS = 401, 404, 409
 
 SERVICE = (
     route("GET", f"{V1}/service", READ, state.show_service, shapes.ServiceShape, summary="How the service is"),
@@ -123,7 +123,7 @@ BUILDS = (
 MACHINES = (
     Route(
         method="GET", path="/healthz", scope=Scope.NOTHING, respond=telling.healthz, answer=shapes.Health,
-        refusals=(503,), summary="Whether builds are taken: ready, degraded or draining, with the reasons",
+        also=(503,), summary="Whether builds are taken: ready, degraded or draining, with the reasons",
     ),
     Route(
         method="GET", path="/metrics", scope=READ, respond=telling.metrics, content=("text/plain",),
@@ -156,12 +156,12 @@ TOKENS = (
 WEBHOOKS = (
     Route(
         method="POST", path="/webhooks/{name}", scope=Scope.NOTHING, respond=webhooks.take_of_provider,
-        params=shapes.Named, answer=webhooks.WebhookAnswer, refusals=(MISSING,),
+        params=shapes.Named, answer=webhooks.WebhookAnswer, refusals=(UNPROVEN, MISSING),
         summary="A delivery of a provider, to the webhook of this name in the settings",
     ),
     Route(
         method="POST", path="/webhooks/resources/{name}", scope=Scope.NOTHING, respond=webhooks.take_of_resource,
-        params=shapes.Named, answer=webhooks.WebhookAnswer,
+        params=shapes.Named, answer=webhooks.WebhookAnswer, refusals=(UNPROVEN,),
         summary="A call of a `webhook` resource, with its name and its webhookKey as login",
     ),
 )  # fmt: skip

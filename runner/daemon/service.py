@@ -55,6 +55,8 @@ from runner.store.store import Store
 WORKER = "service"
 """The name under which this host's service claims builds: the same after every restart."""
 SLOTS = 1_000_000
+PRIVATE = ("dispatch", "repositories")
+"""Directories of the state that no job passes through."""
 UNTIDY = 500
 """How many of the newest ends are looked at when a service starts: whether the last one was killed between recording
 them and clearing away."""
@@ -225,7 +227,9 @@ def _not_tidied(text: str) -> None:
 def _state_directory(path: Path) -> Path:
     try:
         path.mkdir(mode=0o711, parents=True, exist_ok=True)
-        (path / "dispatch").mkdir(mode=0o700, exist_ok=True)
+        for name in PRIVATE:
+            (path / name).mkdir(mode=0o700, exist_ok=True)
+            (path / name).chmod(0o700)
     except OSError as error:
         raise StoreError(f"the state directory {path} cannot be made: {error.strerror}") from error
     return path

@@ -83,6 +83,7 @@ class Building:
         if row is None:
             log.warning("build.not_ours", build=build_id, attempt=attempt)
             return
+        self._decisions.tell_change()
         with structlog.contextvars.bound_contextvars(build=row.id, job=row.job, number=row.number, attempt=attempt):
             adopted = row.status == "processing"
             log.info("build.adopted" if adopted else "build.claimed", triggered_by=row.triggered_by, pool=row.pool)
@@ -101,6 +102,10 @@ class Building:
             engine = await _persistently(lambda: self._engines.of(row, self._finish))
         except RunnerError as error:
             await self._give_up(row, str(error))
+            return
+        except Exception as error:
+            log.exception("build.bug")  # whatever broke, the build ends
+            await self._give_up(row, f"a bug of the runner ended this build: {type(error).__name__}: {error}")
             return
         job = engine.jobs.get(row.job)
         if job is None:

@@ -28,7 +28,7 @@ from runner.scheduling.rules import Rules
 from runner.store import queueing
 from runner.store.ends import withdraw
 from runner.store.queueing import Request
-from runner.store.rows import build_row
+from runner.store.rows import BuildRow, build_row
 from runner.store.sqlite import Transaction
 from runner.store.store import Store
 
@@ -106,9 +106,16 @@ class Decisions:
         """Set when the next change is recorded; then another event takes its place."""
 
     async def open(self, graph: Graph, pools: Mapping[str, int]) -> None:
-        """Begin with what is recorded: builds that were queued may start. Raises StoreError."""
+        """Begin with what is recorded: builds that were queued may start, and those that nobody has any more (a bug
+        ended their attempts, but not them) get another attempt, which takes over what runs. Raises StoreError."""
         self._setting = _Setting(graph, pools)
-        await self.decide(lambda tx, rules: Facts(None))
+
+        def change(tx: Transaction, rules: Rules) -> Facts[None]:
+            for row in queueing.nobody_has(tx):
+                queueing.give_out_again(tx, row, self._attempt(tx, row, graph))
+            return Facts(None)
+
+        await self.decide(change)
 
     async def decide(
         self, change: Callable[[Transaction, Rules], Facts[T]], then: Callable[[Decided[T]], None] | None = None
@@ -147,6 +154,11 @@ class Decisions:
 
         return await self._store.transaction(work)
 
+    def tell_change(self) -> None:
+        """Wake whoever waits for a change: something was recorded."""
+        self.changed.set()
+        self.changed = asyncio.Event()
+
     async def look(self, question: Callable[[Transaction, Rules], T]) -> T:
         """Ask what is recorded and what the rules think of it, of one moment. Raises StoreError."""
 
@@ -156,8 +168,7 @@ class Decisions:
         return await self._store.read(work)
 
     def _announce(self, commands: Sequence[Command]) -> None:
-        self.changed.set()
-        self.changed = asyncio.Event()
+        self.tell_change()
         for command in commands:
             self._told(command)
 
@@ -187,9 +198,10 @@ class Decisions:
 
     def _give_out(self, tx: Transaction, build_id: int, graph: Graph) -> None:
         row = build_row(tx.row("build", id=build_id))
+        queueing.give_out(tx, build_id, self._attempt(tx, row, graph))
+
+    def _attempt(self, tx: Transaction, row: BuildRow, graph: Graph) -> int:
         rule = graph.jobs.get(row.job)
         lock = None if rule is not None and rule.parallel else row.job
-        attempt = self._attempts.put(
-            tx, pool=HOST_POOL, priority=row.priority, lock=lock, payload=json.dumps({"build": build_id})
-        )
-        queueing.give_out(tx, build_id, attempt)
+        payload = json.dumps({"build": row.id})
+        return self._attempts.put(tx, pool=HOST_POOL, priority=row.priority, lock=lock, payload=payload)

@@ -125,8 +125,8 @@ class Orders:
             raise ConflictError(f"{name} is still named by {', '.join(users)}: mend their files first")
 
         def change(tx: Transaction, rules: Rules) -> Facts[list[int]]:
-            if views.open_builds_of(tx, node.id):
-                raise ConflictError(f"a build of {name} has not ended: wait for it, or cancel it")
+            if (build := purging.in_use_by(tx, node.id, name)) is not None:
+                raise ConflictError(f"{build}, which has not ended, still needs {name}: wait for it, or cancel it")
             return Facts(purging.purge(tx, node.id), behind_rules=True)
 
         return (await self._decisions.decide(change)).value

@@ -136,10 +136,11 @@ class Pipelines:
     async def sync(self, name: str) -> SyncResult:
         """Read the files of a pipeline and apply them if they are new and good. Raises NotFoundError for an unknown
         name, StoreError; files that cannot be had are a refusal."""
-        if name not in self.watched:
-            raise NotFoundError(f"there is no pipeline {name}: the settings have {', '.join(self.watched) or 'none'}")
         async with self._one_at_a_time:
-            watched = self.watched[name]  # new settings may drop it while it is read
+            watched = self.watched.get(name)  # new settings may drop it while it is read
+            if watched is None:
+                known = ", ".join(self.watched) or "none"
+                raise NotFoundError(f"there is no pipeline {name}: the settings have {known}")
             try:
                 fetched = await watched.fetch()
             except (RunnerError, OSError) as error:

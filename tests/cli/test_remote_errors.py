@@ -108,7 +108,7 @@ def test_what_is_no_http_at_all(runner: Command) -> None:
     ["", "build.example", "ftp://build.example", "unix://api.sock", "http://", "http://h:99999", "http://h/path"],
 )
 def test_what_is_no_address(text: str) -> None:
-    with pytest.raises(UsageError, match="give unix:///path/to/"):
+    with pytest.raises(UsageError, match="give local, unix:///path/to/"):
         Address.parse(text)
 
 
@@ -139,4 +139,5 @@ def test_a_token_that_cannot_be_one(text: str, tmp_path: Path) -> None:
 def test_the_settings_say_where_the_service_of_this_host_is(runner: Command, tmp_path: Path) -> None:
     settings = tmp_path / "runner.toml"
     settings.write_text(f'[server]\nsocket = "{tmp_path}/own.sock"\n')
-    assert f"unix://{tmp_path}/own.sock" in runner("jobs", RUNNER_CONFIG=str(settings)).err
+    for arguments in (["jobs"], ["builds", "--host", "local"]):
+        assert f"unix://{tmp_path}/own.sock" in runner(*arguments, RUNNER_CONFIG=str(settings)).err

@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from runner.api.state import health_of
 from runner.pipeline.files import Found
 from runner.scheduling.rules import Rules
 from runner.service.decisions import Facts
@@ -44,7 +43,8 @@ async def test_while_the_database_is_locked_the_service_answers_and_afterwards_i
                 sending = group.create_task(client.post("/resources/img/versions", {"versionName": "v1"}))
                 files = {"files": [{"name": "shippable.yml", "text": "jobs: []"}]}
                 assert (await client.post("/validate", files)).body["refused"] is False
-                assert health_of(service).state == "ready"
+                async with client.session.get("http://runner/healthz") as health:
+                    assert await health.json() == {"state": "ready", "reasons": []}
                 assert not sending.done()
                 other.execute("ROLLBACK")
             assert sending.result().body == {"changed": True}
@@ -105,9 +105,9 @@ async def test_a_pipeline_that_new_settings_drop_while_it_is_read_ends_nothing(h
     async with serving(host.settings) as service:
         files: PipelineFiles = (reading := Files())
         service.pipelines.watched = {"shop": files}
-        service.watching.look_at("shop")
-        await reading.entered.wait()
         async with asyncio.TaskGroup() as group:
+            group.create_task(service.pipelines.sync("shop"))
+            await reading.entered.wait()
             group.create_task(service.take_over(replace(host.settings, pipelines={})))
             reading.leave.set()
         assert await service.questions.pipelines() == []
@@ -149,10 +149,10 @@ async def test_a_build_waits_for_the_user_that_the_one_before_has_not_given_back
         await heard(pipe)
         assert (await service.questions.build(first.id)).status == "success"
 
-        async def begun() -> bool | None:
-            return (await service.questions.build(second.id)).status == "processing" or None
+        async def given_out() -> bool | None:
+            return (await service.questions.build(second.id)).attempt is not None or None
 
-        await until(service, begun)
+        await until(service, given_out)
         await asyncio.to_thread(go.write_text, "go\n")
         row = await ended(service, "a", 2)
         assert (row.status, row.reason) == ("success", None)
