@@ -79,7 +79,7 @@ def base_directory(paths: Sequence[Path]) -> Path:
 def _check_integrations(
     pipeline: Pipeline, integrations: Mapping[str, Integration], path: Path | None
 ) -> Iterator[Problem]:
-    where = f"in {path}" if path else "because there is no integrations file (see --integrations)"
+    where = f"in {path}" if path else "because no integrations file was found or named"
     items: list[Resource | Job] = [*pipeline.resources.values(), *pipeline.jobs.values()]
     for item in items:
         for named in _named(item):
