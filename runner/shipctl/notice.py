@@ -85,7 +85,9 @@ def _default_text(*, irc: bool) -> str:
             what = environ.get("JOB_NAME", "")
         case _:
             raise RefusedError(f"Error: unsupported job type: {kind}")
-    return f"[{what}] Build #{number} {url}" if irc else f"[{what}] <{url}|Build#{number}>"
+    if irc:
+        return f"[{what}] Build #{number} {url}".rstrip()
+    return f"[{what}] <{url}|Build#{number}>" if url else f"[{what}] Build#{number}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -151,6 +151,14 @@ def test_a_ci_job_is_named_by_its_repository(
     assert _bodies(service)[0]["text"] == "[me/it:main] <http://runner/7|Build#7>"
 
 
+def test_a_build_without_a_page_is_not_linked(
+    job: Job, inside: Inside, service: WebService, chat: dict[str, str]
+) -> None:
+    _of_type(job, "webhook")
+    inside("notify", "my-chat", "--recipient=r", **{**chat, "BUILD_URL": ""})
+    assert _bodies(service)[0]["text"] == "[deploy] Build#7"
+
+
 def test_a_payload_is_sent_as_it_is(job: Job, inside: Inside, service: WebService, chat: dict[str, str]) -> None:
     _of_type(job, "slackKey")
     payload = '{ "a" : "$HOME",\n "b": 1.0 }\n'
