@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from runner.shipctl.console import RefusedError, say
 from runner.shipctl.notice import Notice
-from runner.shipctl.posting import post_json
+from runner.shipctl.posting import part_of_url, post_json
 
 
 def send(notice: Notice) -> int:
@@ -31,6 +29,6 @@ def send(notice: Notice) -> int:
         "version": options.version,
     }
     say(f"Requesting Airbrake project: {project}")
-    token = quote(notice.field("token"), safe="")
-    post_json(f"{url}/projects/{quote(project, safe='')}/deploys?key={token}", body, {}).show()
+    token = part_of_url(notice.field("token"))
+    post_json(f"{url}/projects/{part_of_url(project)}/deploys?key={token}", body, {}).show()
     return 0

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from base64 import b64encode
-from urllib.parse import quote
 
 from runner.shipctl.console import RefusedError
 from runner.shipctl.json_text import find, parse
 from runner.shipctl.notice import Notice
-from runner.shipctl.posting import ask, post_json
+from runner.shipctl.posting import ask, part_of_url, post_json
 
 
 def send(notice: Notice) -> int:
@@ -31,7 +30,7 @@ def send(notice: Notice) -> int:
     answer.show()
     if options.attach_file:
         _attach(
-            f"{url.rstrip('/')}/issue/{quote(_key(answer.body), safe='')}/attachments",
+            f"{url.rstrip('/')}/issue/{part_of_url(_key(answer.body))}/attachments",
             options.attach_file,
             authorization,
         )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlencode
-
 from runner.shipctl.console import RefusedError, say
 from runner.shipctl.json_text import find, parse, shown
 from runner.shipctl.notice import Notice
-from runner.shipctl.posting import Answer, ask, post_json
+from runner.shipctl.posting import Answer, ask, part_of_url, post_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +24,7 @@ def send(notice: Notice) -> int:
     application = options.app_id or _application(url, options.app_name, headers)
     body = notice.payload() or _deployment(notice)
     say(f"Recording deployments on NewRelic for appID: {application}")
-    answer = post_json(f"{url}/applications/{quote(application, safe='')}/deployments.json", body, headers)
+    answer = post_json(f"{url}/applications/{part_of_url(application)}/deployments.json", body, headers)
     recorded = find(_json(answer), "deployment.id")
     if recorded is None:
         raise RefusedError(f"Error: {answer.body.decode(errors='replace')}")
@@ -35,7 +33,7 @@ def send(notice: Notice) -> int:
 
 
 def _application(url: str, name: str, headers: dict[str, str]) -> str:
-    query = urlencode({"filter[name]": name, "exclude_links": "true"})
+    query = f"{part_of_url('filter[name]')}={part_of_url(name)}&exclude_links=true"
     found = find(_json(ask("GET", f"{url}/applications.json?{query}", None, headers)), "applications[0].id")
     if not isinstance(found, str):  # a number too: it is a text that remembers how it was written
         raise RefusedError("Error: Unable to find an application on NewRelic")

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPException, InvalidURL
 from urllib.error import URLError
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandler, Request, UnknownHandler
 
 from runner.shipctl.console import complain, say
@@ -22,6 +22,11 @@ ANSWER_S = 60.0
 """How long an answer may take."""
 ANSWER_BYTES = 1 << 20
 """What is read of an answer."""
+
+
+def part_of_url(text: str) -> str:
+    """`text` as one part of a path or a query, whatever it holds."""
+    return quote(text, safe="", errors="surrogateescape")
 
 
 class UnreachableError(Exception):

@@ -61,9 +61,10 @@ def _times(reports: str) -> dict[str, float]:
 
 
 def _suites(path: str) -> Iterator[tuple[str, float]]:
-    for _event, element in iterparse(path):
-        if element.tag == "testsuite" and (file := element.get("filepath")):
-            yield file, _seconds(element.get("time", ""))
+    with open(path, "rb") as report:
+        for _event, element in iterparse(report):
+            if element.tag == "testsuite" and (file := element.get("filepath")):
+                yield file, _seconds(element.get("time", ""))
 
 
 def _seconds(text: str) -> float:

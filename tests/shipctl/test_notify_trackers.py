@@ -55,11 +55,20 @@ def test_new_relic_records_a_deployment(
     answer = inside("notify", "it", application, *DEPLOYMENT, **tracker)
     assert answer == Answer(0, "Recording deployments on NewRelic for appID: 4711\nDeployment Id: 9\n")
     asked = [(request.method, request.path) for request in service.requests]
-    look_up = [("GET", "/api/applications.json?filter%5Bname%5D=my+app%26x&exclude_links=true")] if by_name else []
+    look_up = [("GET", "/api/applications.json?filter%5Bname%5D=my%20app%26x&exclude_links=true")] if by_name else []
     assert asked == [*look_up, ("POST", "/api/applications/4711/deployments.json")]
     assert {request.headers["x-api-key"] for request in service.requests} == {TOKEN}
     told = {"revision": "r1", "description": "d", "user": "u", "changelog": HOSTILE}
     assert json.loads(service.requests[-1].body) == {"deployment": told}
+
+
+@pytest.mark.parametrize("option", ["--appName=\udcff", "--appId=\udcff", "--username=\udcff"])
+def test_bytes_that_are_no_text_are_sent_too(
+    job: Job, inside: Inside, service: WebService, tracker: dict[str, str], option: str
+) -> None:
+    _of_type(job, "newRelicKey")
+    assert inside("notify", "it", "--appId=1", *DEPLOYMENT, option, **tracker).status == 99
+    assert len(service.requests) == 1
 
 
 def test_a_payload_for_new_relic_needs_no_revision(
