@@ -40,23 +40,41 @@ def command(ctx: click.Context, directory: Path, as_json: bool, job_users: tuple
     """Show what this host gives to builds: containment, which limits hold how, and what jobs are kept from; with
     --host, how a service is.
 
-    Nothing is changed. Exit 1 where something is missing without which no build runs.
+    The users of jobs are those of the settings where --job-user names none. Nothing is changed. Exit 1 where something
+    is bad.
     """
     if host:
         remote.refuse_with_host(ctx, "directory", "job_users")
         found = check_service(remote.client_of(host))
     else:
-        users = [job_user(name) for name in job_users]
+        told, names = _settings() if not job_users else ([], job_users)
+        users = [job_user(name) for name in names]
         refuse_sharing(users)
         store = directory.resolve() / options.STORE
-        found = [*check_host(), *_store(directory), *isolation_checks(users, store)]
+        found = [*check_host(), *_store(directory), *told, *isolation_checks(users, store)]
     width = max(len(check.name) for check in found)
     for check in found:
         if as_json:
             click.echo(json.dumps(dataclasses.asdict(check), ensure_ascii=False))
         else:
             click.echo(harmless(f"{MARKS[check.good]:3}  {check.name:{width}}  {check.text}", colours=False))
-    return 1 if any(check.needed and check.good is False for check in found) else 0
+    return 1 if any(check.good is False for check in found) else 0
+
+
+def _settings() -> tuple[list[Check], tuple[str, ...]]:
+    """The users that jobs of the service of this host have, where its settings are there and may be read."""
+    from runner.service.settings_places import CONFIG, Places
+
+    file = Path(os.environ.get(CONFIG) or Places.of(os.environ).file)
+    if not os.access(file, os.R_OK):
+        return [], ()
+    from runner.service.settings_reading import SettingsError, read_settings
+
+    try:
+        names = read_settings(file).settings.jobs.users
+    except SettingsError as error:
+        return [Check("settings", False, f"are not usable ('runner config check'): {error.problems[0]}")], ()
+    return [Check("settings", True, f"{file}: {len(names)} job users")], names
 
 
 def _store(directory: Path) -> Iterator[Check]:

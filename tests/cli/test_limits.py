@@ -66,6 +66,10 @@ def test_doctor_tells_what_holds_on_this_host(project: Project) -> None:
     }
     assert "control groups" in project.runner("doctor").out
     assert project.runner("doctor", "-C", "/nowhere").code == 1
+    settings = project.write("[jobs]\nuser = 3\n", "runner.toml")
+    said = project.runner("doctor", RUNNER_CONFIG=str(settings))
+    assert said.code == 1
+    assert "bad  settings" in said.out
     refused = project.runner("doctor", RUNNER_JOB_USERS="root")
     assert (refused.code, "the job user root is root" in refused.err) == (2, True)
     assert not (project.directory / ".runner").exists()
