@@ -28,7 +28,8 @@ async def validate(call: Call[NoParams, ValidateBody]) -> ValidateAnswer:
 
 
 def _problems(files: tuple[FileBody, ...]) -> tuple[Problem, ...]:
-    return tuple(read([SourceFile(file.name, file.text) for file in files], ()).problems)
+    reading = read([SourceFile(file.name, file.text) for file in files], ())
+    return (*reading.problems, *(reading.ci.problems if reading.ci else ()))
 
 
 def _shape(problem: Problem) -> ProblemShape:

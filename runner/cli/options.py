@@ -80,7 +80,8 @@ def project(paths: Sequence[Path], integrations_file: Path | None, *, skip_incon
     if found.inconsistent and not skip_inconsistent:
         raise UsageError("something names what nothing defines (above); --skip-inconsistent leaves it out")
     if not found.pipeline.jobs:
-        raise UsageError("there is no job in these files: nothing to run")
+        hint = "; their CI part runs with 'runner run --ci'" if found.ci else ""
+        raise UsageError(f"there is no job in these files: nothing to run{hint}")
     return found
 
 

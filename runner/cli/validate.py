@@ -32,14 +32,15 @@ def command(
         remote.refuse_with_host(ctx, "integrations_file")
         return validate(remote.client_of(host), paths or (Path(),), as_json=as_json)
     project = read_project(paths or (Path(),), integrations_file)
-    for problem in project.problems:
+    for problem in project.all_problems:
         click.echo(json.dumps(as_record(problem), ensure_ascii=False) if as_json else str(problem))
-    broken = sum(problem.severity is not Severity.WARNING for problem in project.problems)
+    broken = sum(problem.severity is not Severity.WARNING for problem in project.all_problems)
     if not as_json:
         counted = ", ".join(
             f"{len(items)} {word}{'s' * (len(items) != 1)}"
             for items, word in ((project.pipeline.jobs, "job"), (project.pipeline.resources, "resource"))
         )
+        counted += ", a CI part" if project.ci else ""
         verdict = f"{broken} problem{'s' * (broken != 1)}" if broken else "valid"
         click.echo(f"{verdict}: {counted}", err=bool(broken))
     return 2 if broken else 0

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from runner.pipeline.problems import Place, Problem, Severity
+
+if TYPE_CHECKING:
+    from runner.pipeline.ci.model import CiReading
 
 Data: TypeAlias = "bool | int | float | str | tuple[Data, ...] | Mapping[str, Data] | None"
 """Plain content of a file. A scalar is a number only where printing it gives back its source text (`5`, `0.5`);
@@ -227,10 +230,11 @@ class Reading:
     """What reading gave: the pipeline as far as it could be read, and every problem, sorted by place.
 
     Where a problem is an ERROR the pipeline must not be run. `inconsistent` names the jobs and resources that name
-    something nothing defines."""
+    something nothing defines. `ci` is the CI part with problems of its own, where a file has one."""
 
     pipeline: Pipeline
     problems: tuple[Problem, ...] = ()
+    ci: CiReading | None = None
 
     @property
     def refused(self) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from runner.integrations.model import Integration, IntegrationsReading
 from runner.integrations.sources import default_path, read_integrations
+from runner.pipeline.ci.model import CiReading
 from runner.pipeline.files import discover
 from runner.pipeline.model import In, Job, Named, Out, Pipeline, Resource
 from runner.pipeline.problems import Problem, Severity, nearest
@@ -18,13 +19,19 @@ from runner.pipeline.reader import SourceFile, read
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """`integrations_file` is None where no file was named and none was found; `problems` hold those of both; `sources`
-    are the files that the pipeline was read from."""
+    are the files that the pipeline was read from; `ci` is the CI part of one of them, with its own problems."""
 
     pipeline: Pipeline
     sources: tuple[SourceFile, ...] = ()
     integrations: Mapping[str, Integration] = field(default_factory=dict)
     integrations_file: Path | None = None
     problems: tuple[Problem, ...] = ()
+    ci: CiReading | None = None
+
+    @property
+    def all_problems(self) -> tuple[Problem, ...]:
+        """Those of the CI part too."""
+        return (*self.problems, *(self.ci.problems if self.ci else ()))
 
     @property
     def refused(self) -> bool:
@@ -63,6 +70,7 @@ def project_of(sources: Sequence[SourceFile], path: Path | None, unreadable: Seq
         integrations=found.integrations,
         integrations_file=path,
         problems=(*sorted((*reading.problems, *checks), key=lambda p: p.place), *found.problems),
+        ci=reading.ci,
     )
 
 
