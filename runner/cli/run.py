@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shlex
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from runner.cli import options, remote
 from runner.cli.output import make_output
@@ -23,8 +25,12 @@ if TYPE_CHECKING:
 DEFAULT_PARALLEL = 4
 LOCAL_ONLY = (
     "paths", "integrations_file", "skip_inconsistent", "max_parallel", "aws_region", "limits", "grace", "aws_sandbox",
+    "ci", "working_tree", "strict", "least_coverage",
 )  # fmt: skip
 """What a service has settings for."""
+NOT_WITH_CI = {
+    "jobs": "--job", "skip_inconsistent": "--skip-inconsistent", "reset": "--reset", "detach": "--detach",
+}  # fmt: skip
 
 
 @click.command("run")
@@ -46,6 +52,12 @@ LOCAL_ONLY = (
 @options.limits
 @options.grace
 @click.option("-d", "--detach", is_flag=True, help="Go on in the background; builds outlive whatever started them.")
+@click.option("--ci", is_flag=True, help="Run the CI part of the git checkout here, or in DIR.")
+@click.option("--working-tree", is_flag=True, help="CI builds get the files as they are, not as they were committed.")
+@click.option("--strict", is_flag=True, help="With --ci: what does not count here is an error, not a warning.")
+@click.option(
+    "--least-coverage", type=click.FloatRange(0, 100), metavar="PERCENT", help="A CI build below is unstable."
+)
 @click.option("--aws-sandbox", is_flag=True, help="Use an AWS of our own on 127.0.0.1 that lives as long as the run.")
 @remote.instead
 @click.pass_context
@@ -63,6 +75,10 @@ def command(
     limits: tuple[str, ...],
     grace: float,
     detach: bool,
+    ci: bool,
+    working_tree: bool,
+    strict: bool,
+    least_coverage: float | None,
     aws_sandbox: bool,
     host: str | None,
 ) -> int:
@@ -90,7 +106,12 @@ def command(
         aws_sandbox=aws_sandbox,
         limits=options.parsed_limits(limits),
         grace=timedelta(seconds=grace),
+        working_tree=working_tree,
+        least_coverage=least_coverage,
     )
+    if ci:
+        _refuse_with_ci(ctx, paths)
+        return _run_ci(wanted, make_output(kind), strict=strict)
     project = options.project(paths, integrations_file, skip_inconsistent=skip_inconsistent)
     wanted = replace(wanted, integrations_file=project.integrations_file)
     shown = make_output(kind)
@@ -98,6 +119,27 @@ def command(
         _tell_detached(app.detach(project, wanted, shown), wanted, as_json=output == "json")
         return 0
     return _exit_code(app.run_pipeline(project, wanted, shown), shown)
+
+
+def _refuse_with_ci(ctx: click.Context, paths: tuple[Path, ...]) -> None:
+    """Raises UsageError for what means nothing with --ci."""
+    for name, option in NOT_WITH_CI.items():
+        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise UsageError(f"{option} means nothing with --ci: leave it out")
+    if len(paths) > 1:
+        raise UsageError("--ci runs the CI part of one checkout: name one directory")
+
+
+def _run_ci(wanted: RunOptions, shown: Output, *, strict: bool) -> int:
+    from runner import app
+    from runner.service.ci.project import ci_project
+
+    top, project = ci_project(wanted.paths[0], os.environ, working_tree=wanted.working_tree)
+    for problem in project.all_problems:
+        click.echo(str(problem), err=True)
+    if project.ci is not None and (project.ci.refused or (strict and project.ci.problems)):
+        raise UsageError("the CI part has the problems above; nothing was run")
+    return _exit_code(app.run_pipeline(project, replace(wanted, paths=(top,)), shown), shown)
 
 
 def _run_on(host: str, jobs: tuple[str, ...], injected: dict[str, str], kind: str, *, reset: bool, detach: bool) -> int:
