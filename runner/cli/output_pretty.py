@@ -22,7 +22,14 @@ from runner.logs.sanitizing import RESET
 from runner.service.ports import Ended, Summary
 from runner.store.rows import BuildRow
 
-COLOURS = {"success": "green", "failure": "red", "error": "red", "timeout": "red", "cancelled": "yellow"}
+COLOURS = {
+    "success": "green",
+    "failure": "red",
+    "error": "red",
+    "timeout": "red",
+    "cancelled": "yellow",
+    "unstable": "yellow",
+}
 LABEL_COLOURS = (36, 35, 34, 33, 32)  # SGR codes
 
 
