@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SEED ?= 1
 MINUTES ?= 5
+RESTARTS ?= 1000
 
 .PHONY: demo test check soak format bench clean
 
@@ -33,10 +34,13 @@ check: .venv/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.chaos
+	$(BIN)/python -m tests.chaos.service
 
-# Minutes of adversarial jobs and SIGKILL, repeatable by its seed; prints builds run, faults injected, losses.
+# Minutes of adversarial jobs and SIGKILL, and a service that is restarted under load, repeatable by their seed; prints
+# builds run, faults injected, losses.
 soak: .venv/.dev
 	$(BIN)/python -m tests.chaos --seed $(SEED) --minutes $(MINUTES) --builds 200
+	$(BIN)/python -m tests.chaos.service --seed $(SEED) --minutes $(MINUTES) --restarts $(RESTARTS)
 	$(BIN)/python -m tests.chaos.redaction --cases 200000 --seed $(SEED)
 
 format: .venv/.dev

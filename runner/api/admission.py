@@ -27,18 +27,21 @@ class Admission:
 
     def admit(self, route: Route, request: web.Request) -> Caller:
         """Raises RefusedError."""
-        if route.changes:
+        if route.changes and route.scope is not Scope.NOTHING:  # what needs no scope is proven by what is sent
             check_origin(request)
         connection = request.get_extra_info("socket")
         if connection is None:
             raise RefusedError(400, "the connection was lost")
-        if connection.family == socket.AF_UNIX:
-            caller = peer(connection, self._listeners.group)
-        else:
-            caller = self._remote(route, request)
+        caller = self._local(connection) if connection.family == socket.AF_UNIX else self._remote(route, request)
         if caller.scope < route.scope:
             raise RefusedError(403, f"{caller.name} may not do this: it needs the scope {route.scope}")
         return caller
+
+    def _local(self, connection: socket.socket) -> Caller:
+        try:
+            return peer(connection, self._listeners.group)
+        except OSError as error:
+            raise RefusedError(403, f"the kernel does not say who calls: {error.strerror}") from error
 
     def _remote(self, route: Route, request: web.Request) -> Caller:
         """Wrong tokens count for the address that they come from."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import pwd
 import socket
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
 PEER_GROUPS = 59
 """`SO_PEERGROUPS` of socket(7), which Python has no name for."""
-MOST_GROUPS = 65536
-"""`NGROUPS_MAX` of Linux."""
+MOST_BYTES = 1024
+"""That Python takes of a socket's option: 256 groups."""
 
 
 class Scope(IntEnum):
@@ -45,15 +47,20 @@ def peer(connection: socket.socket, group: int) -> Caller:
     _, uid, gid = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
     if uid in (0, os.geteuid()):
         scope = Scope.ADMIN
-    elif group in (gid, *_groups(connection)):
+    elif group == gid or group in _groups(connection, uid, gid):
         scope = Scope.RUN
     else:
         scope = Scope.NOTHING
     return Caller(name=user_name(uid), scope=scope, key=f"uid {uid}")
 
 
-def _groups(connection: socket.socket) -> tuple[int, ...]:
-    found = connection.getsockopt(socket.SOL_SOCKET, PEER_GROUPS, MOST_GROUPS * 4)
+def _groups(connection: socket.socket, uid: int, gid: int) -> Sequence[int]:
+    try:
+        found = connection.getsockopt(socket.SOL_SOCKET, PEER_GROUPS, MOST_BYTES)
+    except OSError as error:
+        if error.errno != errno.ERANGE:  # more of them than fit
+            raise
+        return os.getgrouplist(user_name(uid), gid)
     return struct.unpack(f"{len(found) // 4}I", found)
 
 

@@ -21,18 +21,19 @@ BACKLOG = 512
 
 @dataclass(slots=True)
 class Listeners:
-    """Sockets that listen already. `group` is the one that the unix socket belongs to."""
+    """Sockets that listen already. `group` is the one that the unix socket's file belongs to; `made` is that file as
+    it was made."""
 
     sockets: tuple[socket.socket, ...]
     group: int
-    made: Path | None
+    path: Path
+    made: os.stat_result | None
 
     def close(self) -> None:
-        """A socket's file goes with it, unless another process has put its own there."""
-        if self.made is not None:
-            with contextlib.suppress(OSError):
-                if _is_ours(self.made, self.sockets[0]):
-                    self.made.unlink()
+        """The file goes with its socket, unless somebody has put another one there."""
+        with contextlib.suppress(FileNotFoundError):
+            if self.made is not None and os.path.samestat(self.made, self.path.lstat()):
+                self.path.unlink()
         for each in self.sockets:
             each.close()
 
@@ -48,9 +49,8 @@ def open_listeners(server: Server, handed_over: Sequence[socket.socket] = ()) ->
     process is replaced: whoever calls must hold the lock of the service. Raises UsageError."""
     opened: list[socket.socket] = list(handed_over)
     try:
-        made = None if handed_over else server.socket
-        if made is not None:
-            opened.append(_unix(made))
+        if not handed_over:
+            opened.append(_unix(server.socket))
         opened += [_tcp(address) for address in server.listen]
     except OSError as error:
         for each in opened:
@@ -58,7 +58,8 @@ def open_listeners(server: Server, handed_over: Sequence[socket.socket] = ()) ->
         raise UsageError(f"{_where(error, server)} cannot be listened at: {error.strerror or error}") from error
     for each in opened:
         each.setblocking(False)
-    return Listeners(tuple(opened), _group(server.socket), made)
+    made = None if handed_over else server.socket.lstat()
+    return Listeners(tuple(opened), _group(server.socket), server.socket, made)
 
 
 def _unix(path: Path) -> socket.socket:
@@ -103,8 +104,3 @@ def _group(path: Path) -> int:
         return path.stat().st_gid
     except OSError:
         return os.getegid()
-
-
-def _is_ours(path: Path, opened: socket.socket) -> bool:
-    """Whether the file is still the one of this socket: connecting is the only way to know, its inode is another."""
-    return stat.S_ISSOCK(path.lstat().st_mode) and opened.getsockname() == str(path)

@@ -28,11 +28,13 @@ HEADERS = {DELIVERY: "The same version sent again under the same key is recorded
 
 
 async def list_resources(call: Call[NoParams, NoBody]) -> ResourceList:
-    return ResourceList(resources=tuple(map(resource_shape, await call.served.questions.resources())))
+    problems, rows = call.served.polling.problems, await call.served.questions.resources()
+    return ResourceList(resources=tuple(resource_shape(row, problems.get(row.name)) for row in rows))
 
 
 async def show_resource(call: Call[Named, NoBody]) -> ResourceShape:
-    return resource_shape(await call.served.questions.node(call.params.name, kind="resource"))
+    node = await call.served.questions.node(call.params.name, kind="resource")
+    return resource_shape(node, call.served.polling.problems.get(node.name))
 
 
 async def list_versions_of_resource(call: Call[VersionsParams, NoBody]) -> VersionList:

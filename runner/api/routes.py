@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from runner.api import builds, jobs, pipelines, resources, shapes, state, tokens, validation
+from runner.api import (
+    builds,
+    jobs,
+    log_streams,
+    openapi,
+    pipelines,
+    resources,
+    shapes,
+    state,
+    telling,
+    tokens,
+    validation,
+    webhooks,
+)
 from runner.api.callers import Scope
 from runner.api.routing import Route, route
 
 READ, RUN, ADMIN = Scope.READ, Scope.RUN, Scope.ADMIN
 V1 = "/api/v1"
-MISSING, SENSELESS = 404, 409
+UNPROVEN, MISSING, SENSELESS = 401, 404, 409
 
 SERVICE = (
     route("GET", f"{V1}/service", READ, state.show_service, shapes.ServiceShape, summary="How the service is"),
@@ -107,6 +120,27 @@ BUILDS = (
         summary="Queue a build with the input versions of this one",
     ),
 )  # fmt: skip
+MACHINES = (
+    Route(
+        method="GET", path="/healthz", scope=Scope.NOTHING, respond=telling.healthz, answer=shapes.Health,
+        also=(503,), summary="Whether builds are taken: ready, degraded or draining, with the reasons",
+    ),
+    Route(
+        method="GET", path="/metrics", scope=READ, respond=telling.metrics, content=("text/plain",),
+        summary="Figures for Prometheus",
+    ),
+    Route(
+        method="GET", path=f"{V1}/openapi.json", scope=Scope.NOTHING, respond=openapi.openapi,
+        answer=shapes.Document, summary="This document",
+    ),
+)  # fmt: skip
+LOGS = (
+    Route(
+        method="GET", path=f"{V1}/builds/{{id}}/log", scope=READ, respond=log_streams.stream_log, stream=True,
+        params=shapes.LogParams, headers=log_streams.HEADERS, content=(log_streams.NDJSON, log_streams.SSE),
+        refusals=(MISSING,), summary="The log of a build, record by record, and on while it grows",
+    ),
+)  # fmt: skip
 TOKENS = (
     route("GET", f"{V1}/tokens", ADMIN, tokens.list_tokens, shapes.TokenList, summary="Every token"),
     route(
@@ -119,4 +153,19 @@ TOKENS = (
     ),
 )  # fmt: skip
 
-ROUTES: tuple[Route, ...] = (*SERVICE, *PIPELINES, *JOBS, *RESOURCES, *BUILDS, *TOKENS)
+WEBHOOKS = (
+    Route(
+        method="POST", path="/webhooks/{name}", scope=Scope.NOTHING, respond=webhooks.take_of_provider,
+        params=shapes.Named, answer=webhooks.WebhookAnswer, refusals=(UNPROVEN, MISSING),
+        summary="A delivery of a provider, to the webhook of this name in the settings",
+    ),
+    Route(
+        method="POST", path="/webhooks/resources/{name}", scope=Scope.NOTHING, respond=webhooks.take_of_resource,
+        params=shapes.Named, answer=webhooks.WebhookAnswer, refusals=(UNPROVEN,),
+        summary="A call of a `webhook` resource, with its name and its webhookKey as login",
+    ),
+)  # fmt: skip
+
+ROUTES: tuple[Route, ...] = (
+    *SERVICE, *PIPELINES, *JOBS, *RESOURCES, *BUILDS, *LOGS, *TOKENS, *MACHINES, *WEBHOOKS,
+)  # fmt: skip

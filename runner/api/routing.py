@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -10,6 +11,7 @@ import msgspec
 from aiohttp import web
 
 from runner.api.callers import Caller, Scope
+from runner.api.refusals import RefusedError
 from runner.api.served import Served
 from runner.api.shapes import NoBody, NoParams
 
@@ -32,7 +34,8 @@ class Call(Generic[P, B]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """`path` as aiohttp has it; `answer` None: what is answered is no JSON of ours but of `content` types."""
+    """`path` as aiohttp has it; `answer` None: what is answered is no JSON of ours but of `content` types.
+    `also` are other statuses that come with the same answer."""
 
     method: str
     path: str
@@ -46,6 +49,7 @@ class Route:
     content: tuple[str, ...] = ("application/json",)
     headers: Mapping[str, str] | None = None
     refusals: tuple[int, ...] = ()
+    also: tuple[int, ...] = ()
     stream: bool = False
 
     @property
@@ -105,8 +109,15 @@ def read_params(request: web.Request, type_: type[P]) -> P:
 
 
 async def read_body(request: web.Request, type_: type[B], served: Served) -> B:
-    """Raises msgspec.MsgspecError, RefusedError, TimeoutError."""
-    text = await request.read()
+    """Raises msgspec.MsgspecError, RefusedError."""
+    limit = served.settings.server.request_timeout.total_seconds() / 2  # the other half is for the answer
+    try:
+        async with asyncio.timeout(limit) as ours:
+            text = await request.read()
+    except TimeoutError:
+        if not ours.expired():
+            raise
+        raise RefusedError(408, f"the body did not come within {limit:g} s") from None
     if type_ is NoBody and not text:
         return type_()
     return msgspec.json.decode(text or b"{}", type=type_)

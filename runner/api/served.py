@@ -7,9 +7,12 @@ from typing import Protocol
 
 from runner.service.building import Building
 from runner.service.decisions import Decisions
+from runner.service.deliveries import Deliveries
 from runner.service.engines import Engines
+from runner.service.metrics import Metrics
 from runner.service.orders import Orders
 from runner.service.pipelines import Pipelines
+from runner.service.polling import Polling
 from runner.service.questions import Questions
 from runner.service.settings import Settings
 from runner.service.tokens import Tokens
@@ -38,6 +41,15 @@ class Served(Protocol):
 
     @property
     def pipelines(self) -> Pipelines: ...
+
+    @property
+    def deliveries(self) -> Deliveries: ...
+
+    @property
+    def polling(self) -> Polling: ...
+
+    @property
+    def metrics(self) -> Metrics: ...
 
     @property
     def tokens(self) -> Tokens: ...

@@ -13,11 +13,15 @@ from aiohttp import web
 
 from runner.api.admission import Admission
 from runner.api.callers import Caller
+from runner.api.feeds import Feeds
 from runner.api.limits import Streams
 from runner.api.listeners import Listeners
+from runner.api.log_streams import FEEDS
+from runner.api.openapi import DOCUMENTED, Documented
 from runner.api.refusals import RefusedError, refusal_of, refuse
 from runner.api.routing import Route
 from runner.api.served import Served
+from runner.api.telling import measure_lag
 from runner.errors import RunnerError
 
 ENDING_S = 0.4
@@ -43,11 +47,14 @@ class Api:
         self._routes = routes
         self._admission = Admission(served, listeners)
         self._streams = Streams()
+        self._feeds = Feeds()
         self._orders = asyncio.TaskGroup()
 
     async def run(self) -> None:
         """What was ordered is carried through, whoever waits for the answer."""
         async with self._orders:
+            self._orders.create_task(self._feeds.run(self._served.stopping), name="feeds")
+            lag = self._orders.create_task(measure_lag(self._served), name="lag")
             runner = web.AppRunner(
                 self._application(),
                 access_log=None,
@@ -63,11 +70,14 @@ class Api:
                 await asyncio.get_running_loop().create_future()  # until we are cancelled
             finally:
                 await runner.cleanup()
+                lag.cancel()
 
     def _application(self) -> web.Application:
         application = web.Application(middlewares=[_in_our_words])
         for route in self._routes:
             application.router.add_route(route.method, route.path, self._handler(route))
+        application[FEEDS] = self._feeds
+        application[DOCUMENTED] = Documented(self._routes)
         application.on_response_prepare.append(_add_headers)
         return application
 
@@ -99,7 +109,7 @@ class Api:
     async def _stream(self, route: Route, request: web.Request, caller: Caller) -> web.StreamResponse:
         if self._streams.is_full(caller.key):
             return refuse(429, "too many streams are open: close some first", {"Retry-After": "10"})
-        with self._streams.counted(caller.key):
+        with self._streams.counted(caller.key), self._served.metrics.streams.track_inprogress():
             return await self._answer(route, request, caller)
 
     async def _in_time(self, route: Route, request: web.Request, caller: Caller) -> web.StreamResponse:

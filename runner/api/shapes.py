@@ -50,6 +50,15 @@ class Refusal(Answer, frozen=True, kw_only=True):
     error: Error
 
 
+class Document(Answer, frozen=True, kw_only=True):
+    """OpenAPI 3.1."""
+
+    openapi: str
+    info: Mapping[str, Json]
+    paths: Mapping[str, Json]
+    components: Mapping[str, Json]
+
+
 class Done(Answer, frozen=True, kw_only=True):
     """`changed` is false where everything was so already."""
 
@@ -180,6 +189,16 @@ class BuildParams(Request, frozen=True, kw_only=True):
     id: Id
 
 
+class LogParams(Request, frozen=True, kw_only=True, rename={"from_": "from"}):
+    """`follow`: go on up to the last record of the build; `from`: only from this record on; `tail`: only so many at the
+    end (and, with `follow`, what comes)."""
+
+    id: Id
+    follow: bool = False
+    from_: Id | None = None
+    tail: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
+
+
 class CancelBody(Request, frozen=True, kw_only=True):
     reason: Text = ""
 
@@ -229,10 +248,13 @@ class RunBody(Request, frozen=True, kw_only=True):
 
 
 class ResourceShape(Answer, frozen=True, kw_only=True):
+    """`problem`: why the repository of a `gitRepo` cannot be asked for commits."""
+
     name: str
     type: str
     pipeline: str | None
     deleted_at: datetime | None
+    problem: str | None = None
 
 
 class ResourceList(Answer, frozen=True, kw_only=True):

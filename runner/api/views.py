@@ -68,8 +68,10 @@ def job_shape(view: JobView) -> JobShape:
     )
 
 
-def resource_shape(node: NodeRow) -> ResourceShape:
-    return ResourceShape(name=node.name, type=node.type, pipeline=node.pipeline, deleted_at=node.deleted_at)
+def resource_shape(node: NodeRow, problem: str | None) -> ResourceShape:
+    return ResourceShape(
+        name=node.name, type=node.type, pipeline=node.pipeline, deleted_at=node.deleted_at, problem=problem
+    )
 
 
 def version_shape(version: Version) -> VersionShape:

@@ -137,7 +137,7 @@ def _service() -> str:
     """Where people on a build host may have meant its service."""
     from runner.client.address import SYSTEM_SOCKET
 
-    return f", or the service of this host with --host unix://{SYSTEM_SOCKET}" if SYSTEM_SOCKET.exists() else ""
+    return ", or the service of this host with --host local" if SYSTEM_SOCKET.exists() else ""
 
 
 def is_terminal() -> bool:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from runner.store.rows import BuildRow
 
 VARIABLE = "RUNNER_HOST"
-FORMS = "unix:///path/to/api.sock, http://HOST:PORT or https://HOST"
+LOCAL = "local"
+"""The service of this host, for commands that would else look at a store."""
+FORMS = f"{LOCAL}, unix:///path/to/api.sock, http://HOST:PORT or https://HOST"
 
 instead = click.option(
     "--host",
@@ -29,31 +31,26 @@ required = click.option(
     "--host",
     envvar=VARIABLE,
     metavar="URL",
-    help=f"The service: {FORMS}; also {VARIABLE}. Default: the one of this host.",
+    help=f"Which service: {FORMS}; also {VARIABLE}. Default: {LOCAL}, the one of this host.",
 )
 """For commands that are about a service; see `service`."""
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object an item and line.")
 
 
 def client_of(host: str) -> Client:
-    """Raises UsageError."""
+    """The service that was named; `local` is the one of this host: that of the settings, of this user, or of the
+    system. Raises UsageError."""
     from runner.client.address import Address
     from runner.client.client import Client
     from runner.client.token import read_token
 
-    address = Address.parse(host)
+    address = Address.of_socket(_own_socket()) if host == LOCAL else Address.parse(host)
     return Client(address, None if address.socket is not None else read_token(os.environ))
 
 
 def service(host: str | None) -> Client:
-    """The service that was named, else the one of this host: that of the settings, of this user, or of the system.
-    Raises UsageError."""
-    if host:
-        return client_of(host)
-    from runner.client.address import Address
-    from runner.client.client import Client
-
-    return Client(Address.of_socket(_own_socket()))
+    """The service that was named, else the one of this host. Raises UsageError."""
+    return client_of(host or LOCAL)
 
 
 def find_all(client: Client, names: Iterable[str]) -> list[BuildRow]:

@@ -11,7 +11,7 @@ from runner.errors import UsageError
 
 SYSTEM_SOCKET = Path("/run/shippable-runner/api.sock")
 PORTS = {"http": 80, "https": 443}
-FORMS = "give unix:///path/to/api.sock, http://HOST:PORT or https://HOST"
+FORMS = "give local, unix:///path/to/api.sock, http://HOST:PORT or https://HOST"
 ELSEWHERE = "no token belongs there, it would be seen in the list of processes: set RUNNER_TOKEN"
 
 

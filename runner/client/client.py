@@ -51,6 +51,8 @@ class Client:
         try:
             if answer.status != 200:
                 self._refuse(answer)
+            if not answer.is_whole_head:
+                raise LostError(f"the connection to {self.address.text} broke off")
             yield answer
         finally:
             answer.close()

@@ -51,6 +51,11 @@ class Answer:
             self._socket.settimeout(None)
         self.status = self._response.status
 
+    @property
+    def is_whole_head(self) -> bool:
+        """Whether it says how its end is known: a head that broke off does not."""
+        return self._response.chunked or self._response.length is not None
+
     def header(self, name: str) -> str:
         return self._response.headers.get(name, "")
 
@@ -131,10 +136,11 @@ def _keep_alive(connection: socket.socket) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
 
 
-def _broken(address: Address, error: http.client.HTTPException) -> ServiceError:
+def _broken(address: Address, error: http.client.HTTPException) -> LostError:
+    """Half a head of an answer looks like something else than HTTP."""
     if isinstance(error, http.client.RemoteDisconnected):
         return LostError(f"{address.text} has closed the connection without an answer")
-    return ServiceError(f"{address.text} answers, but not as a service does: is it the right address (--host)?")
+    return LostError(f"{address.text} answers, but not as a service does: is it the right address (--host)?")
 
 
 def _failed(address: Address, error: OSError) -> ServiceError:

@@ -85,6 +85,11 @@ class State:
     jobs: int
     resources: int
 
+    @property
+    def running(self) -> int:
+        """Builds that run or are about to."""
+        return sum(used for _, _, used, _ in self.pools)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from queue import SimpleQueue
 
-from runner.client.asking import build
+from runner.client.asking import build, builds
 from runner.client.client import Client
 from runner.client.failures import LostError
 from runner.client.patience import LIMIT, Patience
+from runner.client.shapes import read_state
 from runner.errors import RunnerError
 from runner.store.rows import BuildRow
 
@@ -34,6 +35,25 @@ def until_ended(client: Client, build_id: int, told: Callable[[str], object], *,
         except LostError as error:
             patience.bear(error)
         patience.pause()
+
+
+def until_idle(client: Client, told: Callable[[str], object]) -> Iterator[BuildRow]:
+    """What runs, as it ends, until nothing does: of a service that starts nothing more. Raises what `until_ended`
+    raises."""
+    patience = Patience(LIMIT, told)
+    while True:
+        try:
+            running = builds(client, status="processing")
+            idle = not running and client.get("/service", read_state).running == 0
+            patience.heard()
+        except LostError as error:
+            patience.bear(error)
+            running, idle = [], False
+        if idle:
+            return
+        yield from all_ended(client, [row.id for row in running], told)
+        if not running:  # given out before, about to begin
+            patience.pause()
 
 
 def all_ended(client: Client, build_ids: Sequence[int], told: Callable[[str], object]) -> Iterator[BuildRow]:

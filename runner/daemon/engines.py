@@ -68,13 +68,15 @@ async def service_engines(
     settings: Settings,
     project: Callable[[], Project],
     listening: socket.socket | None = None,
+    called: Callable[[str], None] = lambda outcome: None,
 ) -> ServiceEngines:
-    """`project` gives the one that is applied now; `listening` is a socket for credentials that systemd keeps open.
+    """`project` gives the one that is applied now; `listening` is a socket for credentials that systemd keeps open;
+    `called` hears of each call of STS.
 
     Raises UsageError, SetupError, StoreError."""
 
     async def open_(inner: AsyncExitStack) -> Credentials:
-        return await _service_credentials(inner, store, settings, project(), listening)
+        return await _service_credentials(inner, store, settings, project(), listening, called)
 
     users = await asyncio.to_thread(open_job_users, settings.jobs.users, store.directory)
     _refuse_too_few(users, settings)
@@ -98,7 +100,12 @@ def _refuse_too_few(users: JobUsers | None, settings: Settings) -> None:
 
 
 async def _service_credentials(
-    stack: AsyncExitStack, store: Store, settings: Settings, project: Project, listening: socket.socket | None
+    stack: AsyncExitStack,
+    store: Store,
+    settings: Settings,
+    project: Project,
+    listening: socket.socket | None,
+    called: Callable[[str], None],
 ) -> Credentials:
     from runner.service.role_credentials import open_role_credentials  # aiobotocore costs a service without roles 30 MB
 
@@ -118,6 +125,7 @@ async def _service_credentials(
         ledger=store.runs,
         ports=(settings.aws.credentials_port or port, sandbox_port),
         listening=listening,
+        called=called,
     )
     if not opened.broker.moved:  # where it had to move, the next process may still get the old one
         await store.runs.keep_service_ports(opened.broker.port, opened.sandbox_port)

@@ -11,7 +11,7 @@ import structlog
 from msgspec.structs import replace
 
 from runner.daemon.service import Service
-from runner.errors import RunnerError
+from runner.errors import RunnerError, StoreError
 from runner.service.operator_log import OperatorLog
 from runner.service.settings import Settings
 from runner.service.settings_changes import changes
@@ -24,7 +24,7 @@ log = structlog.stdlib.get_logger("runner.service")
 
 async def reload(service: Service, new: Settings, operators: OperatorLog) -> None:
     """Go on with these settings. What needs a restart stays as it is and is named. Raises RunnerError; then nothing has
-    changed."""
+    changed, but for StoreError: then it must be done again."""
     old = service.settings
     found = changes(old, new)
     merged = _with_what_stays(old, new)
@@ -51,20 +51,25 @@ async def reload_when_asked(
     around: Callable[[bool], None],
 ) -> None:
     """Reload when `asked` is set, and when the settings file has changed, until cancelled. `around` is called with True
-    before and with False after each reload. Settings that are not usable are named and change nothing."""
-    seen = _stamp(file)
+    before and with False after each reload. Settings that are not usable are named and change nothing; where it is the
+    store that is not usable, they are tried again."""
+    seen, again = _stamp(file), False
     while True:
         try:
             async with asyncio.timeout(LOOK_AGAIN_S):
                 await asked.wait()
         except TimeoutError:
-            if _stamp(file) == seen:
+            if _stamp(file) == seen and not again:
                 continue
         asked.clear()
+        again = False
         seen = _stamp(file)
         around(True)
         try:
             await reload(service, read(), operators)
+        except StoreError as error:
+            log.error("store.unusable", error=str(error))
+            again = True
         except RunnerError as error:
             log.error("settings.refused", error=str(error))
         around(False)

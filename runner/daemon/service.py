@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,32 +19,47 @@ from runner.api.server import Api
 from runner.daemon.engines import ServiceEngines, service_engines
 from runner.daemon.telling import report, told
 from runner.dispatch.local import Local
+from runner.dispatch.seam import AttemptId
 from runner.errors import StoreError, UsageError
-from runner.scheduling.events import PoolsSet
+from runner.scheduling.events import Command, PoolsSet
+from runner.service.arrivals import Arrivals
 from runner.service.building import Building
+from runner.service.completing import Completing
+from runner.service.copies import Copies
 from runner.service.decisions import HOST_POOL, Decisions, Facts
 from runner.service.deliveries import Deliveries
 from runner.service.engines import Engines
+from runner.service.following import Followers
 from runner.service.git import Git, Remote
 from runner.service.graphing import graph_of
 from runner.service.keeping import Keep
+from runner.service.metrics import Metrics
 from runner.service.orders import Orders
 from runner.service.pins import pins_of
 from runner.service.pipeline_files import DirectoryFiles, GitFiles
 from runner.service.pipelines import PipelineFiles, Pipelines
+from runner.service.polling import Polling
 from runner.service.questions import Questions
 from runner.service.retention import Retention
 from runner.service.settings import PipelineSource, Settings
 from runner.service.ticking import Ticking
+from runner.service.tidying import tidy_all
 from runner.service.tokens import Tokens
 from runner.service.watching import Watching
 from runner.store import pipelines as stored
+from runner.store import views
 from runner.store.locks import try_acquire
+from runner.store.rows import BuildRow
 from runner.store.store import Store
 
 WORKER = "service"
 """The name under which this host's service claims builds: the same after every restart."""
 SLOTS = 1_000_000
+PRIVATE = ("dispatch", "repositories")
+"""Directories of the state that no job passes through."""
+UNTIDY = 500
+"""How many of the newest ends are looked at when a service starts: whether the last one was killed between recording
+them and clearing away."""
 
 log = structlog.stdlib.get_logger("runner.service")
 
@@ -66,9 +81,12 @@ class Service:
     made: ServiceEngines
     ticking: Ticking
     watching: Watching
+    polling: Polling
     retention: Retention
     listeners: Listeners
     tokens: Tokens
+    metrics: Metrics
+    untidy: Sequence[BuildRow]
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, ready: Callable[[], None]) -> None:
@@ -79,8 +97,9 @@ class Service:
                 group.create_task(self._dispatch(), name="dispatch"),
                 group.create_task(self.watching.run(), name="pipelines"),
                 group.create_task(self.ticking.run(), name="clock"),
+                group.create_task(self.polling.run(), name="repositories"),
                 group.create_task(self.made.credentials.run(), name="credentials"),
-                group.create_task(self.retention.run(), name="retention"),
+                group.create_task(self._clear_away(), name="retention"),
                 group.create_task(Api(self, self.listeners, ROUTES).run(), name="api"),
             ]
             ready()
@@ -98,12 +117,22 @@ class Service:
         await self.decisions.decide(lambda tx, rules: Facts(None, [PoolsSet(settings.pools)]))
         await self.pipelines.apply_again()
         self.ticking.look_again()
+        self.polling.look_again()
         self.watching.replace(_intervals(settings))
         self.retention.look_now()
 
+    async def _clear_away(self) -> None:
+        """What the last service left is tidied before any of it may go."""
+        await tidy_all(self.store, self.untidy, _not_tidied)
+        await self.retention.run()
+
     async def _dispatch(self) -> None:
         """How much runs at once is decided by the rules: what they give out is claimed at once."""
-        await self.dispatch.serve([HOST_POOL], SLOTS, self.building.run, worker=WORKER, report=report)
+        await self.dispatch.serve([HOST_POOL], SLOTS, self.building.run, worker=WORKER, report=self._report)
+
+    def _report(self, error: Exception, attempt: AttemptId | None) -> None:
+        self.metrics.queue_failures.inc()
+        report(error, attempt)
 
 
 async def open_service(
@@ -117,17 +146,28 @@ async def open_service(
     await store.open()
     stack.push_async_callback(store.close)
     dispatch = Local(store.database, directory / "dispatch")
-    decisions = Decisions(store, dispatch, told)
+    metrics = Metrics()
+    decisions = Decisions(store, dispatch, _each(told, metrics.decided))
     listening = next(iter(handed_over.get("credentials", ())), None)
-    made = await service_engines(stack, store, settings, lambda: engines.current, listening)
+    made = await service_engines(stack, store, settings, lambda: engines.current, listening, metrics.role_assumed)
     engines = Engines(store=store, make=made.make, integrations_file=settings.integrations)
-    building = Building(store, decisions, engines, dispatch)
+    users = len(made.job_users.users) if made.job_users is not None else None
+    building = Building(store, decisions, engines, dispatch, metrics, users=users)
     pipelines = Pipelines(store, decisions, engines, pipeline_files(settings), settings.pools)
     await _go_on(store, decisions, engines, pipelines, settings)
     questions = Questions(decisions)
     ticking = Ticking(decisions, engines)
     orders = Orders(decisions, questions, building, engines)
-    watching = Watching(pipelines, _intervals(settings), ticking.look_again)
+    followers, arrivals = Followers(decisions, engines), Arrivals(decisions)
+    copies = Copies(Git(environment=os.environ), directory / "copies")
+    polling = Polling(engines, followers, arrivals, copies, lambda: made.settings.repositories.poll)
+
+    def applied() -> None:
+        ticking.look_again()
+        polling.look_again()
+
+    watching = Watching(pipelines, _intervals(settings), applied)
+    completing = Completing(followers, copies)
     listeners = open_listeners(settings.server, handed_over.get("api", ()))
     stack.callback(listeners.close)
     tokens = Tokens(store)
@@ -141,11 +181,13 @@ async def open_service(
         orders=orders,
         pipelines=pipelines,
         building=building,
-        deliveries=Deliveries(lambda: made.settings, engines, orders, watching),
+        deliveries=Deliveries(lambda: made.settings, engines, orders, watching, arrivals, completing),
         dispatch=dispatch,
         made=made,
+        untidy=await store.read(lambda tx: views.ended_last(tx, UNTIDY)),
         ticking=ticking,
         watching=watching,
+        polling=polling,
         retention=Retention(
             store,
             keep=lambda: _keep(made.settings),
@@ -154,7 +196,16 @@ async def open_service(
         ),
         listeners=listeners,
         tokens=tokens,
+        metrics=metrics,
     )
+
+
+def _each(*hearing: Callable[[Command], None]) -> Callable[[Command], None]:
+    def tell(command: Command) -> None:
+        for hears in hearing:
+            hears(command)
+
+    return tell
 
 
 async def _go_on(
@@ -169,10 +220,16 @@ async def _go_on(
     await pipelines.forget()
 
 
+def _not_tidied(text: str) -> None:
+    log.warning("build.not_tidied", error=text)
+
+
 def _state_directory(path: Path) -> Path:
     try:
         path.mkdir(mode=0o711, parents=True, exist_ok=True)
-        (path / "dispatch").mkdir(mode=0o700, exist_ok=True)
+        for name in PRIVATE:
+            (path / name).mkdir(mode=0o700, exist_ok=True)
+            (path / name).chmod(0o700)
     except OSError as error:
         raise StoreError(f"the state directory {path} cannot be made: {error.strerror}") from error
     return path

@@ -62,6 +62,17 @@ def part_names(log: str) -> list[str]:
         return []
 
 
+def size_on_disk(log: str) -> int:
+    """Of all that belongs to a log, in bytes; what goes away meanwhile counts nothing."""
+    total = 0
+    for path in (log, index_path(log), *(f"{parts_directory(log)}/{name}" for name in part_names(log))):
+        try:
+            total += os.stat(path).st_size
+        except FileNotFoundError:
+            continue
+    return total
+
+
 def segments(log: str) -> list[Segment]:
     """The head, which may be missing, and every other segment in order. What is there twice is compressed already.
 

@@ -187,6 +187,7 @@ class Build:
             async with asyncio.timeout(None if self._cancelled is None else 0) as self._preparing:
                 if self._row.attempt is None:  # else whoever gave it to us has recorded that it begins
                     await self._engine.store.start_build(self._row.id)
+                await self._room.reserve()
                 for text in await finished(self._room.make):
                     self._warn(text)
                 return await preparation.run()
@@ -277,11 +278,14 @@ class Build:
         duration = timedelta(seconds=time.monotonic() - self._began)
         if end.ended_at is not None:  # nobody looked at a clock meanwhile
             duration = max(timedelta(), end.ended_at - self._row.created_at)
-        with contextlib.suppress(OSError, DamagedLogError):
-            await self._run_hooks(recorded.status)
-        with contextlib.suppress(OSError, DamagedLogError):  # the store has the end, where the log cannot have it
-            await self._clear_away()
-            self.journal.end(recorded, duration)
+        try:
+            with contextlib.suppress(OSError, DamagedLogError):
+                await self._run_hooks(recorded.status)
+            with contextlib.suppress(OSError, DamagedLogError):
+                await self._clear_away()
+        finally:  # also where the service ends meanwhile: the next one clears away
+            with contextlib.suppress(OSError, DamagedLogError):  # the store has the end, where the log cannot have it
+                self.journal.end(recorded, duration)
         return Ended(
             build=self._row.id,
             job=self._job.name,

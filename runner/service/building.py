@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Protocol, TypeVar
 
 import structlog
 
 from runner.dispatch.seam import AttemptId
-from runner.errors import StoreError
+from runner.errors import RunnerError, StoreError
 from runner.execution.model import EndedBy
+from runner.logs.segments import size_on_disk
 from runner.scheduling.events import Ended
 from runner.scheduling.rules import Rules
 from runner.service.build import Build
 from runner.service.decisions import Decisions, Facts
 from runner.service.engines import Engines
+from runner.service.metrics import Metrics
 from runner.store import ends, queueing
 from runner.store.rows import BuildEnd, BuildRow
 from runner.store.sqlite import Transaction
@@ -37,13 +40,27 @@ class Finishing(Protocol):
 
 
 class Building:
-    """`run` is what the dispatch calls for each attempt; `cancel` may be called at any time from the event loop."""
+    """`run` is what the dispatch calls for each attempt; `cancel` may be called at any time from the event loop.
 
-    def __init__(self, store: Store, decisions: Decisions, engines: Engines, attempts: Finishing) -> None:
+    `users`: how many builds can have a user of their own, None where they need none. A build keeps its user for some
+    moments after its end, when the next one has its slot already: that one waits."""
+
+    def __init__(
+        self,
+        store: Store,
+        decisions: Decisions,
+        engines: Engines,
+        attempts: Finishing,
+        metrics: Metrics,
+        *,
+        users: int | None = None,
+    ) -> None:
+        self._users: AbstractAsyncContextManager[object] = asyncio.Semaphore(users) if users else nullcontext()
         self._store = store
         self._decisions = decisions
         self._engines = engines
         self._attempts = attempts
+        self._metrics = metrics
         self._running: dict[int, Build] = {}
         self._beginning: dict[int, tuple[str, EndedBy] | None] = {}
 
@@ -66,9 +83,11 @@ class Building:
         if row is None:
             log.warning("build.not_ours", build=build_id, attempt=attempt)
             return
+        self._decisions.tell_change()
         with structlog.contextvars.bound_contextvars(build=row.id, job=row.job, number=row.number, attempt=attempt):
             adopted = row.status == "processing"
             log.info("build.adopted" if adopted else "build.claimed", triggered_by=row.triggered_by, pool=row.pool)
+            self._metrics.claimed(row, adopted=adopted)
             await self._run(row)
 
     def cancel(self, build_id: int, reason: str, by: EndedBy = EndedBy.USER) -> None:
@@ -79,26 +98,42 @@ class Building:
             self._beginning[build_id] = (reason, by)
 
     async def _run(self, row: BuildRow) -> None:
-        engine = await _persistently(lambda: self._engines.of(row, self._finish))
+        try:
+            engine = await _persistently(lambda: self._engines.of(row, self._finish))
+        except RunnerError as error:
+            await self._give_up(row, str(error))
+            return
+        except Exception as error:
+            log.exception("build.bug")  # whatever broke, the build ends
+            await self._give_up(row, f"a bug of the runner ended this build: {type(error).__name__}: {error}")
+            return
         job = engine.jobs.get(row.job)
         if job is None:
-            await self._finish(row, BuildEnd(status="error", reason="the job was removed", by=EndedBy.RUNNER), ())
+            await self._give_up(row, "the job was removed")
             return
-        build = self._running[row.id] = Build(engine, job, row)
-        try:
-            if (wanted := self._beginning.pop(row.id, None)) is not None:
-                build.cancel(*wanted)
-            elif row.cancel_reason is not None:
-                build.cancel(row.cancel_reason)
+        async with self._users:
+            build = self._running[row.id] = Build(engine, job, row)
             try:
-                build.begin()
-            except OSError as error:
-                ended = await build.fail(f"the log of the build cannot be written: {error}")
-            else:
-                ended = await build.run()
-            log.info("build.ended", status=ended.status, reason=ended.reason, by=ended.by)
-        finally:
-            del self._running[row.id]
+                if (wanted := self._beginning.pop(row.id, None)) is not None:
+                    build.cancel(*wanted)
+                elif row.cancel_reason is not None:
+                    build.cancel(row.cancel_reason)
+                try:
+                    build.begin()
+                except OSError as error:
+                    ended = await build.fail(f"the log of the build cannot be written: {error}")
+                else:
+                    ended = await build.run()
+                log.info("build.ended", status=ended.status, reason=ended.reason, by=ended.by)
+                place = self._store.build_directory(row.id) / "log.jsonl"
+                self._metrics.build_ended(ended, await asyncio.to_thread(size_on_disk, str(place)))
+            finally:
+                del self._running[row.id]
+
+    async def _give_up(self, row: BuildRow, reason: str) -> None:
+        """End a build of which nothing can run."""
+        log.error("build.impossible", reason=reason)
+        await self._finish(row, BuildEnd(status="error", reason=reason, by=EndedBy.RUNNER), ())
 
     async def _finish(self, row: BuildRow, end: BuildEnd, versions: Sequence[NewVersion]) -> bool:
         """Record the end of a build, of its attempt, and what follows from it, in one transaction."""

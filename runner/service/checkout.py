@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.pipeline.sections import TEMPLATES
-from runner.service.git import Git, GitError, Remote
+from runner.service.git import Git, GitError, NoCommitError, Remote
 from runner.service.refs import head
 from runner.triggers.git_events import EventKind, GitEvent, Person, Repository
 from runner.triggers.git_repo import is_pipeline_path
@@ -51,15 +51,31 @@ class Checkout:
     async def fetch(self) -> str:
         """Bring the newest commit of the branch here and give it. What a killed fetch has left (locks, half a pack) is
         put right by starting anew. Raises GitError."""
-        existed = (self.directory / "HEAD").exists()
+        ref, existed = f"refs/heads/{self.branch}", (self.directory / "HEAD").exists()
         try:
-            return await self._fetch()
+            await self._fetch(ref)
+            return await self._commit(ref)
         except GitError:
             await head(self.git, self.remote, self.branch)  # where that fails, the reason is there: the copy stays
             if not existed:
                 raise
         await self.forget()
-        return await self._fetch()
+        await self._fetch(ref)
+        return await self._commit(ref)
+
+    async def fetch_tag(self, tag: str) -> str:
+        """Bring a tag here and give its commit. Raises NoCommitError, and GitError: then the copy is gone, since it may
+        be the reason."""
+        ref = f"refs/tags/{tag}"
+        try:
+            await self._fetch(ref)
+        except GitError:
+            await self.forget()
+            raise
+        try:
+            return await self._commit(ref)
+        except GitError as error:
+            raise NoCommitError(f"the tag {tag} of {self.remote} is of no commit") from error
 
     async def forget(self) -> None:
         """Remove the copy."""
@@ -85,12 +101,13 @@ class Checkout:
         return tuple(files)
 
     async def changed_files(self, old: str, new: str) -> tuple[str, ...] | None:
-        """The paths that differ between two commits; None where the older one cannot be had any more."""
-        if not await self._has(old):
-            try:
-                await self._bring(old)
-            except GitError:
-                return None
+        """The paths that differ between two commits; None where one of them cannot be had any more."""
+        for sha in (old, new):
+            if not await self._has(sha):
+                try:
+                    await self._bring(sha)
+                except GitError:
+                    return None
         output = await self._run("diff-tree", "-r", "--name-only", "--no-renames", "-z", "--end-of-options", old, new)
         return tuple(output.decode("utf-8", "replace").split("\0")[:-1])
 
@@ -111,11 +128,12 @@ class Checkout:
             changed_files=await self.changed_files(before, sha) if before else None,
         )
 
-    async def _fetch(self) -> str:
+    async def _fetch(self, ref: str) -> None:
         await asyncio.to_thread(self.directory.mkdir, parents=True, exist_ok=True)
         await self._run("init", "--quiet", "--bare", "--template=")
-        ref = f"refs/heads/{self.branch}"
         await self._bring(f"+{ref}:{ref}")
+
+    async def _commit(self, ref: str) -> str:
         return (await self._run("rev-parse", "--verify", f"{ref}^{{commit}}")).decode().strip()
 
     async def _bring(self, what: str) -> None:

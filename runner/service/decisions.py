@@ -28,7 +28,7 @@ from runner.scheduling.rules import Rules
 from runner.store import queueing
 from runner.store.ends import withdraw
 from runner.store.queueing import Request
-from runner.store.rows import build_row
+from runner.store.rows import BuildRow, build_row
 from runner.store.sqlite import Transaction
 from runner.store.store import Store
 
@@ -47,11 +47,13 @@ class Attempts(Protocol):
 @dataclass(frozen=True, slots=True)
 class Facts(Generic[T]):
     """What a change has recorded: the events that the rules are to be told of, the value for whoever asked, and what
-    was asked of the build that follows."""
+    was asked of the build that follows. `behind_rules`: something that the rules do not learn by an event: they are
+    read again."""
 
     value: T
     events: Sequence[Event] = ()
     request: Request = field(default_factory=Request)
+    behind_rules: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +61,10 @@ class Decided(Generic[T]):
     value: T
     commands: tuple[Command, ...]
 
-    @property
-    def queued(self) -> tuple[int, ...]:
-        """The builds that were queued."""
-        return tuple(command.build for command in self.commands if isinstance(command, Queue))
+    def queued_of(self, job: str) -> tuple[int, ...]:
+        """The builds of a job that were queued."""
+        queued = (command for command in self.commands if isinstance(command, Queue))
+        return tuple(command.build for command in queued if command.job == job)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +106,34 @@ class Decisions:
         """Set when the next change is recorded; then another event takes its place."""
 
     async def open(self, graph: Graph, pools: Mapping[str, int]) -> None:
-        """Begin with what is recorded: builds that were queued may start. Raises StoreError."""
+        """Begin with what is recorded: builds that were queued may start, and those that nobody has any more (a bug
+        ended their attempts, but not them) get another attempt, which takes over what runs. Raises StoreError."""
         self._setting = _Setting(graph, pools)
-        await self.decide(lambda tx, rules: Facts(None))
 
-    async def decide(self, change: Callable[[Transaction, Rules], Facts[T]]) -> Decided[T]:
+        def change(tx: Transaction, rules: Rules) -> Facts[None]:
+            for row in queueing.nobody_has(tx):
+                queueing.give_out_again(tx, row, self._attempt(tx, row, graph))
+            return Facts(None)
+
+        await self.decide(change)
+
+    async def decide(
+        self, change: Callable[[Transaction, Rules], Facts[T]], then: Callable[[Decided[T]], None] | None = None
+    ) -> Decided[T]:
         """Record the facts of `change` with all that follows, or nothing of it. Raises StoreError, and whatever
-        `change` raises."""
+        `change` raises.
+
+        `then` is called on the event loop once it is recorded, before anything else hears of it. Where we are
+        cancelled meanwhile nobody can tell whether it was recorded; if it was, `then` is called all the same."""
+        loop = asyncio.get_running_loop()
+
+        def announce(decided: Decided[T]) -> None:
+            if then is not None:
+                then(decided)
+            self._announce(decided.commands)
+
+        def recorded(decided: Decided[T]) -> None:
+            loop.call_soon_threadsafe(announce, decided)
 
         def work(tx: Transaction) -> Decided[T]:
             resumed: list[Command] = []
@@ -124,15 +147,17 @@ class Decisions:
             commands = [*resumed, *(command for event in facts.events for command in rules.apply(event))]
             for command in commands:
                 self._record(tx, command, facts.request, setting)
-            tx.after_commit(lambda: self._keep(rules, setting))
-            return Decided(facts.value, tuple(commands))
+            decided = Decided(facts.value, tuple(commands))
+            tx.after_commit(lambda: self._keep(None if facts.behind_rules else rules, setting))
+            tx.after_commit(lambda: recorded(decided))
+            return decided
 
-        decided = await self._store.transaction(work)
+        return await self._store.transaction(work)
+
+    def tell_change(self) -> None:
+        """Wake whoever waits for a change: something was recorded."""
         self.changed.set()
         self.changed = asyncio.Event()
-        for command in decided.commands:
-            self._told(command)
-        return decided
 
     async def look(self, question: Callable[[Transaction, Rules], T]) -> T:
         """Ask what is recorded and what the rules think of it, of one moment. Raises StoreError."""
@@ -142,7 +167,12 @@ class Decisions:
 
         return await self._store.read(work)
 
-    def _keep(self, rules: Rules, setting: _Setting) -> None:
+    def _announce(self, commands: Sequence[Command]) -> None:
+        self.tell_change()
+        for command in commands:
+            self._told(command)
+
+    def _keep(self, rules: Rules | None, setting: _Setting) -> None:
         self._rules, self._setting = rules, setting
 
     def _restored(self, tx: Transaction) -> Rules:
@@ -168,9 +198,10 @@ class Decisions:
 
     def _give_out(self, tx: Transaction, build_id: int, graph: Graph) -> None:
         row = build_row(tx.row("build", id=build_id))
+        queueing.give_out(tx, build_id, self._attempt(tx, row, graph))
+
+    def _attempt(self, tx: Transaction, row: BuildRow, graph: Graph) -> int:
         rule = graph.jobs.get(row.job)
         lock = None if rule is not None and rule.parallel else row.job
-        attempt = self._attempts.put(
-            tx, pool=HOST_POOL, priority=row.priority, lock=lock, payload=json.dumps({"build": build_id})
-        )
-        queueing.give_out(tx, build_id, attempt)
+        payload = json.dumps({"build": row.id})
+        return self._attempts.put(tx, pool=HOST_POOL, priority=row.priority, lock=lock, payload=payload)

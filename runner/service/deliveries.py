@@ -11,17 +11,18 @@ from pathlib import Path
 import structlog
 
 from runner.pipeline.model import Resource
-from runner.pipeline.plain import plain
 from runner.secret import Secret
+from runner.service.arrivals import Arrival, Arrivals
+from runner.service.completing import Completing
 from runner.service.engines import Engines
+from runner.service.following import new_version, ref_of, takes
 from runner.service.orders import Orders
 from runner.service.settings import Settings, Webhook
 from runner.service.watching import Watching
-from runner.triggers.addresses import same_repository
+from runner.triggers.addresses import is_full_name, same_repository
 from runner.triggers.delivery import Delivery, RefusedDelivery
 from runner.triggers.git_events import EventKind, GitEvent
 from runner.triggers.git_repo import GitRepo, accepts
-from runner.triggers.git_version import version_of
 from runner.triggers.providers.registry import PROVIDERS
 from runner.triggers.webhook import check_basic, key_of, version_of_payload
 from runner.triggers.wildcards import matches
@@ -30,6 +31,17 @@ from runner.workspace.versions import NewVersion
 log = structlog.stdlib.get_logger("runner.webhooks")
 FOLLOWING = frozenset({"gitRepo", "ciRepo"})
 """Types of resources that get versions from what happens in a repository."""
+FAMILIES: Mapping[str, str] = {
+    "github": "github",
+    "githubEnterprise": "github",
+    "gitlab": "gitlab",
+    "bitbucket": "bitbucket",
+    "bitbucketServer": "bitbucketServer",
+    "bitbucketServerBasic": "bitbucketServer",
+    "gerritBasic": "gerrit",
+}
+"""Which types of integrations are one kind of provider, as its deliveries name it."""
+KNOWN = "it has the commit already"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +60,21 @@ class Deliveries:
     """Takes what was sent. Raises RefusedDelivery where the sender is not proven or the body is not usable, and
     StoreError."""
 
-    def __init__(self, settings: Callable[[], Settings], engines: Engines, orders: Orders, watching: Watching) -> None:
+    def __init__(
+        self,
+        settings: Callable[[], Settings],
+        engines: Engines,
+        orders: Orders,
+        watching: Watching,
+        arrivals: Arrivals,
+        completing: Completing,
+    ) -> None:
         self._settings = settings
         self._engines = engines
         self._orders = orders
         self._watching = watching
+        self._arrivals = arrivals
+        self._completing = completing
 
     async def of_provider(self, name: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """A delivery to the webhook of this name in the settings."""
@@ -61,15 +83,17 @@ class Deliveries:
             raise RefusedDelivery(404, f"there is no webhook {name}")
         delivery = PROVIDERS[webhook.provider].read(headers, body, _secret(name, webhook), datetime.now(UTC))
         events = [event for event in delivery.events if _is_for(webhook, event)]
-        versions, passed_over = self._versions(events)
+        arrivals, passed_over = await self._arriving(events)
+        made = await self._arrivals.tell(arrivals, _key(name, delivery))
+        if made is None:
+            return Answer(repeated=True, passed_over={}, note="this delivery was taken before")
+        known = {arrival.node: KNOWN for arrival in arrivals if arrival.version and arrival.node not in made}
         answer = Answer(
-            versions=tuple(version.node for version in versions),
+            versions=made,
             pipelines=tuple(self._pipelines(events)),
-            passed_over=passed_over,
+            passed_over={**passed_over, **known},
             note=delivery.note,
         )
-        if not await self._orders.add_versions(versions, delivery=_key(name, delivery)):
-            return Answer(repeated=True, passed_over={}, note="this delivery was taken before")
         for pipeline in answer.pipelines:
             self._watching.look_at(pipeline)
         log.info("webhook.taken", webhook=name, delivery=delivery.id, versions=answer.versions, note=delivery.note)
@@ -88,22 +112,40 @@ class Deliveries:
         log.info("webhook.taken", webhook=name)
         return Answer(versions=(name,), passed_over={})
 
-    def _versions(self, events: list[GitEvent]) -> tuple[list[NewVersion], dict[str, str]]:
-        """The versions that events make, and why other resources of their repositories get none."""
-        versions: list[NewVersion] = []
+    async def _arriving(self, events: list[GitEvent]) -> tuple[list[Arrival], dict[str, str]]:
+        """What events mean for the resources of their repositories, and why some of those get no version."""
+        arrivals: list[Arrival] = []
         passed_over: dict[str, str] = {}
         following = [r for r in self._engines.current.pipeline.resources.values() if r.type in FOLLOWING]
-        for event in events:
+        for told in events:
+            event, asked = told, False
             for resource in following:
                 options = GitRepo.of(resource)
                 if not same_repository(options.source, event.repository):
                     continue
+                if (other := self._of_another(resource, options, event)) is not None:
+                    passed_over[resource.name] = other
+                    continue
                 reason = accepts(options, event)
-                if reason is None:
-                    versions.append(_version(resource, event))
-                else:
+                if reason is None and not asked:  # only then it is worth it; one answer is for all
+                    event, asked = await self._completing.complete(event, resource), True
+                    reason = accepts(options, event)
+                if reason is not None:
                     passed_over[resource.name] = reason
-        return versions, passed_over
+                arrivals.append(_arrival(resource, options, event, reason))
+        return arrivals, passed_over
+
+    def _of_another(self, resource: Resource, options: GitRepo, event: GitEvent) -> str | None:
+        """Why a repository of this name is not the one of the resource: `org/name` says nothing of its provider, the
+        integration does."""
+        named = resource.integration
+        integration = self._engines.current.integrations.get(named.name) if named is not None else None
+        if integration is None or not is_full_name(options.source):
+            return None
+        own, theirs = FAMILIES.get(integration.type.master_name), FAMILIES.get(event.repository.provider)
+        if own is None or theirs is None or own == theirs:
+            return None
+        return f"its integration {integration.name} is of {own}, and this is of {theirs}"
 
     def _pipelines(self, events: list[GitEvent]) -> list[str]:
         """The pipelines that are read from what was pushed."""
@@ -119,9 +161,14 @@ class Deliveries:
         ]
 
 
-def _version(resource: Resource, event: GitEvent) -> NewVersion:
-    name, bag = version_of(event, plain(resource.property_bag))
-    return NewVersion(node=resource.name, name=name, property_bag=bag)
+def _arrival(resource: Resource, options: GitRepo, event: GitEvent, reason: str | None) -> Arrival:
+    ref = ref_of(event)
+    return Arrival(
+        node=resource.name,
+        ref=ref if ref is not None and takes(options, ref) else None,
+        sha=None if event.deleted else event.sha,
+        version=new_version(resource, event) if reason is None else None,
+    )
 
 
 def _is_for(webhook: Webhook, event: GitEvent) -> bool:

@@ -72,9 +72,12 @@ class Orders:
                 return Facts(False, [Withdrawn(build_id)])
             return Facts(ask_to_cancel(tx, build_id, reason))
 
+        def then(decided: Decided[bool]) -> None:
+            if decided.value:
+                self._building.cancel(build_id, reason)
+
         await self._questions.build(build_id)
-        if (await self._decisions.decide(change)).value:
-            self._building.cancel(build_id, reason)
+        await self._decisions.decide(change, then)
         return await self._questions.build(build_id)
 
     async def pause(self, job: str) -> bool:
@@ -120,12 +123,21 @@ class Orders:
         users = purging.users_of(self._engines.current.pipeline, name)
         if users:
             raise ConflictError(f"{name} is still named by {', '.join(users)}: mend their files first")
-        return (await self._decisions.decide(lambda tx, rules: Facts(purging.purge(tx, node.id)))).value
+
+        def change(tx: Transaction, rules: Rules) -> Facts[list[int]]:
+            if (build := purging.in_use_by(tx, node.id, name)) is not None:
+                raise ConflictError(f"{build}, which has not ended, still needs {name}: wait for it, or cancel it")
+            return Facts(purging.purge(tx, node.id), behind_rules=True)
+
+        return (await self._decisions.decide(change)).value
 
     async def drain(self, on: bool = True) -> None:
         """Start nothing more, or go on."""
-        await self._decisions.decide(lambda tx, rules: Facts(None, [Draining(on)]))
-        self.draining = on
+
+        def then(decided: Decided[None]) -> None:
+            self.draining = on
+
+        await self._decisions.decide(lambda tx, rules: Facts(None, [Draining(on)]), then)
 
     async def cancel_all(self, reason: str) -> None:
         """End every build that runs."""
@@ -146,7 +158,8 @@ class Orders:
         for command in decided.commands:
             if isinstance(command, NotTriggered) and command.job == job:
                 raise ConflictError(f"{job} cannot run: {command.reason}")
-        return await self._questions.build(decided.queued[0])
+        # The last one of the job: rules that were read again may have queued others before.
+        return await self._questions.build(decided.queued_of(job)[-1])
 
     async def _live_job(self, name: str) -> NodeRow:
         node = await self._questions.node(name, kind="job")

@@ -19,7 +19,7 @@ from runner.pipeline.problems import Problem, Severity
 from runner.scheduling.events import Event, Synced, VersionMade
 from runner.scheduling.rules import Rules
 from runner.service.changes import changes
-from runner.service.decisions import Decisions, Facts
+from runner.service.decisions import Decided, Decisions, Facts
 from runner.service.engines import Engines, files
 from runner.service.graphing import DEFAULT_POOL, graph_of
 from runner.service.plan import digest
@@ -66,6 +66,18 @@ class SyncResult:
     revision: str | None
     changes: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _New:
+    """What is to be applied of one pipeline; `good` are the files of all pipelines then."""
+
+    name: str
+    source: str
+    revision: str
+    digest: str
+    good: Mapping[str, Sequence[Source]]
+    project: Project
 
 
 class _RefusedError(Exception):
@@ -115,20 +127,24 @@ class Pipelines:
                 return
             project = await asyncio.to_thread(self._project, self._good)
             graph = graph_of(project, self.pools)
-            await self._decisions.decide(lambda tx, rules: Facts(None, [Synced(graph)]))
-            self._engines.apply(self._engines.graph, project)
+            await self._decisions.decide(
+                lambda tx, rules: Facts(None, [Synced(graph)]),
+                lambda decided: self._engines.apply(self._engines.graph, project),
+            )
 
     async def sync(self, name: str) -> SyncResult:
         """Read the files of a pipeline and apply them if they are new and good. Raises NotFoundError for an unknown
         name, StoreError; files that cannot be had are a refusal."""
-        if name not in self.watched:
-            raise NotFoundError(f"there is no pipeline {name}: the settings have {', '.join(self.watched) or 'none'}")
         async with self._one_at_a_time:
+            watched = self.watched.get(name)  # new settings may drop it while it is read
+            if watched is None:
+                known = ", ".join(self.watched) or "none"
+                raise NotFoundError(f"there is no pipeline {name}: the settings have {known}")
             try:
-                fetched = await self.watched[name].fetch()
-            except RunnerError as error:
-                return await self._refuse(name, None, [str(error)])
-            return await self._sync(name, fetched)
+                fetched = await watched.fetch()
+            except (RunnerError, OSError) as error:
+                return await self._refuse(name, watched, None, [str(error)])
+            return await self._sync(name, watched, fetched)
 
     async def forget(self) -> None:
         """Remove the pipelines that are watched no more. Raises StoreError."""
@@ -138,32 +154,35 @@ class Pipelines:
                 project = await asyncio.to_thread(self._project, good)
                 await self._apply_removal(name, good, project)
 
-    async def _sync(self, name: str, fetched: Fetched) -> SyncResult:
+    async def _sync(self, name: str, watched: PipelineFiles, fetched: Fetched) -> SyncResult:
         new = [Source(file.name, name, file.text) for file in fetched.found.files]
         good = {**self._good, name: new}
         project = await asyncio.to_thread(self._project, good, fetched.found.problems)
         problems = _told(project, self.pools)
         if project.refused:
-            return await self._refuse(name, fetched.revision, problems)
-        digest_now = await asyncio.to_thread(_digest, new, self._engines.integrations_file)
-        if self._digests.get(name) == digest_now:
-            await self._store.transaction(
-                lambda tx: stored.look(tx, name, self.watched[name].told, problems, refused=False)
-            )
+            return await self._refuse(name, watched, fetched.revision, problems)
+        new_digest = await asyncio.to_thread(_digest, new, self._engines.integrations_file)
+        if self._digests.get(name) == new_digest:
+            await self._store.transaction(lambda tx: stored.look(tx, name, watched.told, problems, refused=False))
             return SyncResult(pipeline=name, applied=False, refused=False, revision=fetched.revision)
         try:
-            result = await self._apply(name, fetched.revision, good, project)
+            return await self._apply(
+                _New(
+                    name=name,
+                    source=watched.told,
+                    revision=fetched.revision,
+                    digest=new_digest,
+                    good=good,
+                    project=project,
+                )
+            )
         except _RefusedError as refused:
-            return await self._refuse(name, fetched.revision, [str(problem) for problem in refused.problems])
-        self._digests[name] = digest_now
-        return result
+            return await self._refuse(name, watched, fetched.revision, [str(problem) for problem in refused.problems])
 
-    async def _apply(
-        self, name: str, revision: str, good: Mapping[str, Sequence[Source]], project: Project
-    ) -> SyncResult:
-        told = changes(self._engines.current.pipeline, project.pipeline)
+    async def _apply(self, new: _New) -> SyncResult:
+        project, told = new.project, changes(self._engines.current.pipeline, new.project.pipeline)
         problems = _told(project, self.pools)
-        items = _items(project, {source.path for source in good[name]})
+        items = _items(project, {source.path for source in new.good[new.name]})
         graph = graph_of(project, self.pools)
 
         def change(tx: Transaction, rules: Rules) -> Facts[Applied]:
@@ -171,24 +190,32 @@ class Pipelines:
                 raise _RefusedError([_type_changed(item, type_) for item, type_ in others])
             applied = stored.apply(
                 tx,
-                name,
+                new.name,
                 items,
                 digest=digest(project, rules_again(project, ())),
-                revision=revision,
-                source=self.watched[name].told,
-                files=good[name],
-                graph_files=[source for sources in good.values() for source in sources],
+                revision=new.revision,
+                source=new.source,
+                files=new.good[new.name],
+                graph_files=[source for sources in new.good.values() for source in sources],
                 problems=problems,
                 changes=told,
             )
             return Facts(applied, [Synced(graph), *_triggered(project, applied)])
 
-        decided = await self._decisions.decide(change)
-        self._good = {other: list(sources) for other, sources in good.items()}
-        self._engines.apply(decided.value.graph, project)
-        log.info("pipeline.applied", pipeline=name, revision=revision, changes=told, problems=problems)
+        def then(decided: Decided[Applied]) -> None:
+            self._good = {other: list(sources) for other, sources in new.good.items()}
+            self._digests[new.name] = new.digest
+            self._engines.apply(decided.value.graph, project)
+
+        await self._decisions.decide(change, then)
+        log.info("pipeline.applied", pipeline=new.name, revision=new.revision, changes=told, problems=problems)
         return SyncResult(
-            pipeline=name, applied=True, refused=False, revision=revision, changes=told, problems=tuple(problems)
+            pipeline=new.name,
+            applied=True,
+            refused=False,
+            revision=new.revision,
+            changes=told,
+            problems=tuple(problems),
         )
 
     async def _apply_removal(self, name: str, good: Mapping[str, list[Source]], project: Project) -> None:
@@ -199,15 +226,18 @@ class Pipelines:
             removed = stored.remove(tx, name, digest=digest(project, rules_again(project, ())), graph_files=graph_files)
             return Facts(removed, [Synced(graph)])
 
-        decided = await self._decisions.decide(change)
-        self._good = dict(good)
-        self._digests.pop(name, None)
-        self._engines.apply(decided.value.graph, project)
+        def then(decided: Decided[Applied]) -> None:
+            self._good = dict(good)
+            self._digests.pop(name, None)
+            self._engines.apply(decided.value.graph, project)
+
+        await self._decisions.decide(change, then)
         log.info("pipeline.removed", pipeline=name)
 
-    async def _refuse(self, name: str, revision: str | None, problems: Sequence[str]) -> SyncResult:
-        told = self.watched[name].told
-        await self._store.transaction(lambda tx: stored.look(tx, name, told, problems, refused=True))
+    async def _refuse(
+        self, name: str, watched: PipelineFiles, revision: str | None, problems: Sequence[str]
+    ) -> SyncResult:
+        await self._store.transaction(lambda tx: stored.look(tx, name, watched.told, problems, refused=True))
         log.warning("pipeline.refused", pipeline=name, revision=revision, problems=problems)
         return SyncResult(pipeline=name, applied=False, refused=True, revision=revision, problems=tuple(problems))
 

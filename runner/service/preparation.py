@@ -189,9 +189,15 @@ class Preparation:
             url=self.journal.path.absolute().as_uri(),
             triggered_by=triggered_by,
             triggered_by_id=await store.node_id(triggered_by),
-            user=self.engine.host.user if triggered_by == self.job.name else "",
+            user=self._user(),
             item=self.row.item or 1,
         )
+
+    def _user(self) -> str:
+        """Who started a manual run: whom a service knows, else the user of this process."""
+        if self.row.attempt is not None:
+            return self.row.requested_by or ""
+        return self.engine.host.user if self.row.triggered_by == self.job.name else ""
 
     async def _fill(self, variables: JobVariables, config: str) -> None:
         previous = () if self.engine.reset else await self.engine.store.previous_state(self.job.name)

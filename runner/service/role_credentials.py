@@ -11,11 +11,12 @@ from pathlib import Path
 
 from runner.aws.broker import Broker
 from runner.aws.environment import job_aws
-from runner.aws.lease import AssumeRequest, Lease, LeaseRequest, choose_region
+from runner.aws.lease import Assumed, Assumer, AssumeRequest, Lease, LeaseRequest, choose_region
 from runner.aws.sandbox import Sandbox
 from runner.aws.session_name import session_name
 from runner.aws.sts import Sts
 from runner.aws.whoami import WhoAmI, of_lease
+from runner.errors import CredentialsError
 from runner.integrations.aws_iam import AwsRole, aws_role
 from runner.integrations.role_arn import RoleArn, parse_role_arn
 from runner.secret import Secret
@@ -131,6 +132,23 @@ class RoleCredentials:
             self.broker.revoke(digest)
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """STS, and somebody who counts its calls."""
+
+    sts: Assumer
+    called: Callable[[str], None]
+
+    async def assume(self, request: AssumeRequest) -> Assumed:
+        try:
+            assumed = await self.sts.assume(request)
+        except CredentialsError:
+            self.called("refused")
+            raise
+        self.called("given")
+        return assumed
+
+
 def _row(lease: Lease) -> LeaseRow:
     return LeaseRow(
         digest=lease.digest.hex(),
@@ -154,10 +172,11 @@ async def open_role_credentials(
     ledger: Runs | None = None,
     ports: tuple[int, int] = (0, 0),
     listening: socket.socket | None = None,
+    called: Callable[[str], None] = lambda outcome: None,
 ) -> RoleCredentials:
     """Open the broker, and with `sandbox` an AWS of our own that knows `roles`; `stack` closes them. `ports` are those
     of the endpoint and of the sandbox that builds of this run know already; 0: anywhere. `listening` is a socket for
-    the endpoint that somebody keeps open.
+    the endpoint that somebody keeps open; `called` hears of each call of STS, whether it was `given` or `refused`.
 
     Raises CredentialsError or UsageError with the sentence to read.
     """
@@ -170,7 +189,7 @@ async def open_role_credentials(
         Sts(region=choose_region(None, None, region), endpoint_url=endpoint_url, keys=keys)
     )
     return RoleCredentials(
-        broker=await stack.enter_async_context(Broker(sts, port=ports[0], listening=listening)),
+        broker=await stack.enter_async_context(Broker(_Told(sts, called), port=ports[0], listening=listening)),
         project=project,
         region=region,
         shipctl=shipctl,

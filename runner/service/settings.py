@@ -127,6 +127,15 @@ class Webhook(Table, frozen=True, kw_only=True):
     repository: Annotated[str | None, key("Only repositories like this (`owner/*`).")] = None
 
 
+class Repositories(Table, frozen=True, kw_only=True):
+    poll: Annotated[
+        timedelta | None,
+        key(
+            "How often the repositories of `gitRepo` resources are asked for commits; off: webhooks tell.", least=SECOND
+        ),
+    ] = timedelta(minutes=5)
+
+
 class Retention(Table, frozen=True, kw_only=True):
     age: Annotated[timedelta | None, key("How long builds are kept.")] = timedelta(days=90)
     builds: Annotated[Positive | None, key("How many builds of a job are kept.")] = 1000
@@ -156,6 +165,7 @@ class Settings(Table, frozen=True, kw_only=True):
     aws: Aws = Aws()
     pipelines: Mapping[str, PipelineSource] = {}
     webhooks: Mapping[str, Webhook] = {}
+    repositories: Repositories = Repositories()
     retention: Retention = Retention()
     hooks: Hooks
     log: Log = Log()

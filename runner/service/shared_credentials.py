@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from runner.errors import CredentialsError
+from runner.errors import CredentialsError, RunnerError
 from runner.secret import Secret
 from runner.service.credentials import NoRoles
 from runner.service.ports import Credentials, Grant, RoleUse
@@ -41,10 +41,11 @@ class SharedCredentials:
             async with AsyncExitStack() as stack:
                 try:
                     self._opened = await self._open(stack)
-                except CredentialsError as error:
+                except (RunnerError, OSError) as error:
                     log.error("credentials.unusable", error=str(error))
+                    known = error if isinstance(error, CredentialsError) else CredentialsError(str(error))
                     for answer in self._unanswered():
-                        answer.set_exception(error)
+                        answer.set_exception(known)
                     continue
                 for answer in self._unanswered():
                     answer.set_result(self._opened)

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import structlog
 
-from runner.errors import StoreError
+from runner.errors import RunnerError
 from runner.service.pipelines import Pipelines
 
 log = structlog.stdlib.get_logger("runner.pipelines")
@@ -30,8 +30,10 @@ class Watching:
         self.replace(intervals)
 
     def look_at(self, name: str) -> None:
-        """Look at this pipeline now: something was pushed to it."""
-        self._wanted[name].set()
+        """Look at this pipeline now: something was pushed to it. One that new settings bring or drop at this moment is
+        looked at anyway, or not any more."""
+        if (wanted := self._wanted.get(name)) is not None:
+            wanted.set()
 
     def replace(self, intervals: Mapping[str, timedelta]) -> None:
         """Watch these pipelines from now on; each is looked at at once."""
@@ -61,8 +63,10 @@ class Watching:
             try:
                 if (await self._pipelines.sync(name)).applied:
                     self._changed()
-            except StoreError as error:
-                log.error("store.unusable", pipeline=name, error=str(error))
+            except RunnerError as error:
+                log.error("pipeline.unusable", pipeline=name, error=str(error))
+            except Exception:
+                log.exception("pipeline.bug", pipeline=name)  # the others, and what runs, go on
             self._unseen.discard(name)
             if not self._unseen:
                 self.settled.set()

@@ -56,6 +56,17 @@ def give_out(tx: Transaction, build_id: int, attempt: int) -> None:
         raise StoreError(f"build {build_id} was given out before")
 
 
+def give_out_again(tx: Transaction, build: BuildRow, attempt: int) -> None:
+    """Let another attempt go on with a build. Raises StoreError where the one before is not its attempt any more."""
+    if not tx.change("give_out_again", id=build.id, attempt=attempt, before=build.attempt):
+        raise StoreError(f"build {build.id} was given out again before")
+
+
+def nobody_has(tx: Transaction) -> list[BuildRow]:
+    """Builds that have been given out and have not ended, and whose attempt has."""
+    return [build_row(row) for row in tx.rows("builds_nobody_has")]
+
+
 def claim(tx: Transaction, build_id: int, attempt: int) -> BuildRow | None:
     """Begin to run a build, or go on with it; None where this attempt has it no more. The row is as it was before:
     `queued` where nothing of it has run."""

@@ -99,6 +99,11 @@ def open_builds_of(tx: Transaction, node_id: int) -> list[BuildRow]:
     return [build_row(row) for row in tx.rows("open_builds_of", node_id=node_id)]
 
 
+def ended_last(tx: Transaction, most: int) -> list[BuildRow]:
+    """The newest ends first."""
+    return [build_row(row) for row in tx.rows("ended_last", most=most)]
+
+
 def inputs(tx: Transaction, build_id: int) -> list[InputRow]:
     return [
         InputRow(name=row["name"], version_id=row["id"], number=row["number"], version_name=row["version_name"])

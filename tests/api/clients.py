@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -39,7 +41,8 @@ class Client:
         self, method: str, path: str, body: Json = None, *, headers: Mapping[str, str] | None = None
     ) -> Answered:
         """`path` below /api/v1."""
-        async with self.session.request(method, f"{self.base}{V1}{path}", json=body, headers=headers) as response:
+        data = None if body is None else io.BytesIO(json.dumps(body).encode())
+        async with self.session.request(method, f"{self.base}{V1}{path}", data=data, headers=headers) as response:
             return Answered(response.status, await response.json(), response.headers)
 
     async def get(self, path: str) -> Answered:

@@ -52,13 +52,13 @@ def _pipeline(ran: Path, world: World) -> str:
 def _kill_something(world: World, killed: set[int]) -> None:
     """A leader or a supervisor, whichever there is."""
     store = world.directory / ".runner"
-    leaders = [path for path in (store / "runs").glob("*.lock") if _pid_in(path)]
-    supervisors = [path for path in (store / "builds").glob("*/lock") if _pid_in(path)]
+    leaders = [path for path in (store / "runs").glob("*.lock") if pid_in(path)]
+    supervisors = [path for path in (store / "builds").glob("*/lock") if pid_in(path)]
     if not leaders + supervisors:
         return
     path = world.random.choice(leaders + leaders + supervisors)
-    pid = _pid_in(path)
-    if pid is None or not _is_runner(pid):
+    pid = pid_in(path)
+    if pid is None or not is_runner(pid):
         return
     try:
         os.kill(pid, signal.SIGKILL)
@@ -71,7 +71,7 @@ def _kill_something(world: World, killed: set[int]) -> None:
         world.fault("SIGKILL for the leader")
 
 
-def _pid_in(path: Path) -> int | None:
+def pid_in(path: Path) -> int | None:
     try:
         text = path.read_text()
     except FileNotFoundError:
@@ -82,7 +82,7 @@ def _pid_in(path: Path) -> int | None:
     return int(value["pid"] if isinstance(value, dict) else value)
 
 
-def _is_runner(pid: int) -> bool:
+def is_runner(pid: int) -> bool:
     """Never another program that got the number of one that has ended."""
     try:
         command = Path(f"/proc/{pid}/cmdline").read_bytes()

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 from msgspec.structs import replace
 
-from runner.errors import UsageError
+from runner.errors import ConflictError, UsageError
+from runner.scheduling.rules import Rules
+from runner.service.decisions import Facts
 from runner.service.settings import PipelineSource, Retention
+from runner.store.clock import now
 from runner.store.queueing import Request
+from runner.store.sqlite import Transaction
 from tests.daemon.running import Host, ended, heard, serving
 
 CHAIN = """
@@ -87,6 +94,63 @@ async def test_what_runs_when_the_service_ends_goes_on_and_the_next_service_reco
     async with serving(host.settings) as service:
         row = await ended(service, "a")
         assert (row.status, row.ended_by, row.number) == ("success", "script", 1)
+
+
+async def test_a_build_whose_attempt_has_ended_without_it_is_taken_over_by_the_next_service(host: Host) -> None:
+    pipe = host.pipe("begun")
+    host.write(ONE.format(script=f"echo > {pipe}; until test -e {host.directory}/go; do sleep 0.05; done"))
+    async with serving(host.settings) as service:
+        await service.orders.run("a", Request())
+        await heard(pipe)
+    with closing(sqlite3.connect(host.directory / "state" / "runner.db")) as database:
+        assert database.execute("UPDATE attempt SET state = 'failed' WHERE state = 'doing'").rowcount == 1
+        database.commit()
+    (host.directory / "go").touch()
+    async with serving(host.settings) as service:
+        row = await ended(service, "a")
+        assert (row.status, row.ended_by, row.attempt) == ("success", "script", 2)
+
+
+async def test_an_order_is_told_of_its_own_build_whatever_else_is_queued_with_it(host: Host) -> None:
+    host.write(
+        """
+        resources:
+          - {name: img, type: image, versionTemplate: {sourceName: a/b, versionName: none}}
+        jobs:
+          - {name: strict, type: runSh, dependencyMode: strict, steps: [{IN: img}, {TASK: {script: [pwd]}}]}
+          - {name: a, type: runSh, steps: [{TASK: {script: [pwd]}}]}
+        """
+    )
+    async with serving(host.settings) as service:
+        node = await service.questions.node("strict")
+
+        def wait(tx: Transaction, rules: Rules) -> Facts[None]:
+            tx.change("add_waiting", node_id=node.id, triggered_by="img", chain="[]", created_at=now())
+            return Facts(None, behind_rules=True)
+
+        await service.decisions.decide(wait)
+        assert (await service.orders.run("a", Request())).job == "a"
+        assert (await ended(service, "strict")).triggered_by == "img"
+
+
+async def test_a_name_that_was_purged_begins_anew_and_is_not_purged_while_it_runs(host: Host) -> None:
+    pipe, go = host.pipe("begun"), host.directory / "go"
+    host.write(ONE.format(script=f"echo > {pipe}; until test -e {go}; do sleep 0.05; done"))
+    async with serving(host.settings) as service:
+        await service.orders.run("a", Request())
+        await heard(pipe)
+        await service.orders.pause("a")
+        host.write("jobs: []\n")
+        await service.pipelines.sync("shop")
+        with pytest.raises(ConflictError, match="a/1, which has not ended, still needs a"):
+            await service.orders.purge("a")
+        go.touch()
+        await ended(service, "a")
+        await service.orders.purge("a")
+        host.write(ONE.format(script="true"))
+        await service.pipelines.sync("shop")
+        job = await service.questions.job("a")
+        assert (job.held_by, job.node.paused) == (None, False)
 
 
 async def test_a_queued_build_waits_for_a_slot_and_can_be_cancelled_before(host: Host) -> None:

@@ -12,6 +12,12 @@ SELECT * FROM named_build WHERE ended_at IS NULL AND run_id IN (SELECT id FROM r
 -- name: open_builds_of
 SELECT * FROM named_build WHERE node_id = :node_id AND ended_at IS NULL ORDER BY id;
 
+-- name: open_build_with
+SELECT job, number FROM named_build WHERE ended_at IS NULL AND (node_id = :id OR triggered_by = :name) LIMIT 1;
+
+-- name: ended_last
+SELECT * FROM named_build WHERE ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT :most;
+
 -- name: last_build_id
 SELECT max((SELECT coalesce(max(id), 0) FROM build), (SELECT next_build - 1 FROM service)) AS id;
 
@@ -35,6 +41,12 @@ UPDATE build SET attempt = :attempt WHERE id = :id AND ended_at IS NULL AND atte
 UPDATE build SET status = 'processing', started_at = :started_at,
                  run_id = (SELECT max(id) FROM run WHERE kind = 'graph')
 WHERE id = :id AND status = 'queued' AND attempt = :attempt;
+
+-- name: builds_nobody_has
+SELECT * FROM named_build
+WHERE ended_at IS NULL AND attempt IS NOT NULL AND run_id IN (SELECT id FROM run WHERE kind = 'graph')
+    AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.id = named_build.attempt AND state IN ('todo', 'doing'))
+ORDER BY id;
 
 -- name: build_of_attempt
 SELECT * FROM named_build WHERE id = :id AND attempt = :attempt AND ended_at IS NULL;

@@ -34,6 +34,7 @@ ALTER TABLE build ADD COLUMN requested_by TEXT;
 CREATE INDEX build_open ON build (id) WHERE ended_at IS NULL;
 CREATE INDEX build_end_order ON build (run_id, end_order);
 CREATE INDEX build_of_job ON build (node_id, id);
+CREATE INDEX build_ended ON build (ended_at) WHERE ended_at IS NOT NULL;
 
 CREATE VIEW named_build AS
 SELECT build.*, node.name AS job FROM build JOIN node ON node.id = build.node_id;
