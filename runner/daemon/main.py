@@ -13,8 +13,9 @@ from pathlib import Path
 import structlog
 from msgspec.structs import replace
 
+from runner.daemon.opening import open_service
 from runner.daemon.reloading import reload_when_asked
-from runner.daemon.service import Service, open_service
+from runner.daemon.service import Service
 from runner.errors import UsageError
 from runner.service.notify import Notifier, handed_over
 from runner.service.operator_log import OperatorLog

@@ -153,7 +153,7 @@ class SQLite:
             newest = number
             with self._within(connection, "BEGIN IMMEDIATE"):
                 if connection.execute("PRAGMA user_version").fetchone()[0] < number:
-                    for statement in text.split(";\n"):
+                    for statement in _statements(text):
                         connection.execute(statement)
                     connection.execute(f"PRAGMA user_version = {number}")
         if connection.execute("PRAGMA user_version").fetchone()[0] > newest:
@@ -179,7 +179,19 @@ class SQLite:
     def _sentences(self) -> Iterator[None]:
         try:
             yield
+        except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError):
+            raise  # a bug of ours, which no second attempt mends
         except sqlite3.DatabaseError as error:
             self.failures += 1
             self._failed = f"the store {self._path} cannot be used: {error}"
             raise StoreError(self._failed) from error
+
+
+def _statements(text: str) -> Iterator[str]:
+    """The statements of a file, one after another."""
+    statement = ""
+    for line in text.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from runner.daemon.service import Service
+from runner.errors import NotFoundError
 from runner.pipeline.files import Found
 from runner.scheduling.rules import Rules
 from runner.service.decisions import Facts
@@ -106,12 +108,19 @@ async def test_a_pipeline_that_new_settings_drop_while_it_is_read_ends_nothing(h
         files: PipelineFiles = (reading := Files())
         service.pipelines.watched = {"shop": files}
         async with asyncio.TaskGroup() as group:
-            group.create_task(service.pipelines.sync("shop"))
+            synced = group.create_task(dropped(service))
             await reading.entered.wait()
-            group.create_task(service.take_over(replace(host.settings, pipelines={})))
+            await service.take_over(replace(host.settings, pipelines={}))
             reading.leave.set()
+        assert "there is no pipeline shop" in synced.result()
         assert await service.questions.pipelines() == []
         service.watching.look_at("shop")  # a push that comes a moment too late
+
+
+async def dropped(service: Service) -> str:
+    with pytest.raises(NotFoundError) as error:
+        await service.pipelines.sync("shop")
+    return str(error.value)
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), RecursionError("too deep")])

@@ -211,6 +211,14 @@ def test_what_is_shown_gives_the_same_settings_again(place: Place) -> None:
     assert place.read(shown).settings == effective.settings
 
 
+def test_no_login_of_an_address_is_shown(place: Place) -> None:
+    old, new = (place.read(f'[pipelines.shop]\ngit = "https://bot:{word}@h.test/shop"') for word in ("open", "sesame"))
+    assert 'git = "https://****@h.test/shop"' in as_file(old)
+    (change,) = changes(old.settings, new.settings)
+    assert "open" not in str(change)
+    assert "sesame" not in str(change)
+
+
 def test_a_change_says_whether_it_needs_a_restart(place: Place) -> None:
     old = place.read(WHOLE).settings
     new = place.read(

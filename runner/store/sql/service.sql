@@ -129,7 +129,7 @@ SELECT id, name, kind, type, pipeline, deleted_at, paused, stale, last_status, t
 UPDATE node SET deleted_at = :deleted_at WHERE id = :id AND deleted_at IS NULL;
 
 -- name: adopt_node
-UPDATE node SET deleted_at = NULL, pipeline = :pipeline
+UPDATE node SET ticked_at = CASE WHEN deleted_at IS NULL THEN ticked_at END, deleted_at = NULL, pipeline = :pipeline
 WHERE name = :name AND (deleted_at IS NOT NULL OR pipeline IS NOT :pipeline);
 
 -- name: nodes_of_pipeline
