@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 DEFAULT_PARALLEL = 4
 LOCAL_ONLY = (
-    "paths", "integrations_file", "skip_inconsistent", "max_parallel", "aws_region", "limits", "grace", "aws_sandbox",
-    "ci", "working_tree", "strict", "least_coverage",
+    "paths", "integrations_file", "skip_inconsistent", "strict", "max_parallel", "aws_region", "limits", "grace",
+    "aws_sandbox", "ci", "working_tree", "least_coverage",
 )  # fmt: skip
 """What a service has settings for."""
 NOT_WITH_CI = {
@@ -39,6 +39,7 @@ NOT_WITH_CI = {
 @options.params
 @options.integrations
 @options.skip_inconsistent
+@options.strict
 @click.option("--reset", is_flag=True, help="Ignore the state that earlier builds saved.")
 @click.option(
     "--max-parallel", type=click.IntRange(min=1), default=DEFAULT_PARALLEL, show_default=True, help="Builds at once."
@@ -54,7 +55,6 @@ NOT_WITH_CI = {
 @click.option("-d", "--detach", is_flag=True, help="Go on in the background; builds outlive whatever started them.")
 @click.option("--ci", is_flag=True, help="Run the CI part of the git checkout here, or in DIR.")
 @click.option("--working-tree", is_flag=True, help="CI builds get the files as they are, not as they were committed.")
-@click.option("--strict", is_flag=True, help="With --ci: what does not count here is an error, not a warning.")
 @click.option(
     "--least-coverage", type=click.FloatRange(0, 100), metavar="PERCENT", help="A CI build below is unstable."
 )
@@ -68,6 +68,7 @@ def command(
     params: tuple[str, ...],
     integrations_file: Path | None,
     skip_inconsistent: bool,
+    strict: bool,
     reset: bool,
     max_parallel: int,
     output: str | None,
@@ -77,7 +78,6 @@ def command(
     detach: bool,
     ci: bool,
     working_tree: bool,
-    strict: bool,
     least_coverage: float | None,
     aws_sandbox: bool,
     host: str | None,
@@ -112,7 +112,7 @@ def command(
     if ci:
         _refuse_with_ci(ctx, paths)
         return _run_ci(wanted, make_output(kind), strict=strict)
-    project = options.project(paths, integrations_file, skip_inconsistent=skip_inconsistent)
+    project = options.project(paths, integrations_file, skip_inconsistent=skip_inconsistent, strict=strict)
     wanted = replace(wanted, integrations_file=project.integrations_file)
     shown = make_output(kind)
     if detach:
@@ -132,13 +132,17 @@ def _refuse_with_ci(ctx: click.Context, paths: tuple[Path, ...]) -> None:
 
 def _run_ci(wanted: RunOptions, shown: Output, *, strict: bool) -> int:
     from runner import app
+    from runner.pipeline.problems import Severity
     from runner.service.ci.project import ci_project
 
     top, project = ci_project(wanted.paths[0], os.environ, working_tree=wanted.working_tree)
-    for problem in project.all_problems:
+    problems = project.all_problems
+    for problem in problems:
         click.echo(str(problem), err=True)
-    if project.ci is not None and (project.ci.refused or (strict and project.ci.problems)):
+    if any(problem.severity.broken for problem in problems):
         raise UsageError("the CI part has the problems above; nothing was run")
+    if strict and any(problem.severity is Severity.WARNING for problem in problems):
+        raise UsageError(options.WARNED)
     return _exit_code(app.run_pipeline(project, replace(wanted, paths=(top,)), shown), shown)
 
 

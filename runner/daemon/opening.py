@@ -140,7 +140,7 @@ async def _go_on(
 
 def _state_directory(path: Path) -> Path:
     try:
-        path.mkdir(mode=0o711, parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)  # job users are let through by their pool
         for name in PRIVATE:
             (path / name).mkdir(mode=0o700, exist_ok=True)
             (path / name).chmod(0o700)

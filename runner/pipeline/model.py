@@ -8,6 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
+from runner.pipeline.ignores import Ignore
 from runner.pipeline.problems import Place, Problem, Severity
 
 if TYPE_CHECKING:
@@ -230,11 +231,13 @@ class Reading:
     """What reading gave: the pipeline as far as it could be read, and every problem, sorted by place.
 
     Where a problem is an ERROR the pipeline must not be run. `inconsistent` names the jobs and resources that name
-    something nothing defines. `ci` is the CI part with problems of its own, where a file has one."""
+    something nothing defines. `ci` is the CI part with problems of its own, where a file has one. `ignored` are the
+    comments that asked not to hear of a warning, and did not."""
 
     pipeline: Pipeline
     problems: tuple[Problem, ...] = ()
     ci: CiReading | None = None
+    ignored: frozenset[Ignore] = frozenset()
 
     @property
     def refused(self) -> bool:

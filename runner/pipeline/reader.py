@@ -10,7 +10,9 @@ from runner.pipeline.checks import check_loops, check_references, check_variable
 from runner.pipeline.ci.keys import CI_KEYS
 from runner.pipeline.ci.model import CiReading
 from runner.pipeline.ci.reader import read_ci
+from runner.pipeline.codes import Code
 from runner.pipeline.entries import Entries, Section, read_section
+from runner.pipeline.ignores import Ignores
 from runner.pipeline.model import Pipeline, Reading
 from runner.pipeline.nodes import Entry, MappingNode, Unresolved, is_null, kind_of
 from runner.pipeline.problems import Problem, nearest, slip
@@ -39,7 +41,10 @@ class SourceFile:
 def read(texts: Sequence[SourceFile], unread: Sequence[Problem] = ()) -> Reading:
     """Read all files as one pipeline. Never raises: whatever is wrong is a problem with its place. `unread` are the
     problems of files that could not be read."""
-    report, entries = Report(), Entries()
+    ignores = Ignores()
+    for file in texts:
+        ignores.read(file.name, file.text)
+    report, entries = Report(ignores), Entries()
     for problem in unread:
         report.add(problem)
     anchors = _templates([file for file in texts if is_templates(file.name)], report)
@@ -47,7 +52,7 @@ def read(texts: Sequence[SourceFile], unread: Sequence[Problem] = ()) -> Reading
     ci: CiReading | None = None
     for file in texts:
         if not is_templates(file.name):
-            read_whole, found = _file(file, anchors.get(file.repository, {}), report, entries)
+            read_whole, found = _file(file, anchors.get(file.repository, {}), report, entries, ignores)
             whole &= read_whole
             ci = ci or found
     pipeline = Pipeline(jobs=entries.jobs, resources=entries.resources)
@@ -55,7 +60,7 @@ def read(texts: Sequence[SourceFile], unread: Sequence[Problem] = ()) -> Reading
         check_references(entries, report)
     check_variables(entries, report)
     check_loops(pipeline, report)
-    return Reading(pipeline=pipeline, problems=report.problems(), ci=ci)
+    return Reading(pipeline=pipeline, problems=report.problems(), ci=ci, ignored=ignores.used)
 
 
 def _templates(files: Sequence[SourceFile], report: Report) -> Mapping[str, Mapping[str, Anchored]]:
@@ -68,12 +73,17 @@ def _templates(files: Sequence[SourceFile], report: Report) -> Mapping[str, Mapp
         found.setdefault(file.repository, {}).update(document.anchors)
         entry = document.root.find("externalReferences") if isinstance(document.root, MappingNode) else None
         if entry is not None:
-            report.warn(entry.key.place, "", "externalReferences are not fetched yet: their anchors are not known")
+            report.warn(
+                Code.REFERENCES_NOT_FETCHED,
+                entry.key.place,
+                "",
+                "externalReferences are not fetched yet: their anchors are not known",
+            )
     return found
 
 
 def _file(
-    file: SourceFile, anchors: Mapping[str, Anchored], report: Report, entries: Entries
+    file: SourceFile, anchors: Mapping[str, Anchored], report: Report, entries: Entries, ignores: Ignores
 ) -> tuple[bool, CiReading | None]:
     """Read one file into the entries, and its CI part; false where it could not be composed, so that names may be
     missing."""
@@ -85,14 +95,14 @@ def _file(
         return not document.problems, None
     if isinstance(root, MappingNode):
         others = _top(Spot(root, "", report), root, file, entries)
-        return True, read_ci(root, others) if file.has_ci else None
+        return True, read_ci(root, others, ignores) if file.has_ci else None
     if not is_null(root) and not isinstance(root, Unresolved):
         _no_mapping(Spot(root, "", report))
     return True, None
 
 
 def _no_mapping(spot: Spot) -> None:
-    spot.error(f"a file is a mapping with {', '.join(Section)}, not {kind_of(spot.node)}")
+    spot.error(Code.NOT_A_PIPELINE, f"a file is a mapping with {', '.join(Section)}, not {kind_of(spot.node)}")
 
 
 def _top(spot: Spot, root: MappingNode, file: SourceFile, entries: Entries) -> list[Entry]:
@@ -106,18 +116,22 @@ def _top(spot: Spot, root: MappingNode, file: SourceFile, entries: Entries) -> l
         if name in counted:
             read_section(spot.at(entry.value, name), Section(name), entries)
         elif name in set(Section):
-            below.warn(f"'{name}' does not count in a file of this name", "name the file shippable.yml")
+            below.warn(
+                Code.SECTION_NOT_COUNTED,
+                f"'{name}' does not count in a file of this name",
+                "name the file shippable.yml",
+            )
         elif name in CI_KEYS:
             if not ci_told:
-                below.warn("a CI part counts in shippable.yml in the root of a repository only")
+                below.warn(Code.CI_NOT_COUNTED, "a CI part counts in shippable.yml in the root of a repository only")
             ci_told = True
         elif name == OTHER_LANGUAGE:
-            below.warn("this is written for JFrog Pipelines, which is another language")
+            below.warn(Code.OTHER_LANGUAGE, "this is written for JFrog Pipelines, which is another language")
         elif meant := slip(name, Section):
-            below.error(f"'{name}' is not a section of the file", f"did you mean '{meant}'?")
+            below.error(Code.MISSPELT_SECTION, f"'{name}' is not a section of the file", f"did you mean '{meant}'?")
             entries.whole = False
         else:
             unknown.append(entry)
             if hint := nearest(name, Section):
-                below.warn(f"'{name}' is not a section of the file", hint)
+                below.warn(Code.UNKNOWN_SECTION, f"'{name}' is not a section of the file", hint)
     return unknown

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from runner.pipeline.codes import Code
 from runner.pipeline.model import Job, Pipeline, Resource
 from runner.pipeline.problems import Problem, Severity
 from runner.scheduling.graph import Graph
@@ -87,6 +88,7 @@ def files_digest(sources: Sequence[Source], integrations: Path | None) -> str:
 def type_changed(item: Job | Resource, before: str) -> Problem:
     """The problem of a name that had another type."""
     return Problem(
+        code=Code.TYPE_CHANGED,
         place=item.place,
         severity=Severity.ERROR,
         subject=f"'{item.name}'",

@@ -50,7 +50,8 @@ class Orders:
     async def replay(self, build_id: int, by: str | None) -> BuildRow:
         """Queue a build of the same job with the input versions of an older build."""
         older = await self._questions.build(build_id)
-        if not await self._questions.inputs(build_id):
+        job = self._engines.current.pipeline.jobs.get(older.job)
+        if not await self._questions.inputs(build_id) and (job is None or job.ins):
             raise ConflictError(f"{older.job}/{older.number} has recorded no inputs: run the job instead")
         request = Request(injected=older.injected, reset=older.reset, replay_of=older.id, by=by)
         return await self.run(older.job, request)

@@ -89,6 +89,7 @@ class Pipelines:
         self._engines = engines
         self._good: dict[str, list[Source]] = {}
         self._digests: dict[str, str] = {}
+        self._refused: dict[str, tuple[str | None, ...]] = {}
         self._reading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._one_at_a_time = asyncio.Lock()
 
@@ -151,6 +152,7 @@ class Pipelines:
         candidate = await self._weigh({**self._good, name: new}, name, fetched.found.problems)
         if candidate.project.refused:
             return await self._refuse(name, watched, fetched.revision, candidate.told)
+        self._refused.pop(name, None)
         if self._digests.get(name) == candidate.files:
             await self._store.transaction(lambda tx: stored.look(tx, name, watched.told, candidate.told, refused=False))
             return SyncResult(pipeline=name, applied=False, refused=False, revision=fetched.revision)
@@ -211,7 +213,9 @@ class Pipelines:
         self, name: str, watched: PipelineFiles, revision: str | None, problems: Sequence[str]
     ) -> SyncResult:
         await self._store.transaction(lambda tx: stored.look(tx, name, watched.told, problems, refused=True))
-        log.warning("pipeline.refused", pipeline=name, revision=revision, problems=problems)
+        if self._refused.get(name) != (refused := (revision, *problems)):  # once, not at every look
+            self._refused[name] = refused
+            log.warning("pipeline.refused", pipeline=name, revision=revision, problems=problems)
         return SyncResult(pipeline=name, applied=False, refused=True, revision=revision, problems=tuple(problems))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -139,6 +140,7 @@ class SQLite:
 
     def _open(self) -> None:
         with self._sentences():
+            self._keep_private()
             self._connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
             self._connection.row_factory = sqlite3.Row
             self._connection.executescript(
@@ -146,6 +148,17 @@ class SQLite:
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
             )
             self._migrate(self._connection)
+
+    def _keep_private(self) -> None:
+        """The files beside it get the modes of this one."""
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                os.fchmod(descriptor, 0o600)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise StoreError(f"the store {self._path} cannot be used: {error.strerror}") from error
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
         newest = 0

@@ -24,8 +24,8 @@ def part_of(text: str) -> CiPart:
 
 
 def printed(reading: CiReading) -> list[str]:
-    """The problems behind their place, as the user reads them."""
-    return [str(problem).split(": ", 1)[1] for problem in reading.problems]
+    """The problems behind their place, as the user reads them, without their codes."""
+    return [str(problem).split(": ", 1)[1].removesuffix(f" [{problem.code}]") for problem in reading.problems]
 
 
 def labels(text: str) -> list[str]:

@@ -13,6 +13,7 @@ import pytest
 from runner.errors import SetupError
 from runner.pipeline.ci.expansion import expand
 from runner.pipeline.ci.model import Secure
+from runner.pipeline.codes import Code
 from runner.pipeline.problems import Problem, Severity
 from runner.secret import Secret
 from runner.service.ci.checkout import commit_of, git_of
@@ -73,7 +74,7 @@ async def test_an_encrypted_text_that_cannot_be_decrypted_keeps_the_item_from_ru
     checkout: Checkout, tmp_path: Path
 ) -> None:
     def unseal(secure: Secure) -> Problem:
-        return Problem(place=secure.place, severity=Severity.ERROR, message="no key fits")
+        return Problem(code=Code.SECURE_VARIABLE, place=secure.place, severity=Severity.ERROR, message="no key fits")
 
     checkout.commit(SECURE)
     item = await item_of(checkout, unseal)

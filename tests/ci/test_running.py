@@ -144,6 +144,9 @@ def test_what_does_not_count_here_is_a_warning_and_with_strict_an_error(checkout
     assert "push is left out" in said.err
     strict = checkout.ci("--strict")
     assert (strict.code, strict.out) == (2, "")
+    assert "--strict takes them for errors; nothing was run" in strict.err
+    checkout.commit("language: none\nservices: [mysql]  # runner: ignore[W608]\nbuild: {ci: [echo ran]}\n")
+    assert checkout.ci("--strict").code == 0
 
 
 def test_what_cannot_be_run_is_told_in_a_sentence(checkout: Checkout) -> None:

@@ -76,6 +76,7 @@ async def test_a_name_cannot_take_another_type_before_it_is_purged(host: Host) -
         host.write(ONE.format(script="true"))
         result = await service.pipelines.sync("shop")
         assert "'a': was a state before and cannot become a runSh" in result.problems[0]
+        assert result.problems[0].endswith("[E208]")
         host.write("jobs: []\n")
         assert not (await service.pipelines.sync("shop")).refused
         await service.orders.purge("a")

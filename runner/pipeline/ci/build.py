@@ -19,6 +19,7 @@ from runner.pipeline.ci.keys import (
     SECTIONS,
 )
 from runner.pipeline.ci.model import Commands, EnvItem, Pool, Sections
+from runner.pipeline.codes import Code
 from runner.pipeline.fields import Fields, read_fields
 from runner.pipeline.kinds import flat
 from runner.pipeline.nodes import MappingNode, Unresolved, kind_of
@@ -33,7 +34,7 @@ def read_build(spot: Spot, node: MappingNode) -> Sections:
     fields = read_fields(spot, node, BUILD_KEYS, "build")
     boot = fields.get(BOOT)
     if fields.get(PUSH) is not None:
-        spot.at(node, ".push").warn("no image is pushed: push is left out", "push in post_ci or on_success")
+        spot.at(node, ".push").warn(Code.PUSH, "no image is pushed: push is left out", "push in post_ci or on_success")
     dirs = fields.get(CACHE_DIRS)
     return Sections(
         pre_ci=_commands(spot, fields, "pre_ci"),
@@ -59,9 +60,9 @@ def read_pools(spot: Spot) -> tuple[Pool, ...]:
                 Pool(fields.get(NODE_POOL), None if build is None else read_build(item.at(build, ".build"), build))
             )
         elif not isinstance(item.node, Unresolved):
-            item.error(f"must be a mapping with nodePool, not {kind_of(item.node)}")
+            item.error(Code.WRONG_VALUE, f"must be a mapping with nodePool, not {kind_of(item.node)}")
     if any(pool.name for pool in pools):
-        spot.warn("every item runs on this host, whatever nodePool it is for")
+        spot.warn(Code.NODE_POOL, "every item runs on this host, whatever nodePool it is for")
     return tuple(pools)
 
 
@@ -74,6 +75,6 @@ def _commands(spot: Spot, fields: Fields, name: str) -> Commands | None:
 
 def _boot(spot: Spot, node: MappingNode) -> tuple[EnvItem, ...]:
     fields = read_fields(spot, node, BOOT_KEYS, "pre_ci_boot")
-    spot.warn("no container is started: the commands run on this host, only env of pre_ci_boot counts")
+    spot.warn(Code.CONTAINER, "no container is started: the commands run on this host, only env of pre_ci_boot counts")
     env = fields.get(BOOT_ENV)
     return () if env is None else read_items(spot.at(env, ".env"))

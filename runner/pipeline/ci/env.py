@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from runner.names import is_variable, variable_key
 from runner.pipeline.ci.model import Assignment, Env, EnvItem, Secure
 from runner.pipeline.ci.words import canonical, word_of, words_of
+from runner.pipeline.codes import Code
 from runner.pipeline.kinds import flat
 from runner.pipeline.nodes import MappingNode, Scalar, SequenceNode, Unresolved, is_null, kind_of
 from runner.pipeline.unsupported import SECURE
@@ -33,7 +34,9 @@ def read_env(spot: Spot) -> Env:
             axis = read_items(below)
         else:
             spot.at(entry.key, f".{entry.key.text}").error(
-                f"'{entry.key.text}' stands beside global and matrix", "variables of all items belong below global"
+                Code.BESIDE_GLOBAL,
+                f"'{entry.key.text}' stands beside global and matrix",
+                "variables of all items belong below global",
             )
     return Env(shared=shared, axis=axis)
 
@@ -54,7 +57,7 @@ def read_item(spot: Spot) -> EnvItem | None:
     if isinstance(node, MappingNode):
         return EnvItem(tuple(part for entry in node.entries for part in _entry(spot, entry.key, entry.value)))
     if isinstance(node, SequenceNode) or is_null(node):
-        spot.error(f"must be variables, not {kind_of(node)}", _FORM)
+        spot.error(Code.WRONG_VALUE, f"must be variables, not {kind_of(node)}", _FORM)
         return None
     return EnvItem(_text(spot, node.text))
 
@@ -68,7 +71,7 @@ def _entry(spot: Spot, key: Scalar, value: Scalar | SequenceNode | MappingNode) 
             if isinstance(item.node, Scalar) and not is_null(item.node)
         )
     if not isinstance(value, Scalar):
-        below.error(f"the value of a variable must be text, not {kind_of(value)}")
+        below.error(Code.WRONG_VALUE, f"the value of a variable must be text, not {kind_of(value)}")
         return ()
     name = _name(spot.at(key, f".{key.text}"), key.text)
     return (Assignment(name, "" if is_null(value) else word_of(value.text)),) if name else ()
@@ -77,7 +80,8 @@ def _entry(spot: Spot, key: Scalar, value: Scalar | SequenceNode | MappingNode) 
 def _text(spot: Spot, text: str) -> tuple[Assignment | Secure, ...]:
     words = words_of(text)
     if not words:
-        spot.error("a quotation mark or a bracket has no end" if words is None else "names no variable", _FORM)
+        told = "a quotation mark or a bracket has no end" if words is None else "names no variable"
+        spot.error(Code.WRONG_VARIABLES, told, _FORM)
         return ()
     found: list[Assignment] = []
     for word in words:
@@ -85,7 +89,7 @@ def _text(spot: Spot, text: str) -> tuple[Assignment | Secure, ...]:
         if separator and (name := _name(spot, key)):
             found.append(Assignment(name, canonical(value)))
         elif not separator:
-            spot.warn(f"'{word}' sets nothing", 'put a value that holds blanks in quotes: KEY="a b"')
+            spot.warn(Code.SETS_NOTHING, f"'{word}' sets nothing", 'put a value that holds blanks in quotes: KEY="a b"')
     return tuple(found)
 
 
@@ -93,5 +97,5 @@ def _name(spot: Spot, text: str) -> str | None:
     key = variable_key(text)
     if is_variable(key):
         return key
-    spot.error(f"'{text}' cannot be the name of a variable")
+    spot.error(Code.NOT_A_VARIABLE, f"'{text}' cannot be the name of a variable")
     return None

@@ -17,6 +17,7 @@ from runner.pipeline.ci.keys import (
 )
 from runner.pipeline.ci.languages import GEMFILE, LANGUAGES, NONE
 from runner.pipeline.ci.model import Axis, Combination, EnvItem, Matrix
+from runner.pipeline.codes import Code
 from runner.pipeline.fields import Fields, Key, read_fields
 from runner.pipeline.kinds import Text, flat
 from runner.pipeline.nodes import MappingNode, Node, Unresolved, is_null, kind_of
@@ -36,11 +37,13 @@ def read_axes(spot: Spot, fields: Fields, language: str) -> tuple[Axis, ...]:
         below = spot.at(node, name)
         values = tuple(text for item in flat(below) if not is_null(item.node) and (text := Text().read(item)))
         if name not in own:
-            below.warn(f"{name} says nothing about the language {language} and is ignored")
+            below.warn(Code.OTHER_VERSIONS, f"{name} says nothing about the language {language} and is ignored")
         elif values:
             axes[name] = Axis(name, values)
             if name not in (GEMFILE, "compiler"):
-                below.warn(f"versions are not switched: {name} sets variables, and what this host has is used")
+                below.warn(
+                    Code.VERSIONS, f"versions are not switched: {name} sets variables, and what this host has is used"
+                )
     return tuple(axes[name] for name in own if name in axes)
 
 
@@ -64,9 +67,9 @@ def _combinations(spot: Spot, fields: Fields, key: Key[Node], language: str) -> 
             if combination.says_something or key is INCLUDE:
                 found.append(combination)
             else:
-                item.warn("names nothing, so that no item is meant")
+                item.warn(Code.EMPTY_COMBINATION, "names nothing, so that no item is meant")
         elif not is_null(item.node) and not isinstance(item.node, Unresolved):
-            item.error(f"must be a mapping of versions, env and nodePool, not {kind_of(item.node)}")
+            item.error(Code.WRONG_VALUE, f"must be a mapping of versions, env and nodePool, not {kind_of(item.node)}")
     return tuple(found)
 
 
@@ -76,7 +79,7 @@ def _combination(spot: Spot, node: MappingNode, language: str) -> Combination:
     named = [entry.key.text for entry in node.entries if entry.key.text in VERSIONS]
     for name in named:
         if language != NONE and name not in LANGUAGES[language].axes:
-            spot.warn(f"{name} says nothing about the language {language}: no other item has it")
+            spot.warn(Code.OTHER_VERSIONS, f"{name} says nothing about the language {language}: no other item has it")
     values = ((name, fields.get(COMBINATION[name])) for name in named)
     return Combination(
         place=spot.node.place,

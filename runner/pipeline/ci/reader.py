@@ -35,7 +35,9 @@ from runner.pipeline.ci.keys import (
 from runner.pipeline.ci.languages import NONE
 from runner.pipeline.ci.matrix import read_axes, read_matrix
 from runner.pipeline.ci.model import Branches, CiIntegration, CiPart, CiReading, Env, EnvItem, Matrix, Sections, Secure
+from runner.pipeline.codes import Code
 from runner.pipeline.fields import Fields, read_fields
+from runner.pipeline.ignores import Ignores
 from runner.pipeline.kinds import flat
 from runner.pipeline.model import Data, Named
 from runner.pipeline.nodes import Entry, MappingNode, Scalar, Unresolved, data, is_null, kind_of
@@ -46,20 +48,20 @@ SHORTEST = 5
 """Letters of a key that another one can be a slip of: shorter ones are near to too much."""
 
 
-def read_ci(root: MappingNode, others: Sequence[Entry] = ()) -> CiReading | None:
+def read_ci(root: MappingNode, others: Sequence[Entry] = (), ignores: Ignores | None = None) -> CiReading | None:
     """The CI part of a file whose top is `root`; None where it has none. `others` are the keys of the top that nothing
-    reads: they may be misspelt ones."""
+    reads: they may be misspelt ones; `ignores` the comments that leave a warning out."""
     entries = tuple(entry for entry in root.entries if entry.key.text in CI_KEYS)
     if not entries:
         return None
-    report = Report()
+    report = Report(ignores)
     spot = Spot(MappingNode(entries, root.place), "", report)
     for entry in (*entries, *others):
         _tell(spot.at(entry.key, entry.key.text), entry.key.text)
     fields = read_fields(spot, MappingNode(entries, root.place), CI, "the CI part", skip=OLD)
     part = _part(spot, fields, entries[0])
     if size_of(part) > MOST:
-        spot.error(f"the matrix has {size_of(part)} items; at most {MOST} are run")
+        spot.error(Code.LARGE_MATRIX, f"the matrix has {size_of(part)} items; at most {MOST} are run")
     _tell_secure(spot, part)
     return CiReading(part, report.problems())
 
@@ -68,7 +70,10 @@ def _part(spot: Spot, fields: Fields, first: Entry) -> CiPart:
     language = fields.get(LANGUAGE)
     if language is None and LANGUAGE.name not in fields.meant:
         spot.report.warn(
-            first.key.place, LANGUAGE.name, "no language is named: 'none' is taken, which runs no defaults"
+            Code.NO_LANGUAGE,
+            first.key.place,
+            LANGUAGE.name,
+            "no language is named: 'none' is taken, which runs no defaults",
         )
     language = language or NONE
     env, matrix, build = fields.get(ENV), fields.get(MATRIX), fields.get(BUILD)
@@ -95,9 +100,9 @@ def _part(spot: Spot, fields: Fields, first: Entry) -> CiPart:
 def _tell(spot: Spot, name: str) -> None:
     """A word about a key that is not read: it is of an older syntax, or misspelt."""
     if name in OLD:
-        spot.warn(f"'{name}' is of an older syntax and is ignored", OLD[name])
+        spot.warn(Code.OLD_CI_KEY, f"'{name}' is of an older syntax and is ignored", OLD[name])
     elif name not in CI and (meant := slip(name, [key for key in CI if len(key) >= SHORTEST])):
-        spot.error(f"'{name}' is not a key of the CI part", f"did you mean '{meant}'?")
+        spot.error(Code.MISSPELT_KEY, f"'{name}' is not a key of the CI part", f"did you mean '{meant}'?")
 
 
 def _branches(spot: Spot, fields: Fields) -> Branches:
@@ -110,7 +115,7 @@ def _branches(spot: Spot, fields: Fields) -> Branches:
         only, excepted = found.get(ONLY, ()), found.get(EXCEPT, ())
         return Branches(tuple(word.text for word in only), tuple(word.text for word in excepted))
     if not isinstance(node, Unresolved):
-        below.error(f"must be a mapping with only and except, not {kind_of(node)}")
+        below.error(Code.WRONG_VALUE, f"must be a mapping with only and except, not {kind_of(node)}")
     return Branches()
 
 
@@ -119,7 +124,7 @@ def _services(spot: Spot, fields: Fields) -> Iterator[Named]:
     for item in () if node is None else flat(spot.at(node, SERVICES.name)):
         for name in _names(item):
             known = "" if name.text in SERVICE_NAMES else nearest(name.text, SERVICE_NAMES)
-            item.warn(f"the service {name.text} is not started: what this host has is used", known)
+            item.warn(Code.SERVICE, f"the service {name.text} is not started: what this host has is used", known)
             yield Named(name.text, name.place)
 
 
@@ -140,17 +145,19 @@ def _integrations(spot: Spot, fields: Fields) -> Iterator[CiIntegration]:
     for item in flat(below):
         if not isinstance(item.node, MappingNode):
             item.error(
-                f"must be a mapping of lists, not {kind_of(item.node)}", f"such as {', '.join(INTEGRATION_KINDS)}"
+                Code.WRONG_VALUE,
+                f"must be a mapping of lists, not {kind_of(item.node)}",
+                f"such as {', '.join(INTEGRATION_KINDS)}",
             )
             continue
         for entry in item.node.entries:
             name = entry.key.text
             if name in INTEGRATION_KINDS:
-                item.at(entry.key, f".{name}").warn(INTEGRATION_KINDS[name])
+                item.at(entry.key, f".{name}").warn(Code.CI_INTEGRATION, INTEGRATION_KINDS[name])
                 yield from _integration_list(item.at(entry.value, f".{name}"), name)
             else:
                 told = f"'{name}' is not a list of integrations and is ignored"
-                item.at(entry.key, f".{name}").warn(told, nearest(name, INTEGRATION_KINDS))
+                item.at(entry.key, f".{name}").warn(Code.UNKNOWN_KEY, told, nearest(name, INTEGRATION_KINDS))
 
 
 def _integration_list(spot: Spot, kind: str) -> Iterator[CiIntegration]:
@@ -158,7 +165,7 @@ def _integration_list(spot: Spot, kind: str) -> Iterator[CiIntegration]:
         if is_null(item.node) or isinstance(item.node, Unresolved):
             continue
         if not isinstance(item.node, MappingNode):
-            item.error(f"must be a mapping with integrationName and type, not {kind_of(item.node)}")
+            item.error(Code.WRONG_VALUE, f"must be a mapping with integrationName and type, not {kind_of(item.node)}")
             continue
         found = item.node.find("integrationName")
         named = found.value if found is not None and isinstance(found.value, Scalar) else None
@@ -179,7 +186,7 @@ def _tell_secure(spot: Spot, part: CiPart) -> None:
     secure = [each for item in listed for each in item.parts if isinstance(each, Secure)]
     if secure:
         message = "'secure' variables are not decrypted yet and are left out"
-        spot.report.warn(min(each.place for each in secure), ENV.name, message)
+        spot.report.warn(Code.SECURE_VARIABLE, min(each.place for each in secure), ENV.name, message)
 
 
 def _named_by(matrix: Matrix) -> Iterator[EnvItem]:
