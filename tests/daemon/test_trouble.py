@@ -151,7 +151,8 @@ async def test_a_build_waits_for_the_user_that_the_one_before_has_not_given_back
     for place in (host.directory, *host.directory.parents[:-1]):
         place.chmod(place.stat().st_mode | 0o011)
     host.write(ONE)
-    one_user = replace(host.settings.jobs, users=(f"{70000 + os.getpid() % 1000}:{70000 + os.getpid() % 1000}",))
+    own = 100_000 + os.getpid()  # no other process of tests on this host has it
+    one_user = replace(host.settings.jobs, users=(f"{own}:{own}",))
     settings = replace(host.settings, jobs=one_user, pools={"default": 1}, hooks=Hooks(directory=hooks))
     async with serving(settings) as service:
         first, second = await service.orders.run("a", Request()), await service.orders.run("a", Request())
