@@ -12,6 +12,7 @@ from runner.execution.launcher import Launcher, Result, Supervised
 from runner.job_user import JobUser
 from runner.pipeline.model import Job, Limits
 from runner.secret import Secret
+from runner.workspace.ci import CiWork
 from runner.workspace.directory import BuildDirectory
 from runner.workspace.variables import JobVariables
 
@@ -22,7 +23,7 @@ class Context:
     on; `base` is the environment that its shells start with; `machine` the processor; `limits` and `grace` are the
     host's; `attached`: it ends with this process; `user`: who its shells run as, if not as this process: then
     `hand_over`, which blocks, is called when everything is written that they will find. `started` is called once with
-    the supervised process, as soon as there is one."""
+    the supervised process, as soon as there is one. `ci` is what an item of a CI build runs."""
 
     job: Job
     directory: BuildDirectory
@@ -39,6 +40,7 @@ class Context:
     attached: bool
     started: Callable[[Supervised], None]
     user: JobUser | None = None
+    ci: CiWork | None = None
     hand_over: Callable[[], None] = lambda: None
 
 

@@ -15,13 +15,14 @@ from runner.errors import StoreError
 from runner.execution.launcher import LocalLauncher
 from runner.integrations.aws_iam import aws_role
 from runner.scheduling.one_pass import Rule
+from runner.service.ci.source import RUN_CI, CiSource
 from runner.service.credentials import NoRoles
 from runner.service.inputs import Inputs
 from runner.service.options import RunOptions
 from runner.service.plan import role_integrations
 from runner.service.ports import Credentials, Host, Observer
 from runner.service.preparation import Engine
-from runner.service.project import Project
+from runner.service.project import Project, base_directory
 from runner.shipctl.shim import job_commands
 from runner.store.rows import RunRow
 from runner.store.store import Store
@@ -76,6 +77,21 @@ def engine_with(
         limits=options.limits,
         grace=options.grace,
         attached=attached,
+        ci=_ci_source(store, project, options),
+    )
+
+
+def _ci_source(store: Store, project: Project, options: RunOptions) -> CiSource | None:
+    """Where a job of these runs the CI part of a checkout: that of the first path."""
+    if all(job.type != RUN_CI for job in project.pipeline.jobs.values()):
+        return None
+    return CiSource(
+        directory=base_directory(options.paths),
+        reading=project.ci,
+        cache=store.directory / "cache",
+        parallel=options.max_parallel,
+        working_tree=options.working_tree,
+        least_coverage=options.least_coverage,
     )
 
 

@@ -28,7 +28,8 @@ async def validate(call: Call[NoParams, ValidateBody]) -> ValidateAnswer:
 
 
 def _problems(files: tuple[FileBody, ...]) -> tuple[Problem, ...]:
-    found = read([SourceFile(file.name, file.text) for file in files], ()).problems
+    reading = read([SourceFile(file.name, file.text) for file in files], ())
+    found = (*reading.problems, *(reading.ci.problems if reading.ci else ()))
     return tuple(problem for problem in found if not problem.of_local_run)
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import click
 
 from runner.cli import options, remote
-from runner.cli.build_names import label
 from runner.cli.tables import local, table
 from runner.errors import UsageError
 
@@ -68,7 +67,7 @@ def _of_service(ctx: click.Context, host: str, job: str | None, most: int, every
 
 def _line(row: BuildRow) -> tuple[str, ...]:
     return (
-        label(row.job, row.number),
+        row.name,
         str(row.run_id),
         row.status,
         local(row.started_at),
@@ -96,6 +95,7 @@ def record(row: BuildRow) -> dict[str, str | int | list[str] | None]:
     return {
         "job": row.job,
         "number": row.number,
+        **({"item": row.item} if row.item is not None else {}),
         "id": row.id,
         "run": row.run_id,
         "status": row.status,

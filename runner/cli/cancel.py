@@ -67,8 +67,8 @@ async def _cancel(directory: Path, builds: tuple[str, ...], run: int | None, rea
             look_after(directory, over, lambda run_id: loop.call_soon_threadsafe(over[run_id].set))
         for row in rows if wait else ():
             await _until_ended(store, row, over[row.run_id])
-            (now,) = await store.builds(row.job, row.number)
-            click.echo(f"{now.job}/{now.number}: {now.status}{f': {now.reason}' if now.reason else ''}")
+            now = await find_build(store, row.name)
+            click.echo(f"{now.name}: {now.status}{f': {now.reason}' if now.reason else ''}")
 
 
 async def _tell(store: Store, run_id: int, command: dict[str, str | int], rows: list[BuildRow]) -> None:
@@ -98,7 +98,7 @@ async def _running(store: Store, builds: tuple[str, ...], run: int | None) -> li
     rows = [await find_build(store, name) for name in builds]
     for row in rows:
         if row.ended_at is not None:
-            click.echo(f"{row.job}/{row.number} has ended already: {row.status}")
+            click.echo(f"{row.name} has ended already: {row.status}")
     return [row for row in rows if row.ended_at is None]
 
 

@@ -46,7 +46,7 @@ class Notes:
     """What happens in a detached run, a line each: its standard output is a file beside its lock."""
 
     def started(self, build: BuildRow, log: Path) -> None:
-        click.echo(f"{build.job}/{build.number} started: {log}")
+        click.echo(f"{build.name} started: {log}")
 
     def notice(self, text: str) -> None:
         click.echo(text)
@@ -56,7 +56,7 @@ class Notes:
 
     def ended(self, ended: Ended) -> None:
         reason = f": {ended.reason}" if ended.reason else ""
-        click.echo(f"{ended.job}/{ended.number} ended: {ended.status}{reason}")
+        click.echo(f"{ended.name} ended: {ended.status}{reason}")
 
     async def watch(self, build: BuildRow, log: Path) -> None:
         """Nobody watches here: logs are read with `runner logs`."""

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import click
 
-from runner.cli.build_names import label
 from runner.errors import RunnerError, UsageError
 from runner.logs.folding import FoldingRenderer, foldable, steps_of
 from runner.logs.rendering import JsonRenderer, LabelledJsonRenderer, Renderer, TextRenderer
@@ -52,7 +51,7 @@ def show(
         if live and row.ended_at is None:
             running.append(view)
         elif not log.exists():
-            raise UsageError(f"the log of {label(row.job, row.number)} is not there any more ({log})")
+            raise UsageError(f"the log of {row.name} is not there any more ({log})")
         if log.exists():
             views.append(view)
     _show_past(views)
@@ -68,7 +67,7 @@ def show(
 def _renderer(row: BuildRow, log: Path, style: Style, *, several: bool) -> Callable[[], Renderer]:
     if style.as_json:
         return (lambda: LabelledJsonRenderer(row.job, row.number)) if several else JsonRenderer
-    name = label(row.job, row.number) if several else ""
+    name = row.name if several else ""
 
     def text() -> TextRenderer:
         times = style.times or several

@@ -59,6 +59,7 @@ skip_inconsistent = click.option(
     "--skip-inconsistent", is_flag=True, help="Leave out jobs that name something nothing defines, run the rest."
 )
 strict = click.option("--strict", is_flag=True, help="Take warnings for errors.")
+WARNED = "there are warnings (above), and --strict takes them for errors; nothing was run"
 directory = click.option(
     "-C",
     "--directory",
@@ -82,11 +83,12 @@ def project(
     if found.refused:
         raise UsageError("the file has the problems above; nothing was run")
     if strict and any(problem.severity is Severity.WARNING for problem in found.problems):
-        raise UsageError("there are warnings (above), and --strict takes them for errors; nothing was run")
+        raise UsageError(WARNED)
     if found.inconsistent and not skip_inconsistent:
         raise UsageError("something names what nothing defines (above); --skip-inconsistent leaves it out")
     if not found.pipeline.jobs:
-        raise UsageError("there is no job in these files: nothing to run")
+        hint = "; their CI part runs with 'runner run --ci'" if found.ci else ""
+        raise UsageError(f"there is no job in these files: nothing to run{hint}")
     return found
 
 

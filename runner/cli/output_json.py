@@ -26,7 +26,10 @@ class JsonLines:
         self._event("notice", text=text)
 
     def started(self, build: BuildRow, log: Path) -> None:
-        self._event("build_started", job=build.job, number=build.number, triggered_by=build.triggered_by, log=str(log))
+        item = _item(build)
+        self._event(
+            "build_started", job=build.job, number=build.number, **item, triggered_by=build.triggered_by, log=str(log)
+        )
 
     def left_out(self, job: str, reason: str) -> None:
         self._event("left_out", job=job, reason=reason)
@@ -36,6 +39,7 @@ class JsonLines:
             "build_ended",
             job=ended.job,
             number=ended.number,
+            **_item(ended),
             status=ended.status,
             reason=ended.reason,
             duration_s=round(ended.duration.total_seconds(), 6),
@@ -43,7 +47,8 @@ class JsonLines:
         )
 
     async def watch(self, build: BuildRow, log: Path) -> None:
-        head = f'{{"event":"record","job":{json_line(build.job)},"number":{build.number},"record":'
+        item = f'"item":{build.item},' if build.item is not None else ""
+        head = f'{{"event":"record","job":{json_line(build.job)},"number":{build.number},{item}"record":'
         async with contextlib.aclosing(follow_lines(log)) as blocks:
             async for lines in blocks:
                 click.echo("\n".join([f"{head}{line}}}" for line in lines]))
@@ -59,6 +64,11 @@ class JsonLines:
 
     def _event(self, event: str, **values: Json) -> None:
         click.echo(json_line({"event": event, **values}))
+
+
+def _item(build: BuildRow | Ended) -> dict[str, int]:
+    """What an item of a CI build has beside the rest."""
+    return {} if build.item is None else {"item": build.item}
 
 
 def make() -> JsonLines:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from runner.cli.build_names import label
 from runner.cli.output import seconds
 from runner.logs.follow import follow_lines
 from runner.logs.records import is_result
@@ -30,17 +29,17 @@ class Plain:
 
     def started(self, build: BuildRow, log: Path) -> None:
         why = "" if build.triggered_by == build.job else f", triggered by {build.triggered_by}"
-        click.echo(f"{label(build.job, build.number)}: started{why}")
+        click.echo(f"{build.name}: started{why}")
 
     def left_out(self, job: str, reason: str) -> None:
         """Told in the summary."""
 
     def ended(self, ended: Ended) -> None:
         reason = f": {ended.reason}" if ended.reason else ""
-        click.echo(f"{label(ended.job, ended.number)}: {ended.status} after {seconds(ended)}{reason}")
+        click.echo(f"{ended.name}: {ended.status} after {seconds(ended)}{reason}")
 
     async def watch(self, build: BuildRow, log: Path) -> None:
-        renderer = TextRenderer(label=label(build.job, build.number))
+        renderer = TextRenderer(label=build.name)
         async with contextlib.aclosing(follow_lines(log)) as blocks:
             async for lines in blocks:
                 self._show(renderer.render_lines(lines[:-1] if is_result(lines[-1]) else lines))
@@ -52,9 +51,9 @@ class Plain:
 
     def summary(self, summary: Summary) -> None:
         click.echo("")
-        width = max((len(label(e.job, e.number)) for e in summary.ended), default=0)
+        width = max((len(e.name) for e in summary.ended), default=0)
         for ended in summary.ended:
-            click.echo(f"{label(ended.job, ended.number):{width}}  {ended.status:9}  {seconds(ended):>8}")
+            click.echo(f"{ended.name:{width}}  {ended.status:9}  {seconds(ended):>8}")
         for left in summary.left_out:
             click.echo(f"not run: {left.job}: {left.reason}")
 

@@ -14,7 +14,6 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from runner.cli.build_names import label
 from runner.cli.output import seconds
 from runner.logs.follow import follow_lines
 from runner.logs.records import is_result
@@ -23,7 +22,14 @@ from runner.logs.sanitizing import RESET
 from runner.service.ports import Ended, Summary
 from runner.store.rows import BuildRow
 
-COLOURS = {"success": "green", "failure": "red", "error": "red", "timeout": "red", "cancelled": "yellow"}
+COLOURS = {
+    "success": "green",
+    "failure": "red",
+    "error": "red",
+    "timeout": "red",
+    "cancelled": "yellow",
+    "unstable": "yellow",
+}
 LABEL_COLOURS = (36, 35, 34, 33, 32)  # SGR codes
 
 
@@ -61,7 +67,7 @@ class Pretty:
         self._console.print(Text(text, style="dim"))
 
     def started(self, build: BuildRow, log: Path) -> None:
-        name = label(build.job, build.number)
+        name = build.name
         why = "" if build.triggered_by == build.job else f" (triggered by {build.triggered_by})"
         self._console.print(Text.assemble((f"▶ {name}", "bold"), (why, "dim")))
         self._running[name] = (Spinner("dots", style="cyan"), time.monotonic())
@@ -70,7 +76,7 @@ class Pretty:
         """Told in the table."""
 
     def ended(self, ended: Ended) -> None:
-        name = label(ended.job, ended.number)
+        name = ended.name
         self._running.pop(name, None)
         mark = "✔" if ended.status == "success" else "✘"
         reason = f": {ended.reason}" if ended.reason else ""
@@ -92,7 +98,7 @@ class Pretty:
             table.add_column(heading, justify="right" if heading == "time" else "left")
         for ended in summary.ended:
             status = Text(ended.status, style=COLOURS.get(ended.status, "red"))
-            table.add_row(Text(label(ended.job, ended.number)), status, seconds(ended), Text(ended.reason or ""))
+            table.add_row(Text(ended.name), status, seconds(ended), Text(ended.reason or ""))
         for left in summary.left_out:
             table.add_row(Text(left.job), Text("not run", style="dim"), "", Text(left.reason))
         self._console.print()

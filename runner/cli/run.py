@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shlex
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from runner.cli import options, remote
 from runner.cli.output import make_output
@@ -23,9 +25,12 @@ if TYPE_CHECKING:
 DEFAULT_PARALLEL = 4
 LOCAL_ONLY = (
     "paths", "integrations_file", "skip_inconsistent", "strict", "max_parallel", "aws_region", "limits", "grace",
-    "aws_sandbox",
+    "aws_sandbox", "ci", "working_tree", "least_coverage",
 )  # fmt: skip
 """What a service has settings for."""
+NOT_WITH_CI = {
+    "jobs": "--job", "skip_inconsistent": "--skip-inconsistent", "reset": "--reset", "detach": "--detach",
+}  # fmt: skip
 
 
 @click.command("run")
@@ -48,6 +53,11 @@ LOCAL_ONLY = (
 @options.limits
 @options.grace
 @click.option("-d", "--detach", is_flag=True, help="Go on in the background; builds outlive whatever started them.")
+@click.option("--ci", is_flag=True, help="Run the CI part of the git checkout here, or in DIR.")
+@click.option("--working-tree", is_flag=True, help="CI builds get the files as they are, not as they were committed.")
+@click.option(
+    "--least-coverage", type=click.FloatRange(0, 100), metavar="PERCENT", help="A CI build below is unstable."
+)
 @click.option("--aws-sandbox", is_flag=True, help="Use an AWS of our own on 127.0.0.1 that lives as long as the run.")
 @remote.instead
 @click.pass_context
@@ -66,6 +76,9 @@ def command(
     limits: tuple[str, ...],
     grace: float,
     detach: bool,
+    ci: bool,
+    working_tree: bool,
+    least_coverage: float | None,
     aws_sandbox: bool,
     host: str | None,
 ) -> int:
@@ -93,7 +106,12 @@ def command(
         aws_sandbox=aws_sandbox,
         limits=options.parsed_limits(limits),
         grace=timedelta(seconds=grace),
+        working_tree=working_tree,
+        least_coverage=least_coverage,
     )
+    if ci:
+        _refuse_with_ci(ctx, paths)
+        return _run_ci(wanted, make_output(kind), strict=strict)
     project = options.project(paths, integrations_file, skip_inconsistent=skip_inconsistent, strict=strict)
     wanted = replace(wanted, integrations_file=project.integrations_file)
     shown = make_output(kind)
@@ -101,6 +119,31 @@ def command(
         _tell_detached(app.detach(project, wanted, shown), wanted, as_json=output == "json")
         return 0
     return _exit_code(app.run_pipeline(project, wanted, shown), shown)
+
+
+def _refuse_with_ci(ctx: click.Context, paths: tuple[Path, ...]) -> None:
+    """Raises UsageError for what means nothing with --ci."""
+    for name, option in NOT_WITH_CI.items():
+        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise UsageError(f"{option} means nothing with --ci: leave it out")
+    if len(paths) > 1:
+        raise UsageError("--ci runs the CI part of one checkout: name one directory")
+
+
+def _run_ci(wanted: RunOptions, shown: Output, *, strict: bool) -> int:
+    from runner import app
+    from runner.pipeline.problems import Severity
+    from runner.service.ci.project import ci_project
+
+    top, project = ci_project(wanted.paths[0], os.environ, working_tree=wanted.working_tree)
+    problems = project.all_problems
+    for problem in problems:
+        click.echo(str(problem), err=True)
+    if any(problem.severity.broken for problem in problems):
+        raise UsageError("the CI part has the problems above; nothing was run")
+    if strict and any(problem.severity is Severity.WARNING for problem in problems):
+        raise UsageError(options.WARNED)
+    return _exit_code(app.run_pipeline(project, replace(wanted, paths=(top,)), shown), shown)
 
 
 def _run_on(host: str, jobs: tuple[str, ...], injected: dict[str, str], kind: str, *, reset: bool, detach: bool) -> int:

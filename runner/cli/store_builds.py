@@ -15,14 +15,23 @@ from runner.store.store import Store
 
 async def read_builds(directory: Path, job: str | None, most: int) -> list[BuildRow]:
     async with opened(directory) as store:
-        return await store.builds(job, None, most)
+        return await store.builds(job, None, most, items=True)
 
 
 async def find_all(directory: Path, names: Iterable[str]) -> list[BuildRow]:
-    """The builds that were named, each once; the newest one if none was. Raises UsageError."""
+    """The builds that were named, each once; the newest one if none was. A CI build stands for its items too. Raises
+    UsageError."""
     async with opened(directory) as store:
-        rows = [await find_build(store, name) for name in tuple(names) or (None,)]
+        found = [await find_build(store, name) for name in tuple(names) or (None,)]
+        rows = [row for each in found for row in await _with_items(store, each, named=bool(names))]
     return list({row.id: row for row in rows}.values())
+
+
+async def _with_items(store: Store, row: BuildRow, *, named: bool) -> list[BuildRow]:
+    """An item that was named is meant alone."""
+    if row.item is not None and named:
+        return [row]
+    return sorted(await store.builds(row.job, row.number, items=True), key=lambda each: each.id)
 
 
 async def find_build(store: Store, name: str | None) -> BuildRow:
@@ -33,9 +42,10 @@ async def find_build(store: Store, name: str | None) -> BuildRow:
         return rows[0]
     rows = await store.builds()
     known = {row.job for row in rows}
+    asked = name if job is not None and "/" in job else job
     if job is None or not known:
         raise UsageError("no builds yet")
-    if job not in known:
+    if job not in known and asked == job:
         hint = nearest(job, known)
         raise UsageError(f"there is no build of {job}{f' ({hint})' if hint else ''}")
     if number is not None and 0 < number < max(row.number for row in rows if row.job == job):

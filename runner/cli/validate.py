@@ -87,6 +87,7 @@ def _subject(project: Project) -> Subject:
         files=project.sources,
         integrations=project.integrations,
         problems=project.problems,
+        ci_problems=project.ci.problems if project.ci else (),
         ignored=project.ignored,
     )
 
@@ -127,4 +128,5 @@ def _verdict(count: Counter[Severity], *, refused: bool) -> str:
 
 def _contents(project: Project) -> str:
     pipeline = project.pipeline
-    return f"{counted(len(pipeline.jobs), 'job')}, {counted(len(pipeline.resources), 'resource')}"
+    ci = ", a CI part" if project.ci else ""
+    return f"{counted(len(pipeline.jobs), 'job')}, {counted(len(pipeline.resources), 'resource')}{ci}"

@@ -31,12 +31,14 @@ _COMPLETE = "each entry of a script is complete in itself"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What has been read, and with what: `problems` and the comments that were `ignored` on the way."""
+    """What has been read, and with what: `problems`, those of the CI part, and the comments that were `ignored` on the
+    way."""
 
     pipeline: Pipeline
     files: Sequence[SourceFile] = ()
     integrations: Mapping[str, Integration] = field(default_factory=dict)
     problems: Sequence[Problem] = ()
+    ci_problems: Sequence[Problem] = ()
     ignored: frozenset[Ignore] = frozenset()
 
     @property
@@ -56,7 +58,7 @@ def diagnose(subject: Subject, platform: frozenset[str], *, shell: bool = True) 
     for name, text in sources.files:
         ignores.read(name, text)
     program = find_shellcheck() if shell else None
-    found = dict.fromkeys(subject.problems)
+    found = dict.fromkeys((*subject.problems, *subject.ci_problems))
     for problem in _closer(subject, sources, platform, shell=shell, program=program):
         if problem.severity.broken or not ignores.covers(problem.code, problem.place):
             found[problem] = None

@@ -46,12 +46,23 @@ class TaskSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reports:
+    """Where a build leaves results: JUnit files below `tests`, Cobertura or JaCoCo files below `coverage`. `least` is
+    the coverage in percent that is asked for."""
+
+    tests: Path
+    coverage: Path
+    least: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
     """All that a supervisor needs. `place` holds the log, the lock, the result and the control socket of the build;
     `seq` and `next_id` go on from the previous writer of the log; `base` is the whole environment that the shell is
     started with; `limit` is for all TASKs together. `attached`: the build ends with the process that starts it;
     `groups`: control groups are used where this host gives them. `user`: who the TASKs run as (None: as this process);
-    `build_dir` must be theirs then, and `place` a directory that they can pass through."""
+    `build_dir` must be theirs then, and `place` a directory that they can pass through. `silence`: how long nothing may
+    be printed; `reports` decide whether a build that has passed is unstable, in which case no hook runs."""
 
     place: Path
     build_dir: Path
@@ -66,15 +77,17 @@ class Spec:
     attached: bool = True
     groups: bool = True
     user: JobUser | None = None
+    silence: timedelta | None = None
+    reports: Reports | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """How the TASKs ended. `status`: success, failure, cancelled, timeout or error; `by` says who or what ended them,
-    `left` names the processes that were alive when their time was over, `dropped` are the records and bytes that the
-    quota of the log has cost; `task` is the one that decided (None: none was begun); `exit_code` and `signal` are None
-    where nothing exited that way; `seq` and `next_id` are for the next writer of the log; both are 0 if the supervisor
-    did not live to tell them (the log itself does)."""
+    """How the TASKs ended. `status`: success, unstable, failure, cancelled, timeout or error; `by` says who or what
+    ended them, `left` names the processes that were alive when their time was over, `dropped` are the records and bytes
+    that the quota of the log has cost; `task` is the one that decided (None: none was begun); `exit_code` and `signal`
+    are None where nothing exited that way; `seq` and `next_id` are for the next writer of the log; both are 0 if the
+    supervisor did not live to tell them (the log itself does)."""
 
     status: str
     exit_code: int | None
@@ -110,12 +123,20 @@ def encode_spec(spec: Spec, lock: int) -> bytes:
         "attached": spec.attached,
         "groups": spec.groups,
         "user": _user(spec.user),
+        "silence": None if spec.silence is None else spec.silence.total_seconds(),
+        "reports": _reports(spec.reports),
     })  # fmt: skip
 
 
 def _task(task: TaskSpec) -> dict[str, Any]:
     script = str(task.script.absolute())
     return {"name": task.name, "script": script, "exports": task.exports, "fixed": task.fixed}
+
+
+def _reports(reports: Reports | None) -> dict[str, Any] | None:
+    if reports is None:
+        return None
+    return {"tests": str(reports.tests), "coverage": str(reports.coverage), "least": reports.least}
 
 
 def _user(user: JobUser | None) -> dict[str, Any] | None:

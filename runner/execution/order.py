@@ -31,11 +31,12 @@ class TaskOrder:
 class Order:
     """The whole spec. Paths are absolute; `limit` and `grace` are seconds; `attached`: the build ends with its starter;
     `groups`: control groups may be used; `limits` by name, in bytes or numbers; `lock` is an inherited descriptor;
-    `user`: who the shells run as (None: as this process)."""
+    `user`: who the shells run as (None: as this process); `silence`: seconds without output after which it ends (None:
+    never); `reports`: where it leaves results of tests (None: they are not looked at)."""
 
     __slots__ = (
         "attached", "base", "build_dir", "grace", "groups", "limit", "limits", "lock", "log", "next_id", "place",
-        "result", "secrets", "seq", "tasks", "user",
+        "reports", "result", "secrets", "seq", "silence", "tasks", "user",
     )  # fmt: skip
 
     def __init__(self, data: dict[str, Any]) -> None:
@@ -54,6 +55,8 @@ class Order:
         self.attached: bool = data["attached"]
         self.groups: bool = data["groups"]
         self.limits: dict[str, int] = data["limits"]
+        self.silence: float | None = data["silence"]
+        self.reports: dict[str, Any] | None = data["reports"]
         self.user = ShellUser(data["user"]) if data["user"] is not None else None
 
     @property

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from runner.pipeline.model import Hook, Hooks, Task
 
 PRELUDE = Path(__file__).with_name("prelude.bash").read_text(encoding="utf-8")
+SECTIONS = Path(__file__).with_name("sections.bash")
 
 
 def render(task: Task, hooks: Hooks, *, last: bool) -> str:
@@ -27,6 +29,36 @@ def render(task: Task, hooks: Hooks, *, last: bool) -> str:
     lines += ["{", "builtin :", *_entries(item.text for item in task.script), "} || builtin exit"]
     lines += ["builtin exit 0", ""]
     return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sectioned:
+    """The commands of a CI build by section. `before` (what sets its variables) and `first` are one section; `second`
+    follows in the same shell."""
+
+    directory: Path
+    before: Sequence[str] = ()
+    first: Sequence[str] = ()
+    second: Sequence[str] = ()
+    on_success: Sequence[str] = ()
+    on_failure: Sequence[str] = ()
+    always: Sequence[str] = ()
+
+
+def render_sections(build: Sectioned, *, second: str) -> str:
+    """The text of the script for a shell that begins in the directory; `second` is the name of the second section.
+
+    A section ends with its first failing command, a hook too: that fails the build (CI rule)."""
+    hooks = {"on_success": build.on_success, "on_failure": build.on_failure, "always": build.always}
+    functions = [
+        "\n".join([f"__ship_{name}() {{", *_entries(texts), "}"]) for name, texts in hooks.items() if any(texts)
+    ]
+    rest = [f"__ship_begin {second}", *_entries(build.second)] if build.second else []
+    lines = [PRELUDE, SECTIONS.read_text(encoding="utf-8"), *functions]
+    lines += [f"__ship_rest={literal(chr(10).join(rest))}", f"builtin cd -- {literal(str(build.directory))}"]
+    lines += ["{", "builtin :", *_entries([*build.before, *build.first]), "} || builtin exit"]
+    lines += ["__ship_text=$__ship_rest __ship_rest=", '{ eval "$__ship_text"; } || builtin exit']
+    return "\n".join([*lines, "builtin exit 0", ""])
 
 
 def _entries(texts: Iterable[str]) -> Iterable[str]:

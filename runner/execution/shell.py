@@ -25,7 +25,8 @@ _SIGNALS = [number for number in _signal.valid_signals() if number not in (_sign
 
 class Shell:
     """A running bash. `body` is the status of its script, `hooks` that of its hooks, `end` what it said last: each is
-    None until the shell told it. `printed`: the bytes of its output so far."""
+    None until the shell told it. `section` is the part of the script that it is in (at first the TASK),
+    `failed` the first one that failed. `printed`: the bytes of its output so far."""
 
     def __init__(self, journal: Journal, ask: Callable[[int], str], listen: Callable[[], None]) -> None:
         """`ask` gives the answer to the end of a script; `listen` takes in what the starter says, now."""
@@ -33,6 +34,8 @@ class Shell:
         self.body: int | None = None
         self.hooks: int | None = None
         self.end: int | None = None
+        self.section = ""
+        self.failed: str | None = None
         self.printed = 0
         self._journal = journal
         self._ask = ask
@@ -49,6 +52,7 @@ class Shell:
         """Start the shell in this process's directory, in a session of its own, as `user`; it waits for `go`. Raises
         OSError."""
         _enlarge(self.output)
+        self.section = task.name
         text, warnings = export_text(task.exports, task.fixed)
         for warning in warnings:
             self._journal.note(warning, "warning")
@@ -122,9 +126,13 @@ class Shell:
         if kind == "S":
             self._journal.begin_command(content.decode("utf-8", "surrogateescape"))
             return "."
+        if kind == "G":
+            return self._begin_section(*content.decode("utf-8", "surrogateescape").partition(":")[::2])
         if not content.isdigit():
             return "."
         status = int(content)
+        if status and kind in "DH":
+            self.failed = self.failed or self.section
         if kind in "EDH":
             self._journal.end_command(status)
         if kind == "D":
@@ -134,6 +142,16 @@ class Shell:
             self.hooks = status
         if kind == "X":
             self.end = status
+        return "."
+
+    def _begin_section(self, status: str, name: str) -> str:
+        """The one before ends with the status; without a name there is none to come."""
+        if status.isdigit():
+            self._journal.end_task(int(status))
+            self.failed = self.failed or (self.section if int(status) else None)
+        if status.isdigit() and name:
+            self._journal.begin_task(name)
+            self.section = name
         return "."
 
     def _answer(self, answer: str) -> None:

@@ -12,8 +12,21 @@ from runner.execution.ending import AGAIN, Ending, kill_all
 from runner.execution.limits import Watch
 from runner.execution.order import encode
 from runner.execution.processes import Processes, describe
+from runner.execution.reports import look_at
 from runner.execution.shell import Shell
-from runner.execution.verdict import LIMIT, RUNNER, SUCCESS, TIMEOUT, USER, Verdict, judge, limit_reached
+from runner.execution.silence import Silence
+from runner.execution.verdict import (
+    LIMIT,
+    RUNNER,
+    SUCCESS,
+    TIMEOUT,
+    UNSTABLE,
+    USER,
+    Verdict,
+    judge,
+    limit_reached,
+    silence_reached,
+)  # fmt: skip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,6 +68,8 @@ class Supervision:
         self._ending = Ending(self._processes, journal, self._described, order.grace)
         self._printed_before = 0
         self._watch = Watch(order.limits, containment.how, order.directories, self._processes.members, self._printed)
+        self._silence = Silence(order.silence)
+        self._unstable = ""
         self._stopped: Verdict | None = None
         self._limit_at = time.monotonic() + order.limit
         self._shell: Shell | None = None
@@ -101,6 +116,8 @@ class Supervision:
         self._processes.session = shell.pid
         shell.go()
         verdict = self._wait_for(shell, task.name)
+        if verdict.status == SUCCESS and self._unstable:
+            verdict = Verdict(UNSTABLE, self._unstable, exit=0)
         self._journal.end_task(verdict.exit)
         return verdict
 
@@ -149,7 +166,9 @@ class Supervision:
             return "n"
         if status:
             return "f"
-        return "s" if self._last else "n"
+        if self._last and self._order.reports:
+            self._unstable = look_at(self._order.reports, self._journal)
+        return "s" if self._last and not self._unstable else "n"
 
     def _clear_away(self, name: str, output: int) -> None:
         """End what the TASK left behind: its shell has ended, so it is over. `output` is the inode of its pipe."""
@@ -183,6 +202,8 @@ class Supervision:
         now = time.monotonic()
         if now >= self._limit_at and not self._clearing:
             self._stop(Verdict("timeout", limit_reached(self._order.limit), by=TIMEOUT))
+        if self._silence.broken(self._printed(), now) and not self._clearing:
+            self._stop(Verdict("timeout", silence_reached(self._silence.limit), by=TIMEOUT))
         if not self._stopped and (passed := self._watch.exceeded()):
             self._stop(Verdict("failure", passed, by=LIMIT))
         self._ending.go_on(now)
@@ -205,7 +226,7 @@ class Supervision:
     def _patience(self) -> float | None:
         """Milliseconds until something must be done without being asked; None: nothing."""
         moments = [self._ending.next, None if self._stopped or self._clearing else self._limit_at]
-        moments.append(None if self._stopped else self._watch.next())
+        moments += [] if self._stopped else [self._watch.next(), self._silence.end]
         if self._clearing and not self._processes.complete:
             moments.append(time.monotonic() + AGAIN)  # the end of a stranger's child is not told to us
         first = min((at for at in moments if at is not None), default=None)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from runner.execution.shell import Shell
 
 
-SUCCESS = "success"
+SUCCESS, UNSTABLE = "success", "unstable"
 SCRIPT, USER, TIMEOUT, LIMIT, RUNNER = "script", "user", "timeout", "limit", "runner"
 """Who or what ended a build: its own scripts, a person, the time limit, another limit, or the runner itself."""
 UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
@@ -46,23 +46,33 @@ def judge(task: str, shell: Shell, wait_status: int) -> Verdict:
     """The verdict on a TASK whose shell has ended: success needs the status 0 and the shell's word that it got to
     the end of its script (so `exec true` is none)."""
     status = os.waitstatus_to_exitcode(wait_status)
+    part = shell.failed or shell.section
     if status < 0:
-        return Verdict("failure", f"task '{task}' failed: killed by signal {-status}", signal=-status)
+        return Verdict("failure", f"task '{part}' failed: killed by signal {-status}", signal=-status)
     if status == 0 and shell.end == 0:
         return Verdict(SUCCESS, exit=0)
     if shell.end is None:
         told = f"exit status {status}, " if status else ""
         why = f"{told}its shell ended before the end of the script (an exec, or another EXIT trap)"
-        return Verdict("failure", f"task '{task}' failed: {why}", exit=status or None)
+        return Verdict("failure", f"task '{part}' failed: {why}", exit=status or None)
     status = status or shell.end
-    where = "in a hook: " if shell.body == 0 else ""
-    return Verdict("failure", f"task '{task}' failed: {where}exit status {status}", exit=status)
+    where = "in a hook: " if shell.body == 0 and part == task else ""
+    return Verdict("failure", f"task '{part}' failed: {where}exit status {status}", exit=status)
 
 
 def limit_reached(seconds: float) -> str:
     """`time limit of 60 minutes reached`"""
+    return f"time limit of {_span(seconds)} reached"
+
+
+def silence_reached(seconds: float) -> str:
+    """`no output for 10 minutes`"""
+    return f"no output for {_span(seconds)}"
+
+
+def _span(seconds: float) -> str:
     number, unit = (seconds / 60, "minute") if seconds >= 60 and seconds % 60 == 0 else (seconds, "second")
-    return f"time limit of {number:g} {unit}{'' if number == 1 else 's'} reached"
+    return f"{number:g} {unit}{'' if number == 1 else 's'}"
 
 
 def size(number: int) -> str:

@@ -1,8 +1,8 @@
 """Every kind of problem by its code. The page docs/problems.md explains each one.
 
 `E…`: something cannot be used as it stands; `W…`: a warning or a hint. The first digit tells what it is about: 1 files
-and syntax, 2 names and references, 3 jobs and steps, 4 resources, 5 integrations, 9 what shellcheck finds in scripts.
-A code keeps its meaning for ever; one that is no longer told is not used again.
+and syntax, 2 names and references, 3 jobs and steps, 4 resources, 5 integrations, 6 the CI part, 9 what shellcheck
+finds in scripts. A code keeps its meaning for ever; one that is no longer told is not used again.
 """
 
 from __future__ import annotations
@@ -42,7 +42,6 @@ class Code(StrEnum):
     MISSING_KEY = "E118", "a key that must be there is missing"
     WRONG_ENTRY = "E119", "an entry of a section that is no mapping"
     SECTION_NOT_COUNTED = "W101", "a section that does not count in a file of this name"
-    CI_NOT_RUN = "W102", "the CI part of the file is not run yet"
     OTHER_LANGUAGE = "W103", "a file of another language"
     UNKNOWN_SECTION = "W104", "a key that may have been meant as a section"
     REFERENCES_NOT_FETCHED = "W105", "external references of templates are not fetched yet"
@@ -122,6 +121,20 @@ class Code(StrEnum):
     INTEGRATION_IN_PART = "W501", "an integration that is given in part"
     UNKNOWN_FIELD = "W502", "a field that this type of integration does not have"
     FIELD_NOT_GIVEN = "W503", "a script uses a field that its integration does not give"
+
+    BESIDE_GLOBAL = "E601", "a key of env beside global and matrix"
+    WRONG_VARIABLES = "E602", "a text of env that sets nothing"
+    LARGE_MATRIX = "E603", "a matrix with too many items"
+    CI_NOT_COUNTED = "W601", "a CI part in a file in which none counts"
+    NO_LANGUAGE = "W602", "a CI part without a language"
+    OLD_CI_KEY = "W603", "a key of an older syntax of the CI part"
+    VERSIONS = "W604", "versions of a language, which are not switched"
+    OTHER_VERSIONS = "W605", "versions of another language"
+    EMPTY_COMBINATION = "W606", "an entry of the matrix that means no item"
+    SETS_NOTHING = "W607", "a word of env that sets nothing"
+    SERVICE = "W608", "a service that is not started"
+    PUSH = "W609", "images that are not pushed"
+    CI_INTEGRATION = "W610", "integrations of the CI part that nothing uses yet"
 
     SHELLCHECK_ERROR = "W901", "an error that shellcheck finds"
     SHELLCHECK_WARNING = "W902", "a warning of shellcheck"

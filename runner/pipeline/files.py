@@ -43,7 +43,13 @@ def discover(paths: Sequence[Path]) -> Found:
             continue
         for name, root in names:
             try:
-                file = SourceFile(str(name), _text(name), os.path.realpath(root), _unread_templates(name, root))
+                file = SourceFile(
+                    str(name),
+                    _text(name),
+                    os.path.realpath(root),
+                    _unread_templates(name, root),
+                    in_root=name.parent == root,
+                )
                 found.setdefault(os.path.realpath(name), file)
             except _UnreadableError as error:
                 problems.append(error.problem)

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from runner.pipeline.ignores import Ignore
 from runner.pipeline.problems import Place, Problem, Severity
+
+if TYPE_CHECKING:
+    from runner.pipeline.ci.model import CiReading
 
 Data: TypeAlias = "bool | int | float | str | tuple[Data, ...] | Mapping[str, Data] | None"
 """Plain content of a file. A scalar is a number only where printing it gives back its source text (`5`, `0.5`);
@@ -228,10 +231,12 @@ class Reading:
     """What reading gave: the pipeline as far as it could be read, and every problem, sorted by place.
 
     Where a problem is an ERROR the pipeline must not be run. `inconsistent` names the jobs and resources that name
-    something nothing defines. `ignored` are the comments that asked not to hear of a warning, and did not."""
+    something nothing defines. `ci` is the CI part with problems of its own, where a file has one. `ignored` are the
+    comments that asked not to hear of a warning, and did not."""
 
     pipeline: Pipeline
     problems: tuple[Problem, ...] = ()
+    ci: CiReading | None = None
     ignored: frozenset[Ignore] = frozenset()
 
     @property

@@ -4,28 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from runner.pipeline.checks import check_loops, check_references, check_variables
+from runner.pipeline.ci.keys import CI_KEYS
+from runner.pipeline.ci.model import CiReading
+from runner.pipeline.ci.reader import read_ci
 from runner.pipeline.codes import Code
 from runner.pipeline.entries import Entries, Section, read_section
 from runner.pipeline.ignores import Ignores
 from runner.pipeline.model import Pipeline, Reading
-from runner.pipeline.nodes import MappingNode, Unresolved, is_null, kind_of
+from runner.pipeline.nodes import Entry, MappingNode, Unresolved, is_null, kind_of
 from runner.pipeline.problems import Problem, nearest, slip
 from runner.pipeline.report import Report, Spot
-from runner.pipeline.sections import CI_KEYS, OTHER_LANGUAGE, is_templates, sections_of
+from runner.pipeline.sections import CI_FILES, OTHER_LANGUAGE, is_templates, sections_of
 from runner.pipeline.source import Anchored, compose
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
     """One file. `name` as the user knows it; files of one `repository` share its shippable.templates.yml.
-    `unread_templates` is another one that stands beside it and does not count."""
+    `unread_templates` is another one that stands beside it and does not count. `in_root`: it stands in the root of its
+    repository, where a CI part counts."""
 
     name: str
     text: str
     repository: str = ""
     unread_templates: str = ""
+    in_root: bool = True
+
+    @property
+    def has_ci(self) -> bool:
+        return self.in_root and PurePath(self.name).name in CI_FILES
 
 
 def read(texts: Sequence[SourceFile], unread: Sequence[Problem] = ()) -> Reading:
@@ -39,15 +49,18 @@ def read(texts: Sequence[SourceFile], unread: Sequence[Problem] = ()) -> Reading
         report.add(problem)
     anchors = _templates([file for file in texts if is_templates(file.name)], report)
     whole = not unread
+    ci: CiReading | None = None
     for file in texts:
         if not is_templates(file.name):
-            whole &= _file(file, anchors.get(file.repository, {}), report, entries)
+            read_whole, found = _file(file, anchors.get(file.repository, {}), report, entries, ignores)
+            whole &= read_whole
+            ci = ci or found
     pipeline = Pipeline(jobs=entries.jobs, resources=entries.resources)
     if whole and entries.whole:
         check_references(entries, report)
     check_variables(entries, report)
     check_loops(pipeline, report)
-    return Reading(pipeline=pipeline, problems=report.problems(), ignored=ignores.used)
+    return Reading(pipeline=pipeline, problems=report.problems(), ci=ci, ignored=ignores.used)
 
 
 def _templates(files: Sequence[SourceFile], report: Report) -> Mapping[str, Mapping[str, Anchored]]:
@@ -69,28 +82,35 @@ def _templates(files: Sequence[SourceFile], report: Report) -> Mapping[str, Mapp
     return found
 
 
-def _file(file: SourceFile, anchors: Mapping[str, Anchored], report: Report, entries: Entries) -> bool:
-    """Read one file into the entries; false where it could not be composed, so that names may be missing."""
+def _file(
+    file: SourceFile, anchors: Mapping[str, Anchored], report: Report, entries: Entries, ignores: Ignores
+) -> tuple[bool, CiReading | None]:
+    """Read one file into the entries, and its CI part; false where it could not be composed, so that names may be
+    missing."""
     document = compose(file.name, file.text, anchors, unread_templates=file.unread_templates)
     for problem in document.problems:
         report.add(problem)
     root = document.root
     if root is None:
-        return not document.problems
+        return not document.problems, None
     if isinstance(root, MappingNode):
-        _top(Spot(root, "", report), root, sections_of(file.name), entries)
-    elif not is_null(root) and not isinstance(root, Unresolved):
+        others = _top(Spot(root, "", report), root, file, entries)
+        return True, read_ci(root, others, ignores) if file.has_ci else None
+    if not is_null(root) and not isinstance(root, Unresolved):
         _no_mapping(Spot(root, "", report))
-    return True
+    return True, None
 
 
 def _no_mapping(spot: Spot) -> None:
     spot.error(Code.NOT_A_PIPELINE, f"a file is a mapping with {', '.join(Section)}, not {kind_of(spot.node)}")
 
 
-def _top(spot: Spot, root: MappingNode, counted: frozenset[Section], entries: Entries) -> None:
-    """The sections that count here; a word about everything else that looks as if it should count."""
-    ci_told = False
+def _top(spot: Spot, root: MappingNode, file: SourceFile, entries: Entries) -> list[Entry]:
+    """The sections that count here; a word about everything else that looks as if it should count. Gives what nothing
+    knows."""
+    counted = sections_of(file.name)
+    ci_told = file.has_ci
+    unknown: list[Entry] = []
     for entry in root.entries:
         name, below = entry.key.text, spot.at(entry.key, entry.key.text)
         if name in counted:
@@ -103,12 +123,15 @@ def _top(spot: Spot, root: MappingNode, counted: frozenset[Section], entries: En
             )
         elif name in CI_KEYS:
             if not ci_told:
-                below.warn(Code.CI_NOT_RUN, "the CI part of this file is not run yet")
+                below.warn(Code.CI_NOT_COUNTED, "a CI part counts in shippable.yml in the root of a repository only")
             ci_told = True
         elif name == OTHER_LANGUAGE:
             below.warn(Code.OTHER_LANGUAGE, "this is written for JFrog Pipelines, which is another language")
         elif meant := slip(name, Section):
             below.error(Code.MISSPELT_SECTION, f"'{name}' is not a section of the file", f"did you mean '{meant}'?")
             entries.whole = False
-        elif hint := nearest(name, Section):
-            below.warn(Code.UNKNOWN_SECTION, f"'{name}' is not a section of the file", hint)
+        else:
+            unknown.append(entry)
+            if hint := nearest(name, Section):
+                below.warn(Code.UNKNOWN_SECTION, f"'{name}' is not a section of the file", hint)
+    return unknown

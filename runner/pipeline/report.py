@@ -116,8 +116,8 @@ class Spot:
     report: Report
 
     def at(self, node: Node, step: str) -> Spot:
-        """What stands below: `step` is `.key` or `[index]`."""
-        return Spot(node, self.path + step, self.report)
+        """What stands below: `step` is `.key` or `[index]`; a key at the top is its name alone."""
+        return Spot(node, (self.path + step).removeprefix("."), self.report)
 
     def error(self, code: Code, message: str, hint: str = "") -> None:
         self.report.error(code, self.node.place, self.path, message, hint)

@@ -17,50 +17,8 @@ LEGACY: Mapping[str, frozenset[Section]] = {
 }
 """The older names, and what is read of each."""
 
-CI_KEYS = frozenset(
-    {
-        "language",
-        "node_js",
-        "python",
-        "rvm",
-        "jdk",
-        "go",
-        "php",
-        "scala",
-        "lein",
-        "compiler",
-        "gemfile",
-        "bundler_args",
-        "env",
-        "matrix",
-        "runtime",
-        "branches",
-        "services",
-        "depth",
-        "gitConfig",
-        "git",
-        "vote",
-        "build",
-        "integrations",
-        "notifications",
-        "cache",
-        "sudo",
-        "addons",
-        "archive",
-        "build_image",
-        "build_environment",
-        "before_install",
-        "install",
-        "before_script",
-        "script",
-        "after_success",
-        "after_failure",
-        "after_script",
-        "deploy",
-        "dist",
-    }
-)
-"""The keys of the CI part."""
+CI_FILES = frozenset({"shippable.yml", ".shippable.yml"})
+"""The files whose CI part counts, in the root of a repository."""
 OTHER_LANGUAGE = "pipelines"
 """The top key of JFrog Pipelines, a later language under the same file names."""
 

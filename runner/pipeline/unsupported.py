@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from runner.pipeline.model import Resource
 
 UNSUPPORTED_JOBS: Mapping[str, str] = {
-    "runCI": "the CI part of a file is not run yet",
     "manifest": "manifests are not built yet",
     "release": "releases are not made yet",
     "deploy": "nothing is deployed to clusters yet",

@@ -18,6 +18,7 @@ from runner.logs.records import DamagedLogError
 from runner.pipeline.model import Job
 from runner.secret import Secret
 from runner.service import handover
+from runner.service.ci.item import CiItem
 from runner.service.handover import Handover
 from runner.service.journal import TOO_SHORT, Journal
 from runner.service.ports import Ended
@@ -48,7 +49,9 @@ class End:
 class Build:
     """One build, new or taken over from a process that is gone. `run` may be called once; `cancel` at any time."""
 
-    def __init__(self, engine: Engine, job: Job, row: BuildRow) -> None:
+    def __init__(self, engine: Engine, job: Job, row: BuildRow, ci: CiItem | None = None) -> None:
+        """`ci`: it is an item of a CI build."""
+        self._ci = ci
         self._engine = engine
         self._job = job
         self._row = row
@@ -147,6 +150,8 @@ class Build:
 
     async def _ended(self, result: Result, begun: Handover) -> End:
         self.journal.resume(result.seq, result.next_id)
+        if self._ci is not None:
+            await self._ci.close(result.status, self.journal)
         return await asyncio.to_thread(self._publish, result, begun)
 
     def _as_cancelled(self) -> End:
@@ -176,6 +181,7 @@ class Build:
             directory=self._directory,
             renewed=self._renewed,
             warn=self._warn,
+            ci=self._ci,
         )
         try:
             async with asyncio.timeout(None if self._cancelled is None else 0) as self._preparing:
@@ -209,6 +215,7 @@ class Build:
             attached=self._engine.attached,
             started=self._started,
             user=self._room.user,
+            ci=prepared.ci,
             hand_over=functools.partial(self._room.hand_over, self._directory),
         )
 
@@ -286,6 +293,7 @@ class Build:
             status=recorded.status,
             reason=recorded.reason,
             duration=duration,
+            item=self._row.item,
             by=recorded.by,
             published=recorded.published,
         )

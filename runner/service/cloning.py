@@ -78,7 +78,7 @@ class Clone:
     options: GitRepo
 
     async def run(self, wanted: Wanted) -> None:
-        settings = [_setting(self.name, entry) for entry in self.options.git_config]
+        settings = [parse_setting(self.name, entry) for entry in self.options.git_config]
         await self._git("init", "--quiet", "--template=")
         await self._set([*IDENTITY, *((key, value) for key, value in settings if key.lower() in HARMLESS)])
         await self._git("remote", "add", "--", "origin", self.remote.url)
@@ -139,7 +139,7 @@ class Clone:
         await self.git.run(*arguments, directory=self.target)
 
 
-def _setting(name: str, entry: str) -> tuple[str, str]:
+def parse_setting(name: str, entry: str) -> tuple[str, str]:
     """`--global user.name "A B"` as key and value. Raises SetupError."""
     try:
         words = [word for word in shlex.split(entry) if word != "--global"]

@@ -13,6 +13,8 @@ from runner.logs.records import DamagedLogError
 from runner.pipeline.model import Job
 from runner.scheduling.one_pass import Command, Finished, LeaveOut, LocalRun, Start
 from runner.service.build import Build
+from runner.service.ci.build import CiBuild
+from runner.service.ci.source import RUN_CI
 from runner.service.ports import Ended, Observer, Summary
 from runner.service.preparation import Engine
 from runner.store.rows import BuildRow
@@ -35,7 +37,7 @@ class PipelineRun:
     observer: Observer
     history: Sequence[BuildRow] = ()
     wanted: dict[int, str] = field(default_factory=dict)
-    _builds: dict[str, Build] = field(default_factory=dict)
+    _builds: dict[int, Build | CiBuild] = field(default_factory=dict)
     _ended: list[Ended] = field(default_factory=list)
     _left_out: list[LeaveOut] = field(default_factory=list)
     _interrupted: str | None = None
@@ -105,7 +107,17 @@ class PipelineRun:
     async def _build(self, start: Start, ends: asyncio.Queue[Ended]) -> None:
         row = next((row for row in self.history if row.job == start.job), None)
         row = row or await self.engine.store.add_build(self.run_id, start.job, start.triggered_by)
-        build = Build(self.engine, self.jobs[start.job], row)
+        job = self.jobs[start.job]
+        build = CiBuild(self.engine, job, row, self._item) if job.type == RUN_CI else Build(self.engine, job, row)
+        ends.put_nowait(await self._run_one(build, row))
+
+    async def _item(self, build: Build, row: BuildRow) -> Ended:
+        """One item of a CI build, shown as every other build."""
+        ended = await self._run_one(build, row)
+        self._ended.append(ended)
+        return ended
+
+    async def _run_one(self, build: Build | CiBuild, row: BuildRow) -> Ended:
         try:
             build.begin()
         except OSError as error:
@@ -114,10 +126,10 @@ class PipelineRun:
             ended = await self._begun(build, row)
         with self._shown():
             self.observer.ended(ended)
-        ends.put_nowait(ended)
+        return ended
 
-    async def _begun(self, build: Build, row: BuildRow) -> Ended:
-        self._builds[row.job] = build
+    async def _begun(self, build: Build | CiBuild, row: BuildRow) -> Ended:
+        self._builds[row.id] = build
         if (reason := self._interrupted or self.wanted.get(row.id)) is not None:
             build.cancel(reason)
         with self._shown():
@@ -129,7 +141,7 @@ class PipelineRun:
                 await self._finish_watching(watching)
             else:
                 watching.cancel()  # the log has no end that could be waited for
-        del self._builds[row.job]
+        del self._builds[row.id]
         return ended
 
     async def _finish_watching(self, watching: asyncio.Task[None]) -> None:
@@ -139,13 +151,13 @@ class PipelineRun:
         self._watching.discard(watching)
         watching.cancel()
 
-    async def _watch(self, build: Build, row: BuildRow) -> None:
+    async def _watch(self, build: Build | CiBuild, row: BuildRow) -> None:
         try:
             with self._shown():
                 await self.observer.watch(row, build.journal.path)
         except DamagedLogError as error:
             with self._shown():
-                self.observer.notice(f"the log of {row.job}/{row.number} is shown no further: {error}")
+                self.observer.notice(f"the log of {row.name} is shown no further: {error}")
 
     @contextmanager
     def _shown(self) -> Iterator[None]:

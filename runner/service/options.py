@@ -17,7 +17,8 @@ GRACE = timedelta(seconds=10)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
     """What the command line says about a run. `jobs` empty: the whole pipeline; `limits` and `grace` are the host's:
-    what a job says can only be narrower, or another grace."""
+    what a job says can only be narrower, or another grace. `working_tree`: CI builds get the files as they are, not as
+    they were committed; `least_coverage` is in percent."""
 
     paths: Sequence[Path]
     integrations_file: Path | None = None
@@ -29,6 +30,8 @@ class RunOptions:
     aws_sandbox: bool = False
     limits: Limits = field(default_factory=Limits)
     grace: timedelta = GRACE
+    working_tree: bool = False
+    least_coverage: float | None = None
 
 
 def encode(options: RunOptions) -> str:

@@ -12,7 +12,7 @@ from typing import Protocol
 from runner.integrations.model import ResolvedIntegration
 from runner.scheduling.one_pass import LeaveOut
 from runner.secret import Secret
-from runner.store.rows import BuildRow
+from runner.store.rows import BuildRow, build_name
 from runner.workspace.variables import Variable
 
 
@@ -43,7 +43,7 @@ class RoleUse:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
     """How a build ended. `published` are the resources that got a new version from it; `by` says who or what ended
-    it."""
+    it; `item` is which one of a CI build it is."""
 
     build: int
     job: str
@@ -53,6 +53,12 @@ class Ended:
     duration: timedelta
     by: str
     published: frozenset[str] = frozenset()
+    item: int | None = None
+
+    @property
+    def name(self) -> str:
+        """How people name it."""
+        return build_name(self.job, self.number, self.item)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +124,8 @@ class Summary:
 
     @property
     def succeeded(self) -> bool:
-        return all(ended.status == "success" for ended in self.ended)
+        """The items of a CI build make its end; by themselves they do not count."""
+        return all(ended.status == "success" for ended in self.ended if ended.item is None)
 
 
 class Output(Observer, Protocol):

@@ -15,6 +15,8 @@ from runner.integrations.model import ResolvedIntegration
 from runner.logs.forms import too_short
 from runner.pipeline.model import Job, Limits, Out
 from runner.secret import Secret
+from runner.service.ci.item import CiItem
+from runner.service.ci.source import CiSource
 from runner.service.host_hooks import HookedBuild, HostHooks
 from runner.service.inputs import Inputs
 from runner.service.job_users import JobUsers
@@ -23,6 +25,7 @@ from runner.service.ports import Credentials, Grant, Host, RoleUse
 from runner.service.threads import finished
 from runner.store.rows import BuildEnd, BuildRow
 from runner.store.store import Store
+from runner.workspace.ci import CiWork
 from runner.workspace.dependency import Dependency, Identity
 from runner.workspace.directory import BuildDirectory
 from runner.workspace.documents import expand_placeholders
@@ -45,7 +48,8 @@ class Engine:
     """What all builds of a run share. `injected` are the `--param` variables, `reset` ignores the previous state;
     `limits` and `grace` are the host's; `attached`: builds end with this process; `job_users`: who builds run as,
     if not as this process. `finish` records ends where more than the build itself hangs on them; None: the store
-    does. `heads` are the commits that a local run has settled on."""
+    does. `heads` are the commits that a local run has settled on, `ci` is the CI part of the checkout it is called
+    in."""
 
     store: Store
     jobs: Mapping[str, Job]
@@ -63,6 +67,7 @@ class Engine:
     host_hooks: HostHooks | None = None
     finish: Finish | None = None
     heads: dict[str, GitEvent] = field(default_factory=dict)
+    ci: CiSource | None = None
 
     @property
     def repositories(self) -> Repositories:
@@ -85,6 +90,7 @@ class Prepared:
     variables: JobVariables
     before: Mapping[str, Version | None]
     grant: Grant
+    ci: CiWork | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +106,7 @@ class Preparation:
     directory: BuildDirectory
     renewed: Callable[[Sequence[Secret]], None]
     warn: Callable[[str], None]
+    ci: CiItem | None = None
 
     async def run(self) -> Prepared:
         """Raises SetupError; then nothing of the build is left but its log."""
@@ -123,13 +130,14 @@ class Preparation:
                 for variable in unusable(variables.shared()):
                     section.warn(f"{variable.source}: '{variable.name}' is no name for a variable; it was left out")
             await self._clone(variables.dependencies)
+            work = await self.ci.prepare(self.directory.root, self.row, self.journal) if self.ci else None
             if self.engine.host_hooks is not None:
                 await self.engine.host_hooks.before(self.engine.hooked(self.row, self.directory.root), self.journal)
         except BaseException:
             grant.close()
             raise
         before = {d.name: d.version for d in dependencies if isinstance(d.step, Out)}
-        return Prepared(variables=variables, before=before, grant=grant)
+        return Prepared(variables=variables, before=before, grant=grant, ci=work)
 
     async def _grant(self, roles: Sequence[RoleUse]) -> Grant:
         with self.journal.section("AWS credentials", shown=bool(roles)) as section:
@@ -182,6 +190,7 @@ class Preparation:
             triggered_by=triggered_by,
             triggered_by_id=await store.node_id(triggered_by),
             user=self._user(),
+            item=self.row.item or 1,
         )
 
     def _user(self) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from runner.integrations.model import Integration, IntegrationsReading
 from runner.integrations.sources import default_path, read_integrations
+from runner.pipeline.ci.model import CiReading
 from runner.pipeline.codes import Code
 from runner.pipeline.files import discover
 from runner.pipeline.ignores import Ignore
@@ -20,7 +21,8 @@ from runner.pipeline.reader import SourceFile, read
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """`integrations_file` is None where no file was named and none was found; `problems` hold those of both; `sources`
-    are the files that the pipeline was read from, `ignored` the comments in them that left a warning out."""
+    are the files that the pipeline was read from, `ignored` the comments in them that left a warning out; `ci` is the
+    CI part of one of them, with its own problems."""
 
     pipeline: Pipeline
     sources: tuple[SourceFile, ...] = ()
@@ -28,6 +30,12 @@ class Project:
     integrations_file: Path | None = None
     problems: tuple[Problem, ...] = ()
     ignored: frozenset[Ignore] = frozenset()
+    ci: CiReading | None = None
+
+    @property
+    def all_problems(self) -> tuple[Problem, ...]:
+        """Those of the CI part too."""
+        return (*self.problems, *(self.ci.problems if self.ci else ()))
 
     @property
     def refused(self) -> bool:
@@ -66,6 +74,7 @@ def project_of(sources: Sequence[SourceFile], path: Path | None, unreadable: Seq
         integrations=found.integrations,
         integrations_file=path,
         problems=(*sorted((*reading.problems, *checks), key=lambda p: p.place), *found.problems),
+        ci=reading.ci,
         ignored=reading.ignored,
     )
 

@@ -45,7 +45,7 @@ async def end_abandoned(
 
 async def _end(store: Store, row: BuildRow, engine: Engine) -> None:
     place = store.build_directory(row.id).absolute()
-    job = engine.jobs.get(row.job)
+    job = engine.jobs.get(row.job) if row.item is None else None  # an item gives out nothing by itself
     supervised = await engine.launcher.adopt(place)
     if supervised is not None and job is not None and row.status == "processing":
         build = Build(engine, job, row)

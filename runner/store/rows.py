@@ -15,7 +15,8 @@ from runner.workspace.versions import Version
 class BuildRow:
     """A build as `runner builds` shows it; times are aware, None where not reached. `left_alive` are the processes that
     had to be ended, in words; `dropped` the records and bytes that its log has lost to the quota; `published` the
-    names of what got a new version; `cancel_reason` is there once somebody has asked for its end.
+    names of what got a new version; `cancel_reason` is there once somebody has asked for its end; `item` is which one
+    of a CI build it is (None: it is no item).
 
     What a service knows: the `attempt` that runs it (None: not given out yet), whether a person asked for it and who,
     with which variables, without the saved state, or with the inputs of which older build."""
@@ -45,10 +46,25 @@ class BuildRow:
     reset: bool = False
     replay_of: int | None = None
     requested_by: str | None = None
+    item: int | None = None
+
+    @property
+    def name(self) -> str:
+        """How people name it: `shop/3`, or `shop_runCI/3.1` for an item."""
+        return build_name(self.job, self.number, self.item)
 
     def as_queued(self) -> BuildRow:
         """The same before it was begun."""
         return replace(self, status="queued", started_at=None)
+
+
+def build_name(job: str, number: int, item: int | None) -> str:
+    return f"{job}/{number}" if item is None else f"{job}/{number}.{item}"
+
+
+def item_name(job: str, item: int) -> str:
+    """The name of an item's job in the store."""
+    return f"{job}/{item}"
 
 
 def version(row: Any) -> Version:
@@ -67,10 +83,11 @@ def moment(text: str | None) -> datetime | None:
 
 
 def build_row(row: Any) -> BuildRow:
+    job, _, item = row["job"].partition("/")
     return BuildRow(
         id=row["id"],
         run_id=row["run_id"],
-        job=row["job"],
+        job=job,
         number=row["number"],
         status=row["status"],
         triggered_by=row["triggered_by"],
@@ -93,6 +110,7 @@ def build_row(row: Any) -> BuildRow:
         reset=bool(row["reset"]),
         replay_of=row["replay_of"],
         requested_by=row["requested_by"],
+        item=int(item) if item.isdigit() else None,
     )
 
 

@@ -62,7 +62,7 @@ class Store:
         def work(tx: Transaction) -> BuildRow:
             node = tx.row("node", name=job)
             tx.insert("add_build", run_id=run_id, node_id=node["id"], triggered_by=triggered_by, created_at=now())
-            return build_row(tx.row("builds", job=job, number=None, most=1))
+            return build_row(tx.row("builds", job=job, number=None, items=False, most=1))
 
         return await self.database.transaction(work)
 
@@ -114,7 +114,9 @@ class Store:
 
         return await self.database.read(work)
 
-    async def builds(self, job: str | None = None, number: int | None = None, most: int = -1) -> list[BuildRow]:
-        """Newest first; `most` -1 means all."""
-        rows = await self.database.read(lambda tx: tx.rows("builds", job=job, number=number, most=most))
+    async def builds(
+        self, job: str | None = None, number: int | None = None, most: int = -1, *, items: bool = False
+    ) -> list[BuildRow]:
+        """Newest first; `most` -1 means all. `items`: those of the job's CI builds too."""
+        rows = await self.database.read(lambda tx: tx.rows("builds", job=job, number=number, items=items, most=most))
         return [build_row(row) for row in rows]

@@ -86,7 +86,7 @@ def build(tx: Transaction, build_id: int) -> BuildRow | None:
 
 
 def build_of_job(tx: Transaction, job: str, number: int) -> BuildRow | None:
-    row = tx.row("builds", job=job, number=number, most=1)
+    row = tx.row("builds", job=job, number=number, items=False, most=1)
     return None if row is None else build_row(row)
 
 

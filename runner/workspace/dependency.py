@@ -48,7 +48,7 @@ class Dependency:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """Who a build is: what the platform's variables are made of. `root` is the build directory, absolute;
-    `url` where a person finds its log."""
+    `url` where a person finds its log; `item` counts the items of a CI build."""
 
     build_id: int
     number: int
@@ -61,3 +61,4 @@ class Identity:
     triggered_by: str
     triggered_by_id: int
     user: str
+    item: int = 1

@@ -78,7 +78,7 @@ def _platform_values(identity: Identity) -> dict[str, str]:
         "BUILD_ID": str(identity.build_id),
         "BUILD_NUMBER": str(identity.number),
         "BUILD_JOB_ID": str(identity.build_id),
-        "BUILD_JOB_NUMBER": "1",
+        "BUILD_JOB_NUMBER": str(identity.item),
         "BUILD_URL": identity.url,
         "SUBSCRIPTION_ID": "local",
         "JOB_NAME": identity.job,

@@ -94,6 +94,28 @@ def test_each_format_is_for_its_reader(runner: Command) -> None:
     assert (said.code, "two formats" in said.err) == (2, True)
 
 
+def test_problems_of_the_ci_part_are_shown_with_their_lines(runner: Command) -> None:
+    write("language: none\nservices: [mysql]\nenv: ['A=\"one']\njobs: []\n")
+    said = runner("validate")
+    assert said.out.splitlines()[:5] == [
+        "shippable.yml:2:12: warning[W608]: services[0]: the service mysql is not started: what this host has is used",
+        "  |",
+        "2 | services: [mysql]",
+        "  |            ^^^^^",
+        "",
+    ]
+    assert "shippable.yml:3:7: error[E602]: env[0]: a quotation mark or a bracket has no end" in said.out
+    assert (said.code, said.err) == (2, "1 error, 1 warning: 0 jobs, 0 resources, a CI part\n")
+
+
+def test_warnings_of_the_ci_part_can_be_ignored_and_count_where_it_is_strict(runner: Command) -> None:
+    write("language: none\nservices: [mysql]\n")
+    assert (runner("validate").code, runner("validate", "--strict").code) == (0, 2)
+    write("language: none\nservices: [mysql]  # runner: ignore[W608]\n")
+    said = runner("validate", "--strict")
+    assert (said.code, said.out) == (0, "valid: 0 jobs, 0 resources, a CI part\n")
+
+
 def test_colours_are_for_terminals_that_want_them(runner: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     write(BROKEN)
     monkeypatch.delenv("NO_COLOR", raising=False)

@@ -238,7 +238,6 @@ def test_runci_takes_no_scripts_but_takes_the_managed_task() -> None:
 @pytest.mark.parametrize(
     ("job_type", "body", "missing"),
     [
-        ("runCI", "priority: 3", "the CI part of a file is not run yet"),
         ("manifest", "steps:\n  - IN: a\n  - TASK: managed", "manifests are not built yet"),
         ("release", "bump: minor", "releases are not made yet"),
         ("deploy", "method: upgrade\nmaxWaitTime: 5\nstabilityDuration: 6\nworkflow: serial", "nothing is"

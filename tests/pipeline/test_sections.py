@@ -49,7 +49,6 @@ def test_empty_sections_and_holders_of_anchors_are_read_without_a_word(text: str
         ("ressources: []\n", "ressources: 'ressources' is not a section of the file (did you mean"
          " 'resources'?)"),
         ("pipelines: []\n", "warning: pipelines: this is written for JFrog Pipelines, which is another language"),
-        ("language: none\nbuild: {ci: [x]}\n", "warning: language: the CI part of this file is not run yet"),
         ("jobs: {a: 1}\n", "jobs: must be a list, not a mapping (put '- ' before each entry)"),
     ],
 )  # fmt: skip

@@ -101,9 +101,17 @@ SELECT id, detached FROM run WHERE ended_at IS NULL AND kind = 'run' ORDER BY id
 -- name: last_status
 SELECT last_status AS status FROM node WHERE name = :job AND last_status IS NOT NULL;
 
+-- name: add_item
+INSERT INTO build (run_id, node_id, number, status, triggered_by, created_at)
+VALUES (:run_id, :node_id, :number, 'queued', :triggered_by, :created_at);
+
+-- name: last_success
+SELECT ended_at FROM named_build WHERE job = :job AND status = 'success' ORDER BY id DESC LIMIT 1;
+
 -- name: builds
 SELECT * FROM named_build
-WHERE (:job IS NULL OR job = :job) AND (:number IS NULL OR number = :number)
+WHERE (:job IS NULL OR job = :job OR (:items AND substr(job, 1, length(:job) + 1) = :job || '/'))
+      AND (:number IS NULL OR number = :number)
 ORDER BY id DESC LIMIT :most;
 
 -- name: builds_of_run
