@@ -11,6 +11,7 @@ from runner.integrations.aws_iam import wrong_fields
 from runner.integrations.catalogue import IntegrationType, find, nearest_type
 from runner.integrations.model import FieldValue, Integration, IntegrationsReading
 from runner.integrations.values import Values
+from runner.pipeline.codes import Code
 from runner.pipeline.nodes import Entry, MappingNode, Node, Scalar, SequenceNode, Unresolved, is_null, kind_of
 from runner.pipeline.problems import Place, Problem, Severity, nearest
 
@@ -30,14 +31,16 @@ class Entries:
             self._entry(item, f"integrations[{index}]")
         return IntegrationsReading(integrations=self.found, problems=tuple(self.problems))
 
-    def error(self, place: Place, subject: str, message: str, hint: str = "") -> None:
-        self._add(Severity.ERROR, place, subject, message, hint)
+    def error(self, code: Code, place: Place, subject: str, message: str, hint: str = "") -> None:
+        self._add(code, Severity.ERROR, place, subject, message, hint)
 
-    def warning(self, place: Place, subject: str, message: str, hint: str = "") -> None:
-        self._add(Severity.WARNING, place, subject, message, hint)
+    def warning(self, code: Code, place: Place, subject: str, message: str, hint: str = "") -> None:
+        self._add(code, Severity.WARNING, place, subject, message, hint)
 
-    def _add(self, severity: Severity, place: Place, subject: str, message: str, hint: str) -> None:
-        self.problems.append(Problem(place=place, severity=severity, subject=subject, message=message, hint=hint))
+    def _add(self, code: Code, severity: Severity, place: Place, subject: str, message: str, hint: str) -> None:
+        self.problems.append(
+            Problem(code=code, place=place, severity=severity, subject=subject, message=message, hint=hint)
+        )
 
     def _items(self, root: Node | None) -> tuple[Node, ...]:
         """The entries: of the list under `integrations:`, or of the file if it is a list itself."""
@@ -47,21 +50,26 @@ class Entries:
             return ()
         if isinstance(root, SequenceNode):
             return root.items
-        self.error(root.place, "integrations", f"must be a list of entries, not {kind_of(root)}")
+        self.error(Code.NOT_INTEGRATIONS, root.place, "integrations", f"must be a list of entries, not {kind_of(root)}")
         return ()
 
     def _list_of(self, root: MappingNode) -> Node | None:
         for entry in root.entries:
             if entry.key.text != "integrations":
                 message = "is not a key of this file: it holds a list under 'integrations'"
-                self.error(entry.key.place, entry.key.text, message)
+                self.error(Code.NOT_INTEGRATIONS, entry.key.place, entry.key.text, message)
         found = root.find("integrations")
         return found.value if found else None
 
     def _entry(self, node: Node, subject: str) -> None:
         if not isinstance(node, MappingNode):
             if not isinstance(node, Unresolved):
-                self.error(node.place, subject, f"must be an entry with 'name' and 'type', not {kind_of(node)}")
+                self.error(
+                    Code.NOT_INTEGRATIONS,
+                    node.place,
+                    subject,
+                    f"must be an entry with 'name' and 'type', not {kind_of(node)}",
+                )
             return
         name = self._name(node, subject)
         kind = self._type(node, subject)
@@ -74,7 +82,12 @@ class Entries:
             return
         if kind.needs:
             needs = " and ".join(sorted(kind.needs))
-            self.warning(node.place, subject, f"jobs get the variables of '{name}', but not its {needs} yet")
+            self.warning(
+                Code.INTEGRATION_IN_PART,
+                node.place,
+                subject,
+                f"jobs get the variables of '{name}', but not its {needs} yet",
+            )
         self._keep(integration, node.find("name"), subject)
 
     def _keep(self, integration: Integration, entry: Entry | None, subject: str) -> None:
@@ -82,17 +95,21 @@ class Entries:
         if first is not integration:
             place = entry.value.place if entry else integration.place
             message = f"'{integration.name}' is used twice: it already names the entry at {first.place}"
-            self.error(place, f"{subject}.name", message)
+            self.error(Code.DUPLICATE_INTEGRATION, place, f"{subject}.name", message)
 
     def _own_text(self, node: MappingNode, key: str, subject: str) -> Scalar | None:
         """The text under `name` or `type`."""
         entry = node.find(key)
         if entry is None or is_null(entry.value):
-            self.error(entry.value.place if entry else node.place, subject, f"the entry has no '{key}'")
+            self.error(
+                Code.INCOMPLETE_ENTRY, entry.value.place if entry else node.place, subject, f"the entry has no '{key}'"
+            )
             return None
         if isinstance(entry.value, Scalar):
             return None if isinstance(entry.value, Unresolved) else entry.value
-        self.error(entry.value.place, f"{subject}.{key}", f"must be text, not {kind_of(entry.value)}")
+        self.error(
+            Code.WRONG_FIELD_VALUE, entry.value.place, f"{subject}.{key}", f"must be text, not {kind_of(entry.value)}"
+        )
         return None
 
     def _name(self, node: MappingNode, subject: str) -> str | None:
@@ -102,7 +119,7 @@ class Entries:
         name = scalar.text
         if name in ("", ".", "..") or "/" in name or not name.isprintable() or len(name.encode()) > 200:
             message = "cannot be a name: it becomes a directory of the job (no '/', no control characters)"
-            self.error(scalar.place, f"{subject}.name", f"'{name[:60]}' {message}")
+            self.error(Code.WRONG_INTEGRATION_NAME, scalar.place, f"{subject}.name", f"'{name[:60]}' {message}")
             return None
         return name
 
@@ -113,7 +130,7 @@ class Entries:
         if found := find(scalar.text):
             return found
         message = f"'{scalar.text[:60]}' is not an integration type"
-        self.error(scalar.place, f"{subject}.type", message, nearest_type(scalar.text))
+        self.error(Code.UNKNOWN_INTEGRATION_TYPE, scalar.place, f"{subject}.type", message, nearest_type(scalar.text))
         return None
 
     def _fields(self, node: MappingNode, kind: IntegrationType, subject: str) -> Mapping[str, FieldValue]:
@@ -131,7 +148,7 @@ class Entries:
         if kind.master_name in AWS_TYPES:
             plain = {name: value for name, value in fields.items() if isinstance(value, str)}
             for name, message in wrong_fields(plain):
-                self.error(written[name].value.place, f"{subject}.{name}", message)
+                self.error(Code.WRONG_AWS_FIELD, written[name].value.place, f"{subject}.{name}", message)
         return fields
 
     def _written(self, node: MappingNode, subject: str) -> dict[str, Entry]:
@@ -141,7 +158,7 @@ class Entries:
             if entry.key.text in written:
                 first = written[entry.key.text].key.place
                 message = f"is given twice: the first is at {first}"
-                self.error(entry.key.place, f"{subject}.{entry.key.text}", message)
+                self.error(Code.DUPLICATE_INTEGRATION, entry.key.place, f"{subject}.{entry.key.text}", message)
             written.setdefault(entry.key.text, entry)
         return written
 
@@ -152,12 +169,23 @@ class Entries:
         if isinstance(nested.value, MappingNode):
             yield from nested.value.entries
         else:
-            self.error(nested.value.place, f"{subject}.fields", f"must be a mapping, not {kind_of(nested.value)}")
+            self.error(
+                Code.WRONG_FIELD_VALUE,
+                nested.value.place,
+                f"{subject}.fields",
+                f"must be a mapping, not {kind_of(nested.value)}",
+            )
 
     def _unknown(self, entry: Entry, kind: IntegrationType, subject: str) -> None:
         name = entry.key.text
         message = f"'{name}' is not a field of {kind.display}; it is passed on as a secret"
-        self.warning(entry.key.place, f"{subject}.{name}", message, nearest(name, [f.name for f in kind.fields]))
+        self.warning(
+            Code.UNKNOWN_FIELD,
+            entry.key.place,
+            f"{subject}.{name}",
+            message,
+            nearest(name, [f.name for f in kind.fields]),
+        )
 
     def _missing(self, node: MappingNode, kind: IntegrationType, written: Mapping[str, Entry], subject: str) -> None:
         for known in kind.fields:
@@ -165,9 +193,14 @@ class Entries:
                 continue
             entry = written.get(known.name)
             if entry is None:
-                self.error(node.place, subject, f"{kind.display} needs the field '{known.name}'")
+                self.error(Code.MISSING_FIELD, node.place, subject, f"{kind.display} needs the field '{known.name}'")
             elif _empty(entry.value):
-                self.error(entry.value.place, f"{subject}.{known.name}", f"{kind.display} needs a value here")
+                self.error(
+                    Code.MISSING_FIELD,
+                    entry.value.place,
+                    f"{subject}.{known.name}",
+                    f"{kind.display} needs a value here",
+                )
 
 
 def _empty(node: Node) -> bool:

@@ -24,6 +24,7 @@ from runner.integrations.model import (
     revealed,
 )
 from runner.integrations.references import fetch
+from runner.pipeline.codes import Code
 from runner.pipeline.problems import Place, Problem, Severity
 from runner.pipeline.source import parse
 from runner.secret import Secret
@@ -44,7 +45,7 @@ def read_integrations(path: Path) -> IntegrationsReading:
     try:
         text = _text(path)
     except _RefusedError as refused:
-        problem = Problem(place=Place(str(path)), severity=Severity.ERROR, message=str(refused))
+        problem = Problem(code=Code.REFUSED_FILE, place=Place(str(path)), severity=Severity.ERROR, message=str(refused))
         return IntegrationsReading(integrations={}, problems=(problem,))
     node, problems = parse(str(path), text)
     reading = Entries(directory=path.absolute().parent).read(node)

@@ -9,6 +9,7 @@ from typing import Protocol
 from runner.integrations.catalogue import Field, Shape
 from runner.integrations.model import FieldValue, Written
 from runner.integrations.references import CommandReference, EnvReference, FileReference, Reference
+from runner.pipeline.codes import Code
 from runner.pipeline.nodes import Entry, MappingNode, Node, Scalar, SequenceNode, Unresolved, is_null, kind_of
 from runner.pipeline.problems import Place, nearest
 from runner.secret import Secret
@@ -18,7 +19,7 @@ _FORMS = "{env: NAME}, {file: PATH} or {command: [...]}"
 
 
 class Report(Protocol):
-    def __call__(self, place: Place, subject: str, message: str, hint: str = "") -> None: ...
+    def __call__(self, code: Code, place: Place, subject: str, message: str, hint: str = "") -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,11 @@ class Values:
                 return self._reference(entry, subject)
             case MappingNode(entries=entries):
                 hint = next((hint for entry in entries if (hint := nearest(entry.key.text, _KINDS))), "")
-                self.error(node.place, subject, f"must be text or a reference ({_FORMS})", hint)
+                self.error(Code.WRONG_FIELD_VALUE, node.place, subject, f"must be text or a reference ({_FORMS})", hint)
             case SequenceNode():
-                self.error(node.place, subject, f"must be text or a reference ({_FORMS}), not a list")
+                self.error(
+                    Code.WRONG_FIELD_VALUE, node.place, subject, f"must be text or a reference ({_FORMS}), not a list"
+                )
         return None
 
     def _list(self, node: Node, secret: bool, subject: str) -> tuple[Written, ...] | None:
@@ -72,7 +75,7 @@ class Values:
 
     def _wrong(self, node: Node, subject: str, wanted: str) -> None:
         if not isinstance(node, Unresolved) and not is_null(node):
-            self.error(node.place, subject, f"must be {wanted}, not {kind_of(node)}")
+            self.error(Code.WRONG_FIELD_VALUE, node.place, subject, f"must be {wanted}, not {kind_of(node)}")
 
     def _reference(self, entry: Entry, subject: str) -> Reference | None:
         argument = entry.value
@@ -82,7 +85,7 @@ class Values:
             return self._command(argument, subject)
         if not isinstance(argument, Scalar) or is_null(argument) or not argument.text:
             wanted = "the name of a variable" if entry.key.text == "env" else "a path"
-            self.error(argument.place, f"{subject}.{entry.key.text}", f"must be {wanted}")
+            self.error(Code.WRONG_FIELD_VALUE, argument.place, f"{subject}.{entry.key.text}", f"must be {wanted}")
             return None
         if entry.key.text == "env":
             return EnvReference(argument.text)
@@ -92,7 +95,12 @@ class Values:
         try:
             return self.directory / Path(scalar.text).expanduser()
         except RuntimeError:
-            self.error(scalar.place, f"{subject}.file", "the home directory that '~' means here is not known")
+            self.error(
+                Code.WRONG_FIELD_VALUE,
+                scalar.place,
+                f"{subject}.file",
+                "the home directory that '~' means here is not known",
+            )
             return self.directory
 
     def _command(self, node: Node, subject: str) -> Reference | None:
@@ -101,5 +109,5 @@ class Values:
         if len(argv) == len(items) and argv and argv[0]:
             return CommandReference(argv, self.directory)
         message = "must be a list: the program and its arguments (there is no shell)"
-        self.error(node.place, f"{subject}.command", message)
+        self.error(Code.WRONG_FIELD_VALUE, node.place, f"{subject}.command", message)
         return None

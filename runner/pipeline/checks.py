@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from runner.names import variable_prefix
+from runner.pipeline.codes import Code
 from runner.pipeline.graph import loop_path, loops, starts
 from runner.pipeline.model import Job, Named, Out, Pipeline
 from runner.pipeline.problems import Place, Problem, Severity, nearest
@@ -47,6 +48,7 @@ class _References:
             return True
         self._report.add(
             Problem(
+                code=Code.UNDEFINED_NAME,
                 place=named.place,
                 severity=Severity.INCONSISTENT,
                 message=f"job '{job.name}': {verb} '{named.name}' does not exist",
@@ -64,24 +66,24 @@ class _References:
     def _check_out(self, job: Job, out: Out) -> None:
         jobs, resources = self._entries.jobs, self._entries.resources
         if out.name in jobs:
-            self._warn(job, out, f"OUT '{out.name}' is a job: it is started directly")
+            self._warn(Code.JOB_AS_OUTPUT, job, out, f"OUT '{out.name}' is a job: it is started directly")
         source = out.replicate
         if source is None:
             return
         if source not in {step.name for step in job.ins}:
-            self._warn(job, out, f"replicate '{source}' is not an input of this job")
+            self._warn(Code.REPLICATE, job, out, f"replicate '{source}' is not an input of this job")
         elif source in resources and out.name in resources and resources[source].type != resources[out.name].type:
             types = f"'{source}' of type {resources[source].type} to type {resources[out.name].type}"
-            self._warn(job, out, f"replicate copies {types}")
+            self._warn(Code.REPLICATE, job, out, f"replicate copies {types}")
 
-    def _warn(self, job: Job, out: Out, message: str) -> None:
-        self._report.warn(out.place, "", f"job '{job.name}': {message}")
+    def _warn(self, code: Code, job: Job, out: Out, message: str) -> None:
+        self._report.warn(code, out.place, "", f"job '{job.name}': {message}")
 
     def _check_target(self, job: Job, target: Named) -> None:
         resource = self._entries.resources.get(target.name)
         if target.name in self._entries.jobs or (resource is not None and resource.type != _NOTIFICATION):
             message = f"job '{job.name}': NOTIFY '{target.name}' is not a notification"
-            self._report.error(target.place, "", message)
+            self._report.error(Code.NOT_A_NOTIFICATION, target.place, "", message)
 
 
 def _targets(job: Job) -> tuple[Named, ...]:
@@ -99,6 +101,7 @@ def check_variables(entries: Entries, report: Report) -> None:
         other = first.setdefault(prefix, name)
         if other != name and prefix:
             report.warn(
+                Code.SHARED_VARIABLES,
                 declared.place,
                 "",
                 f"'{name}' and '{other}' ({entries.declared[other].place}) share the variables {prefix}_…",
@@ -111,7 +114,10 @@ def check_loops(pipeline: Pipeline, report: Report) -> None:
         path = loop_path(pipeline, loop)
         places = ", ".join(f"{name} at {_input_from(pipeline, before, name)}" for before, name in pairwise(path))
         report.warn(
-            pipeline.jobs[path[0]].place, "", f"jobs {' -> '.join(path)} form a loop of triggering inputs ({places})"
+            Code.LOOP,
+            pipeline.jobs[path[0]].place,
+            "",
+            f"jobs {' -> '.join(path)} form a loop of triggering inputs ({places})",
         )
 
 

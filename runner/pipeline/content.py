@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runner.pipeline.codes import Code
 from runner.pipeline.nodes import MappingNode, Node, Scalar, is_null
 from runner.pipeline.problems import nearest, slip
 from runner.pipeline.report import Note
@@ -41,7 +42,7 @@ def check_content(spot: Spot, name: Scalar, resource_type: ResourceType, content
     subject = f"{resource_type.name} '{name.text}'"
     for key in resource_type.content.values():
         if key.required and key.name not in values and key.name not in meant:
-            spot.report.error(name.place, spot.path, f"{subject}: {key.name} is required")
+            spot.report.error(Code.MISSING_CONTENT, name.place, spot.path, f"{subject}: {key.name} is required")
     if not meant:
         _check_together(spot.at(name, ""), subject, resource_type, values)
 
@@ -68,12 +69,12 @@ def _unknown(spot: Spot, name: str, keys: Keys, resource_type: ResourceType) -> 
     message = f"'{name}' is not a known key here of a resource of type {resource_type.name}"
     place = next((section for section in Section if name in resource_type.section(section)), None)
     if place is not None:
-        spot.warn(message, f"it belongs under '{place}'")
+        spot.warn(Code.UNKNOWN_CONTENT, message, f"it belongs under '{place}'")
         return ()
     if meant := slip(name, keys):
-        spot.error(message, f"did you mean '{meant}'?")
+        spot.error(Code.MISSPELT_KEY, message, f"did you mean '{meant}'?")
         return (meant,)
-    spot.warn(message, nearest(name, keys))
+    spot.warn(Code.UNKNOWN_CONTENT, message, nearest(name, keys))
     return ()
 
 
@@ -86,12 +87,12 @@ def _check_together(spot: Spot, subject: str, resource_type: ResourceType, value
     """What keys say about each other."""
     match resource_type.name:
         case "gitRepo" if "branch" in values and "branches" in values:
-            spot.error(f"{subject}: branch and branches exclude each other")
+            spot.error(Code.EXCLUDING_KEYS, f"{subject}: branch and branches exclude each other")
         case "replicas":
             if ("minReplicas" in values) != ("maxReplicas" in values):
-                spot.error(f"{subject}: minReplicas and maxReplicas need each other")
+                spot.error(Code.EXCLUDING_KEYS, f"{subject}: minReplicas and maxReplicas need each other")
             elif "count" not in values and "minReplicas" not in values:
-                spot.error(f"{subject}: count is required")
+                spot.error(Code.MISSING_CONTENT, f"{subject}: count is required")
         case "params":
             params = values.get("params")
             secure = params.find(SECURE) if isinstance(params, MappingNode) else None

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 
 from runner.names import is_variable, variable_key
+from runner.pipeline.codes import Code
 from runner.pipeline.nodes import MappingNode, Scalar, Unresolved, kind_of
 from runner.pipeline.report import Spot
 from runner.pipeline.unsupported import SECURE
@@ -18,14 +19,14 @@ class SemanticVersion:
     """`1.2.3`, `v1.2.3-rc.1`."""
 
     def read(self, spot: Spot) -> str | None:
-        return _checked(spot, _SEMANTIC.fullmatch(_text(spot)) is not None, "a semantic version")
+        return _checked(spot, _SEMANTIC.fullmatch(_text(spot)) is not None, Code.WRONG_VERSION, "a semantic version")
 
 
 class Cron:
     """Five fields, UTC; no names like `@daily`, no seconds. `L` and `MON#2` work too."""
 
     def read(self, spot: Spot) -> str | None:
-        return _checked(spot, is_cron(_text(spot)), "a cron expression (five fields)")
+        return _checked(spot, is_cron(_text(spot)), Code.WRONG_CRON, "a cron expression (five fields)")
 
 
 class Parameters:
@@ -36,14 +37,14 @@ class Parameters:
         if isinstance(node, Unresolved):
             return None
         if not isinstance(node, MappingNode):
-            spot.error(f"must be a mapping, not {kind_of(node)}")
+            spot.error(Code.WRONG_VALUE, f"must be a mapping, not {kind_of(node)}")
             return None
         if not node.entries:
-            spot.error("must hold at least one key")
+            spot.error(Code.NO_PARAMETERS, "must hold at least one key")
         for entry in node.entries:
             name = entry.key.text
             if name != SECURE and not is_variable(variable_key(name)):
-                spot.at(entry.key, f".{name}").warn(f"'{name}' cannot be the name of a variable")
+                spot.at(entry.key, f".{name}").warn(Code.UNUSABLE_KEY, f"'{name}' cannot be the name of a variable")
         return node
 
 
@@ -63,10 +64,10 @@ def _text(spot: Spot) -> str:
     return spot.node.text.strip() if isinstance(spot.node, Scalar) else ""
 
 
-def _checked(spot: Spot, right: bool, what: str) -> str | None:
+def _checked(spot: Spot, right: bool, code: Code, what: str) -> str | None:
     if right:
         return _text(spot)
     if not isinstance(spot.node, Unresolved):
         written = f"'{spot.node.text}'" if isinstance(spot.node, Scalar) else kind_of(spot.node)
-        spot.error(f"{written} is not {what}")
+        spot.error(code, f"{written} is not {what}")
     return None

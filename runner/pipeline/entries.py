@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from runner.names import variable_prefix
+from runner.pipeline.codes import Code
 from runner.pipeline.fields import read_key
 from runner.pipeline.job import read_job
 from runner.pipeline.job_types import DEAD_JOBS, JOB_TYPES, NAME, RENAMED_JOBS, TYPE
@@ -62,7 +63,7 @@ def read_section(spot: Spot, section: Section, entries: Entries) -> None:
         for number, item in enumerate(flat(spot)):
             _entry(item, section, number, entries)
     elif not is_null(spot.node) and not isinstance(spot.node, Unresolved):
-        spot.error(f"must be a list, not {kind_of(spot.node)}", "put '- ' before each entry")
+        spot.error(Code.WRONG_VALUE, f"must be a list, not {kind_of(spot.node)}", "put '- ' before each entry")
 
 
 def _entry(spot: Spot, section: Section, number: int, entries: Entries) -> None:
@@ -70,7 +71,7 @@ def _entry(spot: Spot, section: Section, number: int, entries: Entries) -> None:
     if isinstance(node, Unresolved):
         return
     if not isinstance(node, MappingNode):
-        spot.error(f"entry {number + 1} of {section} must be a mapping, not {kind_of(node)}")
+        spot.error(Code.WRONG_ENTRY, f"entry {number + 1} of {section} must be a mapping, not {kind_of(node)}")
         return
     name, kind = read_key(spot, node, NAME), read_key(spot, node, TYPE)
     if name is None:
@@ -94,10 +95,10 @@ def _missing(spot: Spot, node: MappingNode, key: str, entry: str) -> bool:
     misspelt = next((e.key for e in node.entries if slip(e.key.text, (key,))), None)
     if found is None and misspelt is not None:
         below = spot.at(misspelt, f".{misspelt.text}")
-        below.error(f"'{misspelt.text}' is not a key of {entry}", f"did you mean '{key}'?")
+        below.error(Code.MISSPELT_KEY, f"'{misspelt.text}' is not a key of {entry}", f"did you mean '{key}'?")
         return True
     if found is None or is_null(found.value):
-        spot.error(f"{entry} has no {key}")
+        spot.error(Code.MISSING_KEY, f"{entry} has no {key}")
     return False
 
 
@@ -106,29 +107,35 @@ def _declare(spot: Spot, name: Scalar, section: Section, entries: Entries) -> bo
     text = name.text
     first = entries.declared.get(text)
     if first is not None:
-        spot.error(f"the name '{text}' is already used by a {first.kind} at {first.place}")
+        spot.error(Code.DUPLICATE_NAME, f"the name '{text}' is already used by a {first.kind} at {first.place}")
         return False
     entries.declared[text] = Declared("job" if section is Section.JOBS else "resource", name.place)
     if not _NAME.fullmatch(text) or len(text) > _MAX_NAME:
-        spot.error(f"'{text[:40]}' cannot be a name", _NAME_RULE)
+        spot.error(Code.WRONG_NAME, f"'{text[:40]}' cannot be a name", _NAME_RULE)
         return False
     if not variable_prefix(text):
-        spot.warn(f"'{text}' has no letter: its variables have no name of their own ('_PATH', '_STATE' …)")
+        spot.warn(
+            Code.NAMELESS_VARIABLES,
+            f"'{text}' has no letter: its variables have no name of their own ('_PATH', '_STATE' …)",
+        )
     if " " in text or "." in text:
-        spot.warn(f"the name '{text}' holds a space or a dot: '-' and '_' are safer")
+        spot.warn(Code.UNSAFE_NAME, f"the name '{text}' holds a space or a dot: '-' and '_' are safer")
     return True
 
 
 def _job(spot: Spot, node: MappingNode, name: Scalar | None, kind: Scalar, entries: Entries) -> None:
     below = spot.at(kind, ".type")
     if kind.text in RENAMED_JOBS:
-        below.warn(f"'{kind.text}' is an older name", f"use {RENAMED_JOBS[kind.text]}")
+        below.warn(Code.OLD_SPELLING, f"'{kind.text}' is an older name", f"use {RENAMED_JOBS[kind.text]}")
     job_type = JOB_TYPES.get(RENAMED_JOBS.get(kind.text, kind.text))
     if job_type is None:
-        _unknown(below, kind.text, "job", JOB_TYPES, DEAD_JOBS)
+        _unknown(below, kind.text, Section.JOBS, JOB_TYPES, DEAD_JOBS)
     elif name is not None:
         if job_type.name in UNSUPPORTED_JOBS:
-            below.warn(f"the {job_type.name} job '{name.text}' cannot run yet: {UNSUPPORTED_JOBS[job_type.name]}")
+            below.warn(
+                Code.JOB_NOT_RUN,
+                f"the {job_type.name} job '{name.text}' cannot run yet: {UNSUPPORTED_JOBS[job_type.name]}",
+            )
         entries.jobs[name.text] = read_job(spot, node, name, job_type)
 
 
@@ -136,20 +143,27 @@ def _resource(spot: Spot, node: MappingNode, name: Scalar | None, kind: Scalar, 
     below = spot.at(kind, ".type")
     resource_type = RESOURCE_TYPES.get(kind.text)
     if resource_type is None:
-        _unknown(below, kind.text, "resource", RESOURCE_TYPES, DEAD_RESOURCES)
+        _unknown(below, kind.text, Section.RESOURCES, RESOURCE_TYPES, DEAD_RESOURCES)
     elif name is not None:
         if kind.text in UNSUPPORTED_RESOURCES:
-            below.warn(f"the {kind.text} '{name.text}' cannot be an input yet: {UNSUPPORTED_RESOURCES[kind.text]}")
+            below.warn(
+                Code.RESOURCE_NOT_READ,
+                f"the {kind.text} '{name.text}' cannot be an input yet: {UNSUPPORTED_RESOURCES[kind.text]}",
+            )
         if kind.text in NOTED_RESOURCES:
             spot.report.note(NOTED_RESOURCES[kind.text], kind.place, name.text)
         entries.resources[name.text] = read_resource(spot, node, name, resource_type)
 
 
-def _unknown(spot: Spot, word: str, what: str, known: Mapping[str, object], dead: Mapping[str, str]) -> None:
+def _unknown(spot: Spot, word: str, section: Section, known: Mapping[str, object], dead: Mapping[str, str]) -> None:
+    of_jobs = section is Section.JOBS
+    what = "job" if of_jobs else "resource"
+    code = Code.UNKNOWN_JOB_TYPE if of_jobs else Code.UNKNOWN_RESOURCE_TYPE
     if word in dead:
-        spot.error(f"'{word}' is no longer a {what} type", dead[word])
+        dead_code = Code.DEAD_JOB_TYPE if of_jobs else Code.DEAD_RESOURCE_TYPE
+        spot.error(dead_code, f"'{word}' is no longer a {what} type", dead[word])
     elif word in RESOURCE_TYPES or word in JOB_TYPES:
         other = "resources" if word in RESOURCE_TYPES else "jobs"
-        spot.error(f"'{word}' is not a {what} type", f"it belongs under '{other}'")
+        spot.error(code, f"'{word}' is not a {what} type", f"it belongs under '{other}'")
     else:
-        spot.error(f"'{word}' is not a {what} type", nearest(word, known))
+        spot.error(code, f"'{word}' is not a {what} type", nearest(word, known))

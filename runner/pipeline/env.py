@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from runner.names import is_variable, variable_key
+from runner.pipeline.codes import Code
 from runner.pipeline.kinds import flat
 from runner.pipeline.nodes import MappingNode, Node, Scalar, Unresolved, kind_of, scalar_data
 from runner.pipeline.plain import variable_text
@@ -28,11 +29,11 @@ def read_env(spot: Spot, owner: str) -> tuple[tuple[str, str], ...]:
         elif isinstance(item.node, Unresolved):
             continue
         elif isinstance(item.node, Scalar) and (pairs := _pairs(item.node.text)):
-            item.warn("a variable is better written as 'KEY: value'")
+            item.warn(Code.OLD_SPELLING, "a variable is better written as 'KEY: value'")
             for key, value in pairs:
                 _set(item, key, value, env)
         else:
-            item.error("must be a mapping of variables, or a list of them")
+            item.error(Code.WRONG_VALUE, "must be a mapping of variables, or a list of them")
     return tuple(env.items())
 
 
@@ -45,7 +46,7 @@ def _mapping(spot: Spot, node: MappingNode, owner: str, env: dict[str, str]) -> 
         elif isinstance(entry.value, Scalar):
             _set(below, name, _value(entry.value), env)
         else:
-            below.error(f"the value of a variable must be text, not {kind_of(entry.value)}")
+            below.error(Code.WRONG_VALUE, f"the value of a variable must be text, not {kind_of(entry.value)}")
 
 
 def _value(node: Node) -> str:
@@ -57,7 +58,7 @@ def _set(spot: Spot, name: str, value: str, env: dict[str, str]) -> None:
     if is_variable(key):
         env[key] = value
     else:
-        spot.error(f"'{name}' cannot be the name of a variable")
+        spot.error(Code.NOT_A_VARIABLE, f"'{name}' cannot be the name of a variable")
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:

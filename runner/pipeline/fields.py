@@ -6,6 +6,7 @@ from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar, cast, overload
 
+from runner.pipeline.codes import Code
 from runner.pipeline.kinds import Kind
 from runner.pipeline.nodes import MappingNode, is_null
 from runner.pipeline.problems import nearest, slip
@@ -74,7 +75,7 @@ def read_fields(spot: Spot, node: MappingNode, keys: Keys, what: str, skip: Cont
             values[name] = key.kind.read(spot.at(entry.value, f".{name}"))
     for key in keys.values():
         if key.required and key.name not in present | meant and key.name not in skip:
-            spot.error(f"{key.name} is required")
+            spot.error(Code.MISSING_KEY, f"{key.name} is required")
     return Fields({name: value for name, value in values.items() if value is not None}, frozenset(meant))
 
 
@@ -89,7 +90,7 @@ def read_key(spot: Spot, node: MappingNode, key: Key[T]) -> T | None:
 def _tell_unknown(spot: Spot, name: str, known: Collection[str], what: str) -> tuple[str, ...]:
     """Report a key that nothing reads: an error where it is a known one misspelt; gives that one, if there is one."""
     if meant := slip(name, known):
-        spot.error(f"'{name}' is not a key of {what}", f"did you mean '{meant}'?")
+        spot.error(Code.MISSPELT_KEY, f"'{name}' is not a key of {what}", f"did you mean '{meant}'?")
         return (meant,)
-    spot.warn(f"'{name}' is not a key of {what} and is ignored", nearest(name, known))
+    spot.warn(Code.UNKNOWN_KEY, f"'{name}' is not a key of {what} and is ignored", nearest(name, known))
     return ()

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from runner.pipeline.codes import Code
 from runner.pipeline.problems import Place, Problem, Severity
 from runner.pipeline.reader import SourceFile
 from runner.pipeline.sections import LEGACY, SUFFIX, TEMPLATES, is_pipeline_file, is_templates
@@ -52,9 +53,9 @@ def discover(paths: Sequence[Path]) -> Found:
 class _UnreadableError(Exception):
     """A path that cannot be used, as a problem of the pipeline."""
 
-    def __init__(self, path: Path, message: str, line: int = 1) -> None:
+    def __init__(self, code: Code, path: Path, message: str, line: int = 1) -> None:
         super().__init__(message)
-        self.problem = Problem(place=Place(str(path), line), severity=Severity.ERROR, message=message)
+        self.problem = Problem(code=code, place=Place(str(path), line), severity=Severity.ERROR, message=message)
 
 
 def _expand(path: Path) -> Iterator[tuple[Path, Path]]:
@@ -64,7 +65,9 @@ def _expand(path: Path) -> Iterator[tuple[Path, Path]]:
     files = sorted(_search(path)) if directory else [path]
     if directory and not files:
         looked_for = f"*{SUFFIX}, {', '.join(LEGACY)}"
-        raise _UnreadableError(path, f"no pipeline file in this directory (looked for {looked_for})")
+        raise _UnreadableError(
+            Code.NO_PIPELINE_FILE, path, f"no pipeline file in this directory (looked for {looked_for})"
+        )
     templates = root / TEMPLATES
     if os.path.isfile(templates) and not any(is_templates(file.name) for file in files):
         yield templates, root
@@ -82,7 +85,7 @@ def _is_directory(path: Path) -> bool:
     try:
         return stat.S_ISDIR(path.stat().st_mode)
     except OSError as error:
-        raise _UnreadableError(path, _sentence(error)) from None
+        raise _UnreadableError(Code.UNREADABLE, path, _sentence(error)) from None
 
 
 def _search(root: Path) -> Iterator[Path]:
@@ -90,7 +93,7 @@ def _search(root: Path) -> Iterator[Path]:
     try:
         os.listdir(root)
     except OSError as error:
-        raise _UnreadableError(root, _sentence(error)) from None
+        raise _UnreadableError(Code.UNREADABLE, root, _sentence(error)) from None
     for directory, below, names in os.walk(root):
         below[:] = sorted(name for name in below if name not in SKIPPED)
         for name in names:
@@ -102,16 +105,18 @@ def _text(path: Path) -> str:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise _UnreadableError(path, "is not a file")
+            raise _UnreadableError(Code.UNREADABLE, path, "is not a file")
         if status.st_size > MAX_BYTES:
             size = f"{status.st_size / 1e6:.0f} MB"
-            raise _UnreadableError(path, f"is {size} large; a pipeline file has at most {MAX_BYTES / 1e6:.0f} MB")
+            raise _UnreadableError(
+                Code.TOO_LARGE, path, f"is {size} large; a pipeline file has at most {MAX_BYTES / 1e6:.0f} MB"
+            )
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise _UnreadableError(path, "is not UTF-8 text", line) from None
+        raise _UnreadableError(Code.NOT_TEXT, path, "is not UTF-8 text", line) from None
     except OSError as error:
-        raise _UnreadableError(path, _sentence(error)) from None
+        raise _UnreadableError(Code.UNREADABLE, path, _sentence(error)) from None
 
 
 def _sentence(error: OSError) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runner.pipeline.codes import Code
 from runner.pipeline.fields import Key, Keys, read_fields, table
 from runner.pipeline.kinds import Form, Truth, Word, flat
 from runner.pipeline.model import Hook, Named, ScriptItem
@@ -42,7 +43,7 @@ def read_hook(spot: Spot, hook: Key[Node], owner: str, job_type: JobType) -> Hoo
             script.extend(() if lines is None else read_script(item.at(lines, ".script")))
             notify.extend(() if targets is None else read_targets(item.at(targets, ".NOTIFY"), owner))
         elif not is_null(item.node) and not isinstance(item.node, Unresolved):
-            item.warn("a command of a hook is better written as 'script: …'")
+            item.warn(Code.OLD_SPELLING, "a command of a hook is better written as 'script: …'")
             script.extend(read_line(item))
     return Hook(script=_allowed(spot, hook, owner, job_type, tuple(script)), notify=tuple(notify))
 
@@ -71,6 +72,6 @@ def _allowed(
         spot.report.note(Note.IGNORED_HOOK, script[0].place, owner)
         return ()
     if not job_type.hook_scripts:
-        spot.warn(f"hooks of a {job_type.name} job take NOTIFY only: the script is ignored")
+        spot.warn(Code.IGNORED_SCRIPT, f"hooks of a {job_type.name} job take NOTIFY only: the script is ignored")
         return ()
     return script

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runner.pipeline.codes import Code
 from runner.pipeline.fields import Fields, Key, read_fields
 from runner.pipeline.hooks import ALWAYS, ON_CANCEL, ON_FAILURE, ON_START, ON_SUCCESS, read_hook
 from runner.pipeline.job_types import (
@@ -34,7 +35,10 @@ def read_job(spot: Spot, node: MappingNode, name: Scalar, job_type: JobType) -> 
     steps = _steps(spot, fields, name.text, job_type)
     if job_type.tasks is Tasks.SCRIPT and not steps.tasks and not steps.doubtful and STEPS.name not in fields.meant:
         spot.report.error(
-            name.place, spot.path, f"job '{name.text}': {job_type.name} needs at least one TASK with a script"
+            Code.NO_SCRIPT,
+            name.place,
+            spot.path,
+            f"job '{name.text}': {job_type.name} needs at least one TASK with a script",
         )
     runtime = fields.get(RUNTIME)
     return Job(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol, TypeVar
 
+from runner.pipeline.codes import Code
 from runner.pipeline.model import Data
 from runner.pipeline.nodes import (
     MappingNode,
@@ -178,9 +179,11 @@ def wrong(spot: Spot, wanted: str, hint: str = "") -> None:
     if isinstance(node, Unresolved):
         return
     if isinstance(node, Scalar) and node.text and not is_null(node):
-        spot.error(f"must be {wanted}, not '{_short(node.text)}'", hint)
+        spot.error(Code.WRONG_VALUE, f"must be {wanted}, not '{_short(node.text)}'", hint)
     else:
-        spot.error(f"must be {wanted}, not {kind_of(node) if not isinstance(node, Scalar) else 'empty'}")
+        spot.error(
+            Code.WRONG_VALUE, f"must be {wanted}, not {kind_of(node) if not isinstance(node, Scalar) else 'empty'}"
+        )
 
 
 def _short(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from runner.pipeline.codes import Code
 from runner.pipeline.fields import Key, Keys, read_fields, table
 from runner.pipeline.kinds import Kind, Whole, wrong
 from runner.pipeline.model import Limits
@@ -49,7 +50,7 @@ def read_limits(spot: Spot) -> Limits:
         return Limits()
     for entry in spot.node.entries:
         if entry.key.text not in LIMITS:  # a limit that is not there must not be thought to hold
-            spot.error(f"there is no limit '{entry.key.text}': there are {', '.join(LIMITS)}")
+            spot.error(Code.UNKNOWN_LIMIT, f"there is no limit '{entry.key.text}': there are {', '.join(LIMITS)}")
     fields = read_fields(
         spot, spot.node, LIMITS, "runtime.limits", {entry.key.text for entry in spot.node.entries} - LIMITS.keys()
     )

@@ -8,6 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
+from runner.pipeline.ignores import Ignore
 from runner.pipeline.problems import Place, Problem, Severity
 
 Data: TypeAlias = "bool | int | float | str | tuple[Data, ...] | Mapping[str, Data] | None"
@@ -227,10 +228,11 @@ class Reading:
     """What reading gave: the pipeline as far as it could be read, and every problem, sorted by place.
 
     Where a problem is an ERROR the pipeline must not be run. `inconsistent` names the jobs and resources that name
-    something nothing defines."""
+    something nothing defines. `ignored` are the comments that asked not to hear of a warning, and did not."""
 
     pipeline: Pipeline
     problems: tuple[Problem, ...] = ()
+    ignored: frozenset[Ignore] = frozenset()
 
     @property
     def refused(self) -> bool:

@@ -7,6 +7,8 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from runner.pipeline.codes import Code
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -30,6 +32,13 @@ class Severity(StrEnum):
     """One job or resource cannot be used (it names something that nothing defines); the rest can run."""
     WARNING = "warning"
     """The file is taken; the reader should know."""
+    HINT = "hint"
+    """The file is taken, and what is there may well be meant: it is only pointed out by who looks closely."""
+
+    @property
+    def broken(self) -> bool:
+        """Whether something cannot be used as it stands."""
+        return self in (Severity.ERROR, Severity.INCONSISTENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +46,7 @@ class Problem:
     """One finding. `subject` is the path in the document (`jobs[0].type`), `node` the job or resource it makes
     unusable (only with `INCONSISTENT`). `of_local_run`: it is true where no service runs the pipeline."""
 
+    code: Code
     place: Place
     severity: Severity
     message: str
@@ -46,14 +56,18 @@ class Problem:
     of_local_run: bool = False
 
     def __str__(self) -> str:
-        """`shippable.yml:3:11: jobs[0].type: 'runSsh' is not a job type (did you mean 'runSh'?)`"""
-        subject = f"{self.subject}: " if self.subject else ""
+        """`shippable.yml:3:11: jobs[0].type: 'runSsh' is not a job type (did you mean 'runSh'?) [E301]`"""
         hint = f" ({self.hint})" if self.hint else ""
-        word = "warning: " if self.severity is Severity.WARNING else ""
-        return _one_line(f"{self.place}: {word}{subject}{self.message}{hint}")
+        word = "" if self.severity.broken else f"{self.severity}: "
+        return one_line(f"{self.place}: {word}{self.sentence}{hint} [{self.code}]")
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong with what, without the place and without what was meant."""
+        return f"{self.subject}: {self.message}" if self.subject else self.message
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Names may hold line breaks and other control characters: they are shown escaped (`\\n`)."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from runner.pipeline.checks import check_loops, check_references, check_variables
+from runner.pipeline.codes import Code
 from runner.pipeline.entries import Entries, Section, read_section
+from runner.pipeline.ignores import Ignores
 from runner.pipeline.model import Pipeline, Reading
 from runner.pipeline.nodes import MappingNode, Unresolved, is_null, kind_of
 from runner.pipeline.problems import Problem, nearest, slip
@@ -29,7 +31,10 @@ class SourceFile:
 def read(texts: Sequence[SourceFile], unread: Sequence[Problem] = ()) -> Reading:
     """Read all files as one pipeline. Never raises: whatever is wrong is a problem with its place. `unread` are the
     problems of files that could not be read."""
-    report, entries = Report(), Entries()
+    ignores = Ignores()
+    for file in texts:
+        ignores.read(file.name, file.text)
+    report, entries = Report(ignores), Entries()
     for problem in unread:
         report.add(problem)
     anchors = _templates([file for file in texts if is_templates(file.name)], report)
@@ -42,7 +47,7 @@ def read(texts: Sequence[SourceFile], unread: Sequence[Problem] = ()) -> Reading
         check_references(entries, report)
     check_variables(entries, report)
     check_loops(pipeline, report)
-    return Reading(pipeline=pipeline, problems=report.problems())
+    return Reading(pipeline=pipeline, problems=report.problems(), ignored=ignores.used)
 
 
 def _templates(files: Sequence[SourceFile], report: Report) -> Mapping[str, Mapping[str, Anchored]]:
@@ -55,7 +60,12 @@ def _templates(files: Sequence[SourceFile], report: Report) -> Mapping[str, Mapp
         found.setdefault(file.repository, {}).update(document.anchors)
         entry = document.root.find("externalReferences") if isinstance(document.root, MappingNode) else None
         if entry is not None:
-            report.warn(entry.key.place, "", "externalReferences are not fetched yet: their anchors are not known")
+            report.warn(
+                Code.REFERENCES_NOT_FETCHED,
+                entry.key.place,
+                "",
+                "externalReferences are not fetched yet: their anchors are not known",
+            )
     return found
 
 
@@ -75,7 +85,7 @@ def _file(file: SourceFile, anchors: Mapping[str, Anchored], report: Report, ent
 
 
 def _no_mapping(spot: Spot) -> None:
-    spot.error(f"a file is a mapping with {', '.join(Section)}, not {kind_of(spot.node)}")
+    spot.error(Code.NOT_A_PIPELINE, f"a file is a mapping with {', '.join(Section)}, not {kind_of(spot.node)}")
 
 
 def _top(spot: Spot, root: MappingNode, counted: frozenset[Section], entries: Entries) -> None:
@@ -86,15 +96,19 @@ def _top(spot: Spot, root: MappingNode, counted: frozenset[Section], entries: En
         if name in counted:
             read_section(spot.at(entry.value, name), Section(name), entries)
         elif name in set(Section):
-            below.warn(f"'{name}' does not count in a file of this name", "name the file shippable.yml")
+            below.warn(
+                Code.SECTION_NOT_COUNTED,
+                f"'{name}' does not count in a file of this name",
+                "name the file shippable.yml",
+            )
         elif name in CI_KEYS:
             if not ci_told:
-                below.warn("the CI part of this file is not run yet")
+                below.warn(Code.CI_NOT_RUN, "the CI part of this file is not run yet")
             ci_told = True
         elif name == OTHER_LANGUAGE:
-            below.warn("this is written for JFrog Pipelines, which is another language")
+            below.warn(Code.OTHER_LANGUAGE, "this is written for JFrog Pipelines, which is another language")
         elif meant := slip(name, Section):
-            below.error(f"'{name}' is not a section of the file", f"did you mean '{meant}'?")
+            below.error(Code.MISSPELT_SECTION, f"'{name}' is not a section of the file", f"did you mean '{meant}'?")
             entries.whole = False
         elif hint := nearest(name, Section):
-            below.warn(f"'{name}' is not a section of the file", hint)
+            below.warn(Code.UNKNOWN_SECTION, f"'{name}' is not a section of the file", hint)

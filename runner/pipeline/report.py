@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from runner.pipeline.codes import Code
+from runner.pipeline.ignores import Ignores
 from runner.pipeline.problems import Place, Problem, Severity
 
 if TYPE_CHECKING:
@@ -16,28 +18,34 @@ _SHOWN = 10
 
 
 class Note(Enum):
-    """What is said once about many jobs, not once for each: the sentence before the names, whether each file gets its
-    own, and whether it is true of a local run only."""
+    """What is said once about many jobs, not once for each: its code, the sentence before the names, whether each file
+    gets its own, and whether it is true of a local run only."""
 
-    CONTAINER = ("tasks run on this host, not in the container or image that is asked for by", True)
-    NOTIFY = ("notifications are not sent yet; they are asked for by", False)
-    IGNORED_HOOK = ("on_start and on_cancel take no scripts: those are ignored in", False)
-    SECURE = ("'secure' values are not decrypted yet: what uses them ends in error", False)
-    TIME = ("clocks do not tick in a local run, --job starts what they would start: the time resources", False, True)
-    WEBHOOK = ("nothing is received in a local run: the webhook resources", False, True)
-    NODE_POOL = ("every job runs on this host, whatever nodePool is named by", False, True)
-    RUN_OPTIONS = ("no container is started, so runtime.options.options means nothing yet in", False)
-    PULL = ("no image is pulled yet, as runtime.options.pull asks for in", False)
-    IMAGE_TAG = ("imageTag means nothing without imageName in", False)
-    BUILD_STATUS = ("the status is not shown at the commit yet; showBuildStatus is asked for by", False)
-    VOTE = ("nothing votes at Gerrit yet; vote is asked for by", False)
-    SCOPES = ("command line tools are not configured yet; scopes are named by", False)
-    FORCE = ("nothing is deployed by a runSh job, so force means nothing in", False)
-    DEPLOY_NAME = ("nothing is deployed by a runSh job, so deployName means nothing in", False)
-    PULL_INPUT = ("no input is pulled yet; pull is asked for by", False)
-    SECURE_ENV = ("'secure' variables are not decrypted yet and are left out in", False)
+    CONTAINER = (Code.CONTAINER, "tasks run on this host, not in the container or image that is asked for by", True)
+    NOTIFY = (Code.NOTIFICATIONS, "notifications are not sent yet; they are asked for by")
+    IGNORED_HOOK = (Code.IGNORED_SCRIPT, "on_start and on_cancel take no scripts: those are ignored in")
+    SECURE = (Code.SECURE_PARAMETER, "'secure' values are not decrypted yet: what uses them ends in error")
+    TIME = (
+        Code.NO_CLOCK,
+        "clocks do not tick in a local run, --job starts what they would start: the time resources",
+        False,
+        True,
+    )
+    WEBHOOK = (Code.NO_WEBHOOK, "nothing is received in a local run: the webhook resources", False, True)
+    NODE_POOL = (Code.NODE_POOL, "every job runs on this host, whatever nodePool is named by", False, True)
+    RUN_OPTIONS = (Code.CONTAINER, "no container is started, so runtime.options.options means nothing yet in")
+    PULL = (Code.CONTAINER, "no image is pulled yet, as runtime.options.pull asks for in")
+    IMAGE_TAG = (Code.MEANINGLESS_OPTION, "imageTag means nothing without imageName in")
+    BUILD_STATUS = (Code.UNUSED_OPTION, "the status is not shown at the commit yet; showBuildStatus is asked for by")
+    VOTE = (Code.UNUSED_OPTION, "nothing votes at Gerrit yet; vote is asked for by")
+    SCOPES = (Code.UNUSED_OPTION, "command line tools are not configured yet; scopes are named by")
+    FORCE = (Code.MEANINGLESS_OPTION, "nothing is deployed by a runSh job, so force means nothing in")
+    DEPLOY_NAME = (Code.MEANINGLESS_OPTION, "nothing is deployed by a runSh job, so deployName means nothing in")
+    PULL_INPUT = (Code.UNUSED_OPTION, "no input is pulled yet; pull is asked for by")
+    SECURE_ENV = (Code.SECURE_VARIABLE, "'secure' variables are not decrypted yet and are left out in")
 
-    def __init__(self, sentence: str, per_file: bool, of_local_run: bool = False) -> None:
+    def __init__(self, code: Code, sentence: str, per_file: bool = False, of_local_run: bool = False) -> None:
+        self.code = code
         self.sentence = sentence
         self.per_file = per_file
         self.of_local_run = of_local_run
@@ -50,23 +58,31 @@ class _Noted:
 
 
 class Report:
-    """Problems as they are found. The same sentence at the same place (a template used twice) counts once."""
+    """Problems as they are found. The same sentence at the same place (a template used twice) counts once; a warning
+    that its line asks to ignore does not."""
 
-    def __init__(self) -> None:
+    def __init__(self, ignores: Ignores | None = None) -> None:
+        self._ignores = ignores or Ignores()
         self._problems: dict[tuple[Place, str], Problem] = {}
         self._notes: dict[tuple[Note, str], _Noted] = {}
 
-    def error(self, place: Place, subject: str, message: str, hint: str = "") -> None:
-        self.add(Problem(place=place, severity=Severity.ERROR, message=message, subject=subject, hint=hint))
+    def error(self, code: Code, place: Place, subject: str, message: str, hint: str = "") -> None:
+        severity = Severity.ERROR
+        self.add(Problem(code=code, place=place, severity=severity, message=message, subject=subject, hint=hint))
 
-    def warn(self, place: Place, subject: str, message: str, hint: str = "") -> None:
-        self.add(Problem(place=place, severity=Severity.WARNING, message=message, subject=subject, hint=hint))
+    def warn(self, code: Code, place: Place, subject: str, message: str, hint: str = "") -> None:
+        if self._ignores.covers(code, place):
+            return
+        severity = Severity.WARNING
+        self.add(Problem(code=code, place=place, severity=severity, message=message, subject=subject, hint=hint))
 
     def add(self, problem: Problem) -> None:
         self._problems.setdefault((problem.place, problem.message), problem)
 
     def note(self, note: Note, place: Place, name: str) -> None:
         """Remember that this note concerns the job or resource `name`."""
+        if self._ignores.covers(note.code, place):
+            return
         noted = self._notes.setdefault((note, place.file if note.per_file else ""), _Noted(place, {}))
         noted.place = min(noted.place, place)
         noted.names.setdefault(name)
@@ -75,6 +91,7 @@ class Report:
         """All of them, sorted by place."""
         notes = (
             Problem(
+                code=note.code,
                 place=noted.place,
                 severity=Severity.WARNING,
                 message=f"{note.sentence}: {_listed(noted.names)}",
@@ -102,8 +119,8 @@ class Spot:
         """What stands below: `step` is `.key` or `[index]`."""
         return Spot(node, self.path + step, self.report)
 
-    def error(self, message: str, hint: str = "") -> None:
-        self.report.error(self.node.place, self.path, message, hint)
+    def error(self, code: Code, message: str, hint: str = "") -> None:
+        self.report.error(code, self.node.place, self.path, message, hint)
 
-    def warn(self, message: str, hint: str = "") -> None:
-        self.report.warn(self.node.place, self.path, message, hint)
+    def warn(self, code: Code, message: str, hint: str = "") -> None:
+        self.report.warn(code, self.node.place, self.path, message, hint)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from runner.pipeline.codes import Code
 from runner.pipeline.content import Content, check_content
 from runner.pipeline.fields import Fields, Key, Keys, read_fields, table
 from runner.pipeline.job_types import FLAGS, NAME, TYPE
@@ -38,7 +39,7 @@ def read_resource(spot: Spot, node: MappingNode, name: Scalar, resource_type: Re
     fields = read_fields(spot, node, RESOURCE, "a resource", skip=("name", "type"))
     template, old = fields.get(TEMPLATE), _old_sections(spot, fields, resource_type)
     if template is not None and old:
-        spot.error(f"{subject}: versionTemplate and {', '.join(old)} exclude each other")
+        spot.error(Code.TWO_SYNTAXES, f"{subject}: versionTemplate and {', '.join(old)} exclude each other")
     check_content(spot, name, resource_type, Content(template=template, old=old, whole=_whole(node, fields)))
     first = template if template is not None else old.get(Section.SEED)
     return Resource(
@@ -86,7 +87,7 @@ def _moved(
     node = fields.get(key)
     if node is None:
         return []
-    spot.at(node, f".{key.name}").warn(f"'{key.name}' is an older spelling", "use versionTemplate")
+    spot.at(node, f".{key.name}").warn(Code.OLD_SPELLING, f"'{key.name}' is an older spelling", "use versionTemplate")
     default = Section.SEED if key is INITIAL else Section.VERSION if resource_type.version else Section.POINTER
     found = []
     for entry in node.entries:
@@ -100,10 +101,12 @@ def _moved(
 def _integration(spot: Spot, fields: Fields, subject: str, resource_type: ResourceType) -> Named | None:
     named, older = fields.get(INTEGRATION), fields.get(INTEGRATION_NAME)
     if older is not None:
-        spot.at(older, ".integrationName").warn("'integrationName' is an older spelling", "use integration")
+        spot.at(older, ".integrationName").warn(
+            Code.OLD_SPELLING, "'integrationName' is an older spelling", "use integration"
+        )
         named = named or older
     if named is None and resource_type.integration and INTEGRATION.name not in fields.meant:
-        spot.error(f"{subject}: integration is required")
+        spot.error(Code.MISSING_CONTENT, f"{subject}: integration is required")
     return None if named is None else Named(named.text, named.place)
 
 

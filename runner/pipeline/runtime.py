@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from runner.pipeline.codes import Code
 from runner.pipeline.env import read_env
 from runner.pipeline.fields import Fields, Key, Keys, read_fields, table
 from runner.pipeline.kinds import Form, Text, Truth, Whole
@@ -100,7 +101,7 @@ def merged(spot: Spot) -> MappingNode | None:
             entries: dict[str, Entry] = {e.key.text: e for part in parts for e in part.entries}
             return MappingNode(tuple(entries.values()), node.place)
     if not isinstance(node, Unresolved):
-        spot.error("must be a mapping")
+        spot.error(Code.WRONG_VALUE, "must be a mapping")
     return None
 
 

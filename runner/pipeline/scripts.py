@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runner.pipeline.codes import Code
 from runner.pipeline.kinds import flat
 from runner.pipeline.model import ScriptItem
 from runner.pipeline.nodes import MappingNode, Scalar, Unresolved, is_null, kind_of, scalar_data
@@ -18,7 +19,7 @@ def read_script(spot: Spot) -> tuple[ScriptItem, ...]:
     """A text or a list of texts; lists in lists (templates) become one list. Reports an empty one."""
     items = tuple(flat(spot))
     if not items:
-        spot.error("the script is empty")
+        spot.error(Code.EMPTY_SCRIPT, "the script is empty")
     return tuple(line for item in items for line in read_line(item))
 
 
@@ -28,11 +29,13 @@ def read_line(spot: Spot) -> tuple[ScriptItem, ...]:
     if isinstance(node, Unresolved):
         return ()
     if not isinstance(node, Scalar):
-        spot.error(f"must be text, not {kind_of(node)}", _COLON if isinstance(node, MappingNode) else "")
+        spot.error(
+            Code.SCRIPT_NOT_TEXT, f"must be text, not {kind_of(node)}", _COLON if isinstance(node, MappingNode) else ""
+        )
     elif is_null(node) or not node.text.strip():
-        spot.error("a script entry cannot be empty")
+        spot.error(Code.EMPTY_SCRIPT, "a script entry cannot be empty")
     elif isinstance(scalar_data(node), int | float) and not isinstance(scalar_data(node), bool):
-        spot.error(f"must be text, not the number {node.text}")
+        spot.error(Code.SCRIPT_NOT_TEXT, f"must be text, not the number {node.text}")
     else:
         return (ScriptItem(node.text, node.place),)
     return ()

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 import yaml
 
+from runner.pipeline.codes import Code
 from runner.pipeline.complaints import Progress, explain, unprintable
 from runner.pipeline.nodes import Entry, MappingNode, Node, Scalar, SequenceNode, Unresolved, data, is_null
 from runner.pipeline.problems import Place, Problem, Severity
@@ -83,13 +84,13 @@ def compose(
     text = text.removeprefix("\ufeff")
     forbidden = unprintable(name, text)
     if forbidden is not None:
-        return _broken(*forbidden)
+        return _broken(Code.CONTROL_CHARACTER, *forbidden)
     composer = _Composer(name, anchors or {}, unread_templates)
     try:
         return composer.run(text)
     except yaml.YAMLError as error:
         retried = _retried(_Composer(name, anchors or {}, unread_templates), text)
-        return retried or _broken(*explain(error, name, text, composer.progress))
+        return retried or _broken(Code.NOT_YAML, *explain(error, name, text, composer.progress))
 
 
 def _retried(composer: _Composer, text: str) -> Document | None:
@@ -103,8 +104,9 @@ def _retried(composer: _Composer, text: str) -> Document | None:
         return None
 
 
-def _broken(place: Place, reason: str) -> Document:
-    return Document(None, (Problem(place=place, severity=Severity.ERROR, message=f"not valid YAML: {reason}"),))
+def _broken(code: Code, place: Place, reason: str) -> Document:
+    message = f"not valid YAML: {reason}"
+    return Document(None, (Problem(code=code, place=place, severity=Severity.ERROR, message=message),))
 
 
 class _TooDeepError(Exception):
@@ -157,10 +159,16 @@ class _Composer:
             for event in _events(text):
                 self._take(event)
                 if self._documents > 1:
-                    self._error(self._place(event), "a file holds one document: what follows this '---' is not read")
+                    self._error(
+                        Code.SECOND_DOCUMENT,
+                        self._place(event),
+                        "a file holds one document: what follows this '---' is not read",
+                    )
                     break
         except _TooDeepError as error:
-            self._error(error.place, f"lists and mappings stand more than {MAX_DEPTH} deep inside each other")
+            self._error(
+                Code.TOO_DEEP, error.place, f"lists and mappings stand more than {MAX_DEPTH} deep inside each other"
+            )
             self._root = None
         return Document(self._root, tuple(self._problems), self._anchors)
 
@@ -181,7 +189,7 @@ class _Composer:
         place = self._place(event)
         self._check_tag(event.tag, place)
         if "\0" in event.value:
-            self._error(place, "a text cannot hold the character NUL")
+            self._error(Code.CONTROL_CHARACTER, place, "a text cannot hold the character NUL")
             return Unresolved("", False, place)
         if event.style in ("'", '"') and event.start_mark is not None and event.end_mark is not None:
             self._quoted = (event.start_mark.line + 1, event.end_mark.line + 1)
@@ -191,7 +199,9 @@ class _Composer:
     def _check_tag(self, tag: str | None, place: Place) -> None:
         if tag is not None and tag not in _TAGS:
             self._error(
-                place, f"the tag '{tag.replace(_CORE, '!!')}' is not known (put a value that starts with '!' in quotes)"
+                Code.UNKNOWN_TAG,
+                place,
+                f"the tag '{tag.replace(_CORE, '!!')}' is not known (put a value that starts with '!' in quotes)",
             )
 
     def _open(self, event: yaml.CollectionStartEvent, mapping: bool) -> None:
@@ -220,17 +230,25 @@ class _Composer:
         self._expanded += target.size
         if self._expanded > MAX_EXPANDED:
             if before <= MAX_EXPANDED:
-                self._error(place, f"the aliases of this file stand for more than {MAX_EXPANDED:,} values")
+                self._error(
+                    Code.TOO_MANY_ALIASES,
+                    place,
+                    f"the aliases of this file stand for more than {MAX_EXPANDED:,} values",
+                )
             target = Anchored(Unresolved("", False, place))
         self._add(target, None)
 
     def _target(self, name: str, place: Place) -> Anchored:
         if any(node.anchor == name for node in self._stack):
-            self._error(place, f"alias *{name} stands inside what it names")
+            self._error(Code.ALIAS_IN_ITSELF, place, f"alias *{name} stands inside what it names")
         elif name in self._anchors:
             return self._anchors[name]
         else:
-            self._error(place, f"alias *{name} is not defined here nor in shippable.templates.yml{self._unread()}")
+            self._error(
+                Code.UNDEFINED_ALIAS,
+                place,
+                f"alias *{name} is not defined here nor in shippable.templates.yml{self._unread()}",
+            )
         return Anchored(Unresolved("", False, place))
 
     def _unread(self) -> str:
@@ -261,7 +279,9 @@ class _Composer:
         if isinstance(node, Scalar):
             return node
         self._error(
-            node.place, "a key must be text, not a list or a mapping: put a text that starts with '[' or '{' in quotes"
+            Code.KEY_NOT_TEXT,
+            node.place,
+            "a key must be text, not a list or a mapping: put a text that starts with '[' or '{' in quotes",
         )
         return None
 
@@ -273,7 +293,11 @@ class _Composer:
             return
         first = parent.entries.setdefault(key.text, Entry(key, value))
         if first.key is not key:
-            self._error(key.place, f"the key '{key.text}' stands twice in one mapping: first at {first.key.place}")
+            self._error(
+                Code.DUPLICATE_KEY,
+                key.place,
+                f"the key '{key.text}' stands twice in one mapping: first at {first.key.place}",
+            )
 
     def _merged(self, value: Node) -> Iterator[Entry]:
         """What `<<` brings in: the first mapping that has a key wins."""
@@ -281,7 +305,7 @@ class _Composer:
             if isinstance(node, MappingNode):
                 yield from node.entries
             elif not isinstance(node, Unresolved):
-                self._error(node.place, "'<<' takes a mapping or a list of mappings")
+                self._error(Code.WRONG_MERGE, node.place, "'<<' takes a mapping or a list of mappings")
 
     def _place(self, event: _Event) -> Place:
         mark = event.start_mark
@@ -289,8 +313,8 @@ class _Composer:
             return Place(self._file)
         return Place(self._file, mark.line + 1, mark.column + 1)
 
-    def _error(self, place: Place, message: str) -> None:
-        self._problems.append(Problem(place=place, severity=Severity.ERROR, message=message))
+    def _error(self, code: Code, place: Place, message: str) -> None:
+        self._problems.append(Problem(code=code, place=place, severity=Severity.ERROR, message=message))
 
 
 def _events(text: str) -> Iterator[_Event]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from runner.pipeline.codes import Code
 from runner.pipeline.fields import Fields, Key, Keys, read_fields, table
 from runner.pipeline.hooks import read_targets
 from runner.pipeline.job_types import DEPENDENCY_MODE, JobType, Tasks
@@ -74,7 +75,7 @@ def read_steps(spot: Spot, owner: str, job_type: JobType) -> Steps:
         return found
     found.doubtful = True
     if not isinstance(spot.node, Unresolved):
-        spot.error(f"must be a list, not {kind_of(spot.node)}", "put '- ' before each step")
+        spot.error(Code.WRONG_VALUE, f"must be a list, not {kind_of(spot.node)}", "put '- ' before each step")
     return found
 
 
@@ -83,11 +84,13 @@ def _step(spot: Spot, found: Steps) -> bool:
     node = spot.node
     if not isinstance(node, MappingNode):
         if not isinstance(node, Unresolved):
-            spot.error(f"{_FORM}, not {kind_of(node)}")
+            spot.error(Code.NOT_A_STEP, f"{_FORM}, not {kind_of(node)}")
         return False
     verbs = [entry for entry in node.entries if entry.key.text in VERBS]
     if len(verbs) > 1:
-        spot.error(f"one step holds {' and '.join(v.key.text for v in verbs)}: each needs its own '- '")
+        spot.error(
+            Code.SEVERAL_VERBS, f"one step holds {' and '.join(v.key.text for v in verbs)}: each needs its own '- '"
+        )
     elif not verbs:
         _unknown(spot, node)
     else:
@@ -100,12 +103,14 @@ def _unknown(spot: Spot, node: MappingNode) -> None:
     for entry in node.entries:
         name = entry.key.text
         if name in _OLD_VERBS:
-            spot.at(entry.key, f".{name}").error(f"'{name}' is no longer a step", f"use {_OLD_VERBS[name]}")
+            spot.at(entry.key, f".{name}").error(
+                Code.NOT_A_STEP, f"'{name}' is no longer a step", f"use {_OLD_VERBS[name]}"
+            )
             return
         if hint := nearest(name, VERBS):
-            spot.at(entry.key, f".{name}").error(f"'{name}' is not a step", hint)
+            spot.at(entry.key, f".{name}").error(Code.NOT_A_STEP, f"'{name}' is not a step", hint)
             return
-    spot.error(_FORM)
+    spot.error(Code.NOT_A_STEP, _FORM)
 
 
 def _known(spot: Spot, node: MappingNode, verb: Entry, found: Steps) -> None:
@@ -114,7 +119,7 @@ def _known(spot: Spot, node: MappingNode, verb: Entry, found: Steps) -> None:
         case "TASK":
             _task(spot, node, value, found)
         case "NOTIFY":
-            value.warn("NOTIFY as a step counts as NOTIFY under 'always'")
+            value.warn(Code.NOTIFY_STEP, "NOTIFY as a step counts as NOTIFY under 'always'")
             found.notify.extend(read_targets(value, found.owner))
         case word:
             name = Word().read(value)
@@ -125,9 +130,11 @@ def _known(spot: Spot, node: MappingNode, verb: Entry, found: Steps) -> None:
 def _in(spot: Spot, node: MappingNode, name: Scalar, found: Steps) -> In:
     options = read_fields(spot, node, IN_OPTIONS, "an IN step", skip=("IN",))
     if options.get(VERSION_NAME) is not None and options.get(VERSION_NUMBER) is not None:
-        spot.error(f"job '{found.owner}': versionName and versionNumber of '{name.text}' cannot pin both")
+        spot.error(
+            Code.TWO_PINS, f"job '{found.owner}': versionName and versionNumber of '{name.text}' cannot pin both"
+        )
     if options.get(APPLY_TO) is not None and not found.job_type.apply_to:
-        spot.warn(f"applyTo means nothing in a {found.job_type.name} job and is ignored")
+        spot.warn(Code.APPLY_TO, f"applyTo means nothing in a {found.job_type.name} job and is ignored")
     if found.job_type.tasks is Tasks.SCRIPT:
         _note_unused(spot, node, found.owner)
     mode = options.get(DEPENDENCY_MODE)
@@ -181,14 +188,14 @@ def _task(spot: Spot, node: MappingNode, value: Spot, found: Steps) -> None:
     elif is_managed(value.node) or (isinstance(value.node, Scalar) and not is_null(value.node)):
         _managed(value, node, beside, found)
     elif kind is Tasks.CI:
-        value.error("runCI jobs take no TASK; put the commands in the CI part")
+        value.error(Code.WRONG_TASK, "runCI jobs take no TASK; put the commands in the CI part")
     else:
-        value.warn(f"a {found.job_type.name} job runs no scripts of its own: this TASK is ignored")
+        value.warn(Code.IGNORED_SCRIPT, f"a {found.job_type.name} job runs no scripts of its own: this TASK is ignored")
 
 
 def _script(value: Spot, found: Steps) -> None:
     if is_managed(value.node):
-        value.error("'TASK: managed' is for managed jobs; a runSh job needs a script")
+        value.error(Code.WRONG_TASK, "'TASK: managed' is for managed jobs; a runSh job needs a script")
         found.doubtful = True
         return
     task = read_task(value, found.owner, found.tasks)
@@ -201,7 +208,11 @@ def _script(value: Spot, found: Steps) -> None:
 def _managed(value: Spot, node: MappingNode, beside: Fields, found: Steps) -> None:
     if not is_managed(value.node):
         text = value.node.text if isinstance(value.node, Scalar) else ""
-        value.error(f"a TASK of a {found.job_type.name} job is 'managed', not '{text}'", nearest(text, ("managed",)))
+        value.error(
+            Code.WRONG_TASK,
+            f"a TASK of a {found.job_type.name} job is 'managed', not '{text}'",
+            nearest(text, ("managed",)),
+        )
         return
     options = {e.key.text: data(e.value) for e in node.entries if e.key.text in found.job_type.task_options}
     found.steps.append(Managed(place=value.node.place, options=options))

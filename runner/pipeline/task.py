@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from runner.pipeline.codes import Code
 from runner.pipeline.fields import Key, Keys, read_fields, table
 from runner.pipeline.kinds import Form, Text, flat
 from runner.pipeline.model import ScriptItem, Task
@@ -38,14 +39,14 @@ def read_task(spot: Spot, owner: str, number: int) -> Task | None:
     node = spot.node
     if isinstance(node, MappingNode):
         if not _keys(spot, node, owner, parts):
-            spot.error("the TASK has no script")
+            spot.error(Code.NO_SCRIPT, "the TASK has no script")
     elif isinstance(node, SequenceNode):
         _list(spot, owner, parts)
     elif _is_text(node):
-        spot.warn("a TASK is better written with 'script:'")
+        spot.warn(Code.OLD_SPELLING, "a TASK is better written with 'script:'")
         parts.script.extend(read_line(spot))
     elif not isinstance(node, Unresolved):
-        spot.error("the TASK is empty", "name, runtime and script are indented below TASK")
+        spot.error(Code.NO_SCRIPT, "the TASK is empty", "name, runtime and script are indented below TASK")
     if not parts.script:
         return None
     return Task(
@@ -81,9 +82,9 @@ def _list(spot: Spot, owner: str, parts: _Parts) -> None:
     """The older form: a list of `script: …`."""
     items = list(flat(spot))
     if not items:
-        spot.error("the TASK is empty")
+        spot.error(Code.NO_SCRIPT, "the TASK is empty")
     if any(_is_text(item.node) for item in items):
-        spot.warn("plain texts in a TASK are better written as 'script: …'")
+        spot.warn(Code.OLD_SPELLING, "plain texts in a TASK are better written as 'script: …'")
     for item in items:
         if isinstance(item.node, MappingNode):
             _keys(item, item.node, owner, parts)

@@ -13,6 +13,7 @@ from typing import Protocol
 import structlog
 
 from runner.errors import NotFoundError, RunnerError
+from runner.pipeline.codes import Code
 from runner.pipeline.files import Found
 from runner.pipeline.model import Job, Resource
 from runner.pipeline.problems import Problem, Severity
@@ -278,6 +279,7 @@ def _items(project: Project, paths: set[str]) -> list[Job | Resource]:
 
 def _type_changed(item: Job | Resource, before: str) -> Problem:
     return Problem(
+        code=Code.TYPE_CHANGED,
         place=item.place,
         severity=Severity.ERROR,
         subject=f"'{item.name}'",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from runner.integrations.model import Integration, IntegrationsReading
 from runner.integrations.sources import default_path, read_integrations
+from runner.pipeline.codes import Code
 from runner.pipeline.files import discover
 from runner.pipeline.model import In, Job, Named, Out, Pipeline, Resource
 from runner.pipeline.problems import Problem, Severity, nearest
@@ -81,6 +82,7 @@ def _check_integrations(
         for named in _named(item):
             if named.name not in integrations:
                 yield Problem(
+                    code=Code.UNDEFINED_INTEGRATION,
                     place=named.place,
                     severity=Severity.INCONSISTENT,
                     node=item.name,

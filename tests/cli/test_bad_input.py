@@ -210,9 +210,9 @@ def test_a_path_that_cannot_be_read_hides_no_problem_of_another_file(project: Pr
     said = project.runner("validate", "missing.yml", "shippable.yml", "gone")
     assert said.code == 2
     assert said.out.splitlines() == [
-        "gone:1:1: there is no such file or directory",
-        "missing.yml:1:1: there is no such file or directory",
-        "shippable.yml:1:24: jobs[0].type: 'runSsh' is not a job type (did you mean 'runSh'?)",
+        "gone:1:1: there is no such file or directory [E101]",
+        "missing.yml:1:1: there is no such file or directory [E101]",
+        "shippable.yml:1:24: jobs[0].type: 'runSsh' is not a job type (did you mean 'runSh'?) [E301]",
     ]
 
 
@@ -228,5 +228,5 @@ def test_what_may_not_be_read_is_one_sentence(project: Project, directory: bool)
         cwd=project.directory, env=project.environ, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 2, done.stderr
-    assert done.stderr.splitlines()[0] == "unread.yml:1:1: cannot be read: you have no permission"
+    assert done.stderr.splitlines()[0] == "unread.yml:1:1: cannot be read: you have no permission [E101]"
     assert "Usage" not in done.stderr

@@ -9,6 +9,7 @@ from runner.integrations.catalogue import CATALOGUE
 from runner.integrations.model import IntegrationsReading
 from runner.integrations.sources import default_path, read_integrations
 from runner.secret import Secret
+from tests.pipeline.reading import without_code
 
 ROLE = "arn:aws:iam::123456789012:role/deploy"
 
@@ -26,7 +27,7 @@ def read(tmp_path: Path, text: str) -> IntegrationsReading:
 
 def said(tmp_path: Path, text: str) -> list[str]:
     """The problems of a file, without the directory it lies in."""
-    return [str(problem).removeprefix(f"{tmp_path}/") for problem in read(tmp_path, text).problems]
+    return [without_code(problem).removeprefix(f"{tmp_path}/") for problem in read(tmp_path, text).problems]
 
 
 ENTRY = f"""\
@@ -158,7 +159,7 @@ def test_a_file_that_others_can_open_is_refused_with_the_mending_command(tmp_pat
     reading = read_integrations(path)
     assert reading.refused
     assert reading.integrations == {}
-    assert str(reading.problems[0]).endswith(f"(mode {mode:o}); run: chmod 600 {path}")
+    assert without_code(reading.problems[0]).endswith(f"(mode {mode:o}); run: chmod 600 {path}")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")

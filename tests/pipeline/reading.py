@@ -5,7 +5,7 @@ from __future__ import annotations
 from textwrap import dedent
 
 from runner.pipeline.model import Job, Reading, Resource, Task
-from runner.pipeline.problems import Severity
+from runner.pipeline.problems import Problem, Severity
 from runner.pipeline.reader import SourceFile, read
 
 
@@ -20,16 +20,20 @@ def read_files(**texts: str) -> Reading:
 
 
 def printed(reading: Reading) -> list[str]:
-    """The problems as the user reads them."""
-    return [str(problem) for problem in reading.problems]
+    """The problems as the user reads them, without their codes: the page of problems and its tests are about those."""
+    return [without_code(problem) for problem in reading.problems]
 
 
 def errors(reading: Reading) -> list[str]:
-    return [str(problem) for problem in reading.problems if problem.severity is not Severity.WARNING]
+    return [without_code(problem) for problem in reading.problems if problem.severity is not Severity.WARNING]
 
 
 def warnings(reading: Reading) -> list[str]:
-    return [str(problem) for problem in reading.problems if problem.severity is Severity.WARNING]
+    return [without_code(problem) for problem in reading.problems if problem.severity is Severity.WARNING]
+
+
+def without_code(problem: Problem) -> str:
+    return str(problem).removesuffix(f" [{problem.code}]")
 
 
 def read_job(body: str, job_type: str = "runSh") -> tuple[Job, Reading]:

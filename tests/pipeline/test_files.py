@@ -9,7 +9,7 @@ import pytest
 
 from runner.pipeline.files import MAX_BYTES, discover
 from runner.pipeline.reader import read
-from tests.pipeline.reading import printed
+from tests.pipeline.reading import printed, without_code
 
 
 def write(root: Path, *names: str) -> None:
@@ -26,7 +26,7 @@ def refusal(*paths: Path) -> str:
     """The problems of these paths, one a line, none of which gives a file."""
     found = discover(paths)
     assert found.files == ()
-    return "\n".join(str(problem) for problem in found.problems)
+    return "\n".join(without_code(problem) for problem in found.problems)
 
 
 def test_a_directory_is_searched_at_any_depth_for_the_names_of_pipeline_files(tmp_path: Path) -> None:
