@@ -15,6 +15,7 @@ from bench.log import latency, log, long_log, whole_run
 from bench.reading import reading
 from bench.redaction import redaction
 from bench.retention import retention
+from bench.service import service
 from bench.shipctl import shipctl
 from bench.simulate import simulate
 
@@ -24,7 +25,7 @@ def main() -> None:
         place = Path(directory)
         rows = [row for measure in (log, whole_run, long_log, latency) for row in measure(place)]
         rows += [one_job(place), chain(place), *redaction(), *reading(), *shipctl(place), *retention(place)]
-        rows += [*dispatch(place), *simulate()]
+        rows += [*dispatch(place), *simulate(), *service(place)]
     print(f"{'what':44} {'measured':>12} {'floor':>12} {'ratio':>8}   aim")
     for row in rows:
         print(line(row))

@@ -270,11 +270,14 @@ class Build:
         duration = timedelta(seconds=time.monotonic() - self._began)
         if end.ended_at is not None:  # nobody looked at a clock meanwhile
             duration = max(timedelta(), end.ended_at - self._row.created_at)
-        with contextlib.suppress(OSError, DamagedLogError):
-            await self._run_hooks(recorded.status)
-        with contextlib.suppress(OSError, DamagedLogError):  # the store has the end, where the log cannot have it
-            await self._clear_away()
-            self.journal.end(recorded, duration)
+        try:
+            with contextlib.suppress(OSError, DamagedLogError):
+                await self._run_hooks(recorded.status)
+            with contextlib.suppress(OSError, DamagedLogError):
+                await self._clear_away()
+        finally:  # also where the service ends meanwhile: the next one clears away
+            with contextlib.suppress(OSError, DamagedLogError):  # the store has the end, where the log cannot have it
+                self.journal.end(recorded, duration)
         return Ended(
             build=self._row.id,
             job=self._job.name,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.pipeline.sections import TEMPLATES
-from runner.service.git import Git, GitError, Remote
+from runner.service.git import Git, GitError, NoCommitError, Remote
 from runner.service.refs import head
 from runner.triggers.git_events import EventKind, GitEvent, Person, Repository
 from runner.triggers.git_repo import is_pipeline_path
@@ -51,23 +51,31 @@ class Checkout:
     async def fetch(self) -> str:
         """Bring the newest commit of the branch here and give it. What a killed fetch has left (locks, half a pack) is
         put right by starting anew. Raises GitError."""
-        existed = (self.directory / "HEAD").exists()
+        ref, existed = f"refs/heads/{self.branch}", (self.directory / "HEAD").exists()
         try:
-            return await self._fetch(f"refs/heads/{self.branch}")
+            await self._fetch(ref)
+            return await self._commit(ref)
         except GitError:
             await head(self.git, self.remote, self.branch)  # where that fails, the reason is there: the copy stays
             if not existed:
                 raise
         await self.forget()
-        return await self._fetch(f"refs/heads/{self.branch}")
+        await self._fetch(ref)
+        return await self._commit(ref)
 
     async def fetch_tag(self, tag: str) -> str:
-        """Bring a tag here and give its commit. Raises GitError; then the copy is gone, since it may be the reason."""
+        """Bring a tag here and give its commit. Raises NoCommitError, and GitError: then the copy is gone, since it may
+        be the reason."""
+        ref = f"refs/tags/{tag}"
         try:
-            return await self._fetch(f"refs/tags/{tag}")
+            await self._fetch(ref)
         except GitError:
             await self.forget()
             raise
+        try:
+            return await self._commit(ref)
+        except GitError as error:
+            raise NoCommitError(f"the tag {tag} of {self.remote} is of no commit") from error
 
     async def forget(self) -> None:
         """Remove the copy."""
@@ -120,10 +128,12 @@ class Checkout:
             changed_files=await self.changed_files(before, sha) if before else None,
         )
 
-    async def _fetch(self, ref: str) -> str:
+    async def _fetch(self, ref: str) -> None:
         await asyncio.to_thread(self.directory.mkdir, parents=True, exist_ok=True)
         await self._run("init", "--quiet", "--bare", "--template=")
         await self._bring(f"+{ref}:{ref}")
+
+    async def _commit(self, ref: str) -> str:
         return (await self._run("rev-parse", "--verify", f"{ref}^{{commit}}")).decode().strip()
 
     async def _bring(self, what: str) -> None:

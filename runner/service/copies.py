@@ -31,7 +31,7 @@ class Copies:
             return await copy.commit_facts(await copy.fetch(), repository, before)
 
     async def tag(self, remote: Remote, repository: Repository, tag: str, before: str = "") -> GitEvent:
-        """A tag, as its push would have told it. Raises GitError."""
+        """A tag, as its push would have told it. Raises NoCommitError, GitError."""
         async with self._copy(remote, "") as copy:
             event = await copy.commit_facts(await copy.fetch_tag(tag), repository)
             return replace(event, kind=EventKind.TAG, tag=tag, base_sha=before)

@@ -50,6 +50,10 @@ class GitError(RunnerError):
     """git could not do it: the sentence says which repository, what git said, and what to do."""
 
 
+class NoCommitError(GitError):
+    """A tag is of a file or a directory: nothing can be built of it, and asking again changes nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
     """How a repository is opened over https. The user may be a token too, so it is not shown."""

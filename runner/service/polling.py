@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -15,7 +16,7 @@ from runner.service.arrivals import Arrivals
 from runner.service.copies import Copies
 from runner.service.engines import Engines
 from runner.service.following import HEADS, TAGS, Follower, Followers, has_commit, new_version, takes
-from runner.service.git import Remote
+from runner.service.git import GitError, NoCommitError, Remote
 from runner.service.refs import Refs, first_head, read_refs
 from runner.triggers.git_events import GitEvent, Repository
 from runner.triggers.git_repo import accepts
@@ -82,6 +83,7 @@ class Polling:
         self._changed = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
         self._asked: dict[Remote, _Asked] = {}
+        self._find_again = math.inf
 
     def look_again(self) -> None:
         """The pipelines or the settings have changed."""
@@ -116,6 +118,8 @@ class Polling:
             of_remote: dict[Remote, list[Follower]] = {}
             for follower in followers:
                 of_remote.setdefault(follower.remote, []).append(follower)
+            again = time.monotonic() + (self._every() or WITHOUT_POLL).total_seconds()
+            self._find_again = again if problems else math.inf
             self._asked = {remote: self._asked.get(remote, _Asked()) for remote in of_remote}
             self._forget_problems({f.name for f in followers} | problems.keys())
             slots, now = asyncio.Semaphore(AT_ONCE), time.monotonic()
@@ -123,11 +127,11 @@ class Polling:
                 for remote, these in of_remote.items():
                     if everything or self._asked[remote].due <= now:
                         group.create_task(self._ask(remote, these, slots), name=f"repository {remote}")
-            if self._every() is not None:
+            if self._every() is not None and not problems:  # else it is not known whose copies are needed
                 await self._copies.keep_only(of_remote)
 
     def _next_due(self) -> float:
-        return min((asked.due for asked in self._asked.values()), default=float("inf"))
+        return min([self._find_again, *(asked.due for asked in self._asked.values())])
 
     async def _ask(self, remote: Remote, followers: Iterable[Follower], slots: asyncio.Semaphore) -> None:
         """One question to a repository, for all who follow it."""
@@ -147,14 +151,13 @@ class Polling:
         asked.due = time.monotonic() + pause.total_seconds()
 
     async def _look(self, follower: Follower, refs: Refs, facts: _Facts) -> None:
-        try:
-            await self._compare(follower, refs, facts)
-            if not has_commit(follower.recorded):
-                await self._first(follower, refs, facts)
-        except RunnerError as error:
-            self._tell([follower.name], str(error))
-        else:
-            self._tell([follower.name], None)
+        problem = None
+        for step in (self._compare, self._first):
+            try:
+                await step(follower, refs, facts)
+            except RunnerError as error:
+                problem = problem or str(error)
+        self._tell([follower.name], problem)
 
     async def _compare(self, follower: Follower, refs: Refs, facts: _Facts) -> None:
         """Take what differs from what was seen. Raises GitError, StoreError."""
@@ -165,10 +168,20 @@ class Polling:
         gone = known.keys() - now.keys()
         if begins or gone:
             await self._arrivals.begin(follower, noted, gone)
+        problem = None
         for ref, sha in now.items():
             before = known.get(ref)
-            if ref not in noted and (before is None or not sha.startswith(before)):
+            if ref in noted or (before is not None and sha.startswith(before)):
+                continue
+            try:
                 await self._take(follower, ref, before, facts)
+            except NoCommitError as error:
+                await self._arrivals.find(follower.name, ref, before, sha, None)
+                log.info("repository.moved", resource=follower.name, ref=ref, version=False, passed_over=str(error))
+            except GitError as error:  # the others are taken all the same
+                problem = problem or error
+        if problem is not None:
+            raise problem
 
     async def _take(self, follower: Follower, ref: str, before: str | None, facts: _Facts) -> None:
         event = await facts.of(follower.repository, ref, before or "")
@@ -182,7 +195,9 @@ class Polling:
         )
 
     async def _first(self, follower: Follower, refs: Refs, facts: _Facts) -> None:
-        """Raises GitError, StoreError."""
+        """Make the first version, if there is none. Raises GitError, StoreError."""
+        if has_commit(follower.recorded):
+            return
         found = first_head(follower.options, refs, follower.remote) if refs.branches else None
         if found is None:
             return
@@ -205,5 +220,5 @@ class Polling:
         elif changed:
             log.warning("repository.unusable", resources=changed, error=problem)
 
-    def _forget_problems(self, known: Iterable[str]) -> None:
-        self.problems = {name: problem for name, problem in self.problems.items() if name in set(known)}
+    def _forget_problems(self, known: Collection[str]) -> None:
+        self.problems = {name: problem for name, problem in self.problems.items() if name in known}

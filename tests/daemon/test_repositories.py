@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from runner.daemon.service import Service
 from runner.service.settings import Provider, Repositories, Settings, Webhook
-from tests.daemon.running import Host, ended, serving
+from tests.daemon.running import Host, ended, serving, until
 from tests.triggers.repositories import Repository
 
 SECRET = "s3cret-of-the-hook"
@@ -169,6 +169,42 @@ async def test_a_repository_that_cannot_be_asked_is_a_problem_until_it_can(host:
         head = shop.commit("one")
         await service.polling.look()
         assert await versions(service) == [(head, "main")]
+
+
+async def test_a_tag_of_no_commit_holds_nothing_else_up(host: Host, shop: Repository) -> None:
+    first = shop.commit("one", {"a": "1"})
+    follow(host, shop, "buildOnTagPush: true")
+    async with serving(host.settings) as service:
+        await service.polling.look()
+        shop.git("tag", "a-file", "HEAD:a")
+        shop.git("tag", "z-commit")
+        await service.polling.look()
+        assert await versions(service) == [(first, "main"), (first, "z-commit")]
+        assert service.polling.problems == {}
+
+
+async def test_a_login_that_is_not_there_is_looked_for_again(host: Host, shop: Repository) -> None:
+    head = shop.commit("one")
+    integrations, token = host.directory / "integrations.yml", host.directory / "token"
+    integrations.write_text(
+        f"integrations:\n  - {{name: hub, type: github, url: 'https://127.0.0.1:9', token: {{file: {token}}}}}\n"
+    )
+    integrations.chmod(0o600)
+    host.write(
+        "resources:\n"
+        f"  - {{name: src, type: gitRepo, integration: hub, versionTemplate: {{sourceName: '{shop.remote.url}'}}}}\n"
+    )
+    soon = Repositories(poll=timedelta(seconds=1))
+    async with serving(replace(host.settings, repositories=soon, integrations=integrations)) as service:
+        await service.polling.look()
+        assert str(token) in service.polling.problems["src"]
+        token.write_text("t0ken-of-the-hub")
+        token.chmod(0o600)
+
+        async def found() -> list[tuple[str, str]] | None:
+            return await versions(service) or None
+
+        assert await until(service, found) == [(head, "main")]
 
 
 async def test_trouble_with_a_repository_is_said_once_and_so_is_its_end(host: Host, shop: Repository) -> None:
