@@ -15,6 +15,7 @@ LOCAL = {
     "run": "Run a pipeline on this host.",
     "plan": "Show what would run, in which order and why; nothing is run.",
     "validate": "Show every problem of pipeline files.",
+    "graph": "Draw the jobs and resources of a pipeline.",
     "schema": "Print a JSON Schema of pipeline files, for editors.",
     "logs": "Show the log of a build, also while it runs.",
     "builds": "List the builds of this store.",
