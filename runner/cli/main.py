@@ -16,6 +16,7 @@ LOCAL = {
     "plan": "Show what would run, in which order and why; nothing is run.",
     "validate": "Show every problem of pipeline files.",
     "graph": "Draw the jobs and resources of a pipeline.",
+    "migrate": "Rewrite older syntax into the new one.",
     "schema": "Print a JSON Schema of pipeline files, for editors.",
     "logs": "Show the log of a build, also while it runs.",
     "builds": "List the builds of this store.",
