@@ -59,8 +59,8 @@ def test_a_resource_gets_one_version_template(old: str, new: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("steps:\n  - TASK:\n    # 1\n    - script: a  # x\n    - script: |\n        b\n          c\n",
-         "steps:\n  - TASK:\n      # 1\n      script:\n        - a      # x\n        - |\n          b\n            c\n"),
+        ("steps:\n  - TASK:\n    # 1\n    - script: a  # x\n    - script: |\n        b\n         c\n",
+         "steps:\n  - TASK:\n      # 1\n      script:\n        - a      # x\n        - |\n          b\n           c\n"),
         ("steps:\n  - TASK:\n      - runtime: {options: {env: {A: 1}}}\n      - script: a",
          "steps:\n  - TASK:\n      runtime: {options: {env: {A: 1}}}\n      script:\n        - a"),
         ("steps:\n  - TASK: make", "steps:\n  - TASK:\n      script: make"),
