@@ -8,6 +8,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from bench.api import api
 from bench.chain import chain, one_job
 from bench.dispatch import dispatch
 from bench.figures import Figure
@@ -25,7 +26,7 @@ def main() -> None:
         place = Path(directory)
         rows = [row for measure in (log, whole_run, long_log, latency) for row in measure(place)]
         rows += [one_job(place), chain(place), *redaction(), *reading(), *shipctl(place), *retention(place)]
-        rows += [*dispatch(place), *simulate(), *service(place)]
+        rows += [*dispatch(place), *simulate(), *service(place), *api(place)]
     print(f"{'what':44} {'measured':>12} {'floor':>12} {'ratio':>8}   aim")
     for row in rows:
         print(line(row))

@@ -21,7 +21,8 @@ from msgspec.structs import replace
 
 from bench.dispatch import bare_commits, percentile
 from bench.figures import PYTHON, RUNNER, Figure
-from runner.daemon.service import Service, open_service
+from runner.daemon.opening import open_service
+from runner.daemon.service import Service
 from runner.scheduling.events import Asked, Withdrawn
 from runner.service.decisions import Facts
 from runner.service.settings import PipelineSource, Settings

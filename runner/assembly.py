@@ -22,7 +22,7 @@ from runner.service.plan import role_integrations
 from runner.service.ports import Credentials, Host, Observer
 from runner.service.preparation import Engine
 from runner.service.project import Project
-from runner.shipctl.shim import shim_text
+from runner.shipctl.shim import job_commands
 from runner.store.rows import RunRow
 from runner.store.store import Store
 from runner.workspace.host import base_environment, user_name, write_commands
@@ -95,7 +95,7 @@ def make_store_directory(base: Path) -> Path:
 
 def _host(directory: Path) -> Host:
     commands = directory / "bin"
-    write_commands(commands, {"shipctl": shim_text(sys.executable, str(PACKAGE_ROOT)), "runner": _runner_command()})
+    write_commands(commands, {**job_commands(sys.executable, str(PACKAGE_ROOT)), "runner": _runner_command()})
     return Host(
         base=base_environment(os.environ, commands),
         commands=commands,

@@ -55,6 +55,8 @@ def open_listeners(server: Server, handed_over: Sequence[socket.socket] = ()) ->
     except OSError as error:
         for each in opened:
             each.close()
+        if opened and not handed_over:
+            server.socket.unlink(missing_ok=True)
         raise UsageError(f"{_where(error, server)} cannot be listened at: {error.strerror or error}") from error
     for each in opened:
         each.setblocking(False)

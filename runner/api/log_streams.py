@@ -117,10 +117,12 @@ async def _send(request: web.Request, blocks: AsyncGenerator[Block | None, None]
 
 
 async def _write(response: web.StreamResponse, data: bytes) -> None:
-    """Each piece waits until the client has taken what came before."""
+    """Each piece waits until the client has taken what came before, and lets the others have their turn."""
     whole = memoryview(data)
     for at in range(0, len(whole), PIECE):
         await response.write(whole[at : at + PIECE])
+        if at + PIECE < len(whole):
+            await asyncio.sleep(0)
 
 
 async def _ended(served: Served, build: int) -> None:

@@ -19,6 +19,8 @@ from runner.pipeline.plain import Json
 REF = "#/components/schemas/{name}"
 ALWAYS = (400, 401, 403, 408, 413, 421, 429, 500, 503, 504)
 """What any route may answer."""
+OPEN = (400, 421, 429, 500, 503)
+"""What those may that anybody may ask."""
 
 
 class Documented:
@@ -64,7 +66,8 @@ def document(routes: Sequence[Route]) -> Json:
 
 
 def _operation(route: Route, schemas: dict[str, Json]) -> Json:
-    refusals = {*(ALWAYS if route.scope is not Scope.NOTHING else (400, 429, 500, 503)), *route.refusals}
+    open_to_all = route.scope is Scope.NOTHING and not route.changes
+    refusals = {*(OPEN if open_to_all else ALWAYS), *route.refusals}
     operation: dict[str, Json] = {
         "operationId": f"{route.method.lower()}{re.sub('[^a-zA-Z0-9]+', '_', route.path).rstrip('_')}",
         "summary": route.summary,

@@ -24,12 +24,13 @@ MOST = 1000  # lines written at once
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
-    """How lines look. `fold`: what went well is one line."""
+    """How lines look. `fold`: what went well is one line; `whole`: also groups that are shown only if they fail."""
 
     as_json: bool
     times: bool
     colour: bool
     fold: bool
+    whole: bool
 
 
 def show(
@@ -70,7 +71,8 @@ def _renderer(row: BuildRow, log: Path, style: Style, *, several: bool) -> Calla
     name = label(row.job, row.number) if several else ""
 
     def text() -> TextRenderer:
-        return TextRenderer(label=name, times=style.times or several, colour=style.colour)
+        times = style.times or several
+        return TextRenderer(label=name, times=times, colour=style.colour, whole=style.whole)
 
     if not style.fold:
         return text
@@ -93,13 +95,16 @@ def _show_past(views: Sequence[View]) -> None:
 
 
 async def _show_live(views: Iterable[View]) -> None:
-    """All of them as their lines come. What ends one of them ends all."""
+    """All of them as their lines come. What ends one of them ends all, and is raised as it is."""
+    failed: BaseException | None = None
     try:
         async with asyncio.TaskGroup() as group:
             for view in views:
                 group.create_task(_show_one(view))
     except* (OSError, RunnerError) as errors:
-        raise errors.exceptions[0] from None
+        failed = errors.exceptions[0]
+    if failed is not None:  # raised in there it would be a group again
+        raise failed
 
 
 async def _show_one(view: View) -> None:

@@ -36,7 +36,9 @@ from runner.logs.viewing import Choice
     type=click.Choice([level.value for level in Level]),
     help="Only the runner's own words, of this level or graver.",
 )
-@click.option("--full", is_flag=True, help="On a terminal too, every line of what went well.")
+@click.option(
+    "--full", is_flag=True, help="Every line of what went well, also the runner's own steps and hooks of the host."
+)
 @click.option("-t", "--times", is_flag=True, help="Begin each line with the time of day.")
 @click.option("--json", "as_json", is_flag=True, help="The records as they stand in the file.")
 @remote.instead
@@ -66,9 +68,8 @@ def command(
     if live and until is not None:
         raise UsageError("--follow goes on to the end and --until stops before it: give one of them")
     fold = options.is_terminal() and not (full or live or as_json or times) and choice == Choice()
-    style = log_views.Style(
-        as_json=as_json, times=times, colour=options.is_terminal() and not os.environ.get("NO_COLOR"), fold=fold
-    )
+    colour = options.is_terminal() and not os.environ.get("NO_COLOR")
+    style = log_views.Style(as_json=as_json, times=times, colour=colour, fold=fold, whole=full)
     if host:
         from runner.cli.remote_logs import show_logs
 

@@ -66,6 +66,14 @@ class Verbs(click.Group):
         command: click.Command = importlib.import_module(f"runner.cli.{cmd_name}").command
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Whoever read our output may go, that is their right; click would end with 1 then."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            _let_go_of_stdout()
+            return SUCCESS
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, verbs in GROUPS.items():
             with formatter.section(title):
@@ -98,9 +106,6 @@ def _exit_code() -> int:
         return USAGE
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
-    except BrokenPipeError:
-        _let_go_of_stdout()
-        return SUCCESS
     except UsageError as error:
         click.echo(f"runner: {error}", err=True)
         return USAGE
@@ -113,7 +118,7 @@ def _exit_code() -> int:
 
 
 def _let_go_of_stdout() -> None:
-    """Whoever read our output has gone, and that is their right: what is still buffered goes nowhere."""
+    """Nobody reads our output any more: what is still buffered goes nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

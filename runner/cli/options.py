@@ -58,6 +58,7 @@ grace = click.option(
 skip_inconsistent = click.option(
     "--skip-inconsistent", is_flag=True, help="Leave out jobs that name something nothing defines, run the rest."
 )
+strict = click.option("--strict", is_flag=True, help="Take warnings for errors.")
 directory = click.option(
     "-C",
     "--directory",
@@ -68,8 +69,11 @@ directory = click.option(
 )
 
 
-def project(paths: Sequence[Path], integrations_file: Path | None, *, skip_inconsistent: bool) -> Project:
+def project(
+    paths: Sequence[Path], integrations_file: Path | None, *, skip_inconsistent: bool, strict: bool = False
+) -> Project:
     """Read the files; prints their problems to standard error and refuses (exit 2) what must not be run."""
+    from runner.pipeline.problems import Severity
     from runner.service.project import read_project
 
     found = read_project(paths or (Path(),), integrations_file)
@@ -77,6 +81,8 @@ def project(paths: Sequence[Path], integrations_file: Path | None, *, skip_incon
         click.echo(str(problem), err=True)
     if found.refused:
         raise UsageError("the file has the problems above; nothing was run")
+    if strict and any(problem.severity is Severity.WARNING for problem in found.problems):
+        raise UsageError("there are warnings (above), and --strict takes them for errors; nothing was run")
     if found.inconsistent and not skip_inconsistent:
         raise UsageError("something names what nothing defines (above); --skip-inconsistent leaves it out")
     if not found.pipeline.jobs:

@@ -24,6 +24,7 @@ from runner.store.store import Store
 @options.params
 @options.integrations
 @options.skip_inconsistent
+@options.strict
 @click.option("--json", "as_json", is_flag=True, help="The plan as one JSON object.")
 @click.option("-v", "--variables", is_flag=True, help="Name every variable, not only how many there are.")
 @remote.instead
@@ -35,6 +36,7 @@ def command(
     params: tuple[str, ...],
     integrations_file: Path | None,
     skip_inconsistent: bool,
+    strict: bool,
     as_json: bool,
     variables: bool,
     host: str | None,
@@ -46,10 +48,10 @@ def command(
     if host:
         from runner.cli.remote_plan import show_plan
 
-        remote.refuse_with_host(ctx, "paths", "params", "integrations_file", "skip_inconsistent", "variables")
+        remote.refuse_with_host(ctx, "paths", "params", "integrations_file", "skip_inconsistent", "strict", "variables")
         show_plan(remote.client_of(host), jobs, as_json=as_json)
         return
-    project = options.project(paths, integrations_file, skip_inconsistent=skip_inconsistent)
+    project = options.project(paths, integrations_file, skip_inconsistent=skip_inconsistent, strict=strict)
     earlier = _earlier(base_directory(paths or (Path(),)) / options.STORE, list(project.pipeline.jobs))
     plan = make_plan(project, select_rules(project, jobs), options.parsed_params(params), earlier)
     if as_json:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import signal
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from runner.store.rows import BuildRow
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+GONE = (errno.EPIPE, errno.EIO)
+"""What writing to a pipe or a terminal says that is not there any more."""
 
 
 def start(client: Client, jobs: Sequence[str], injected: Mapping[str, str], *, reset: bool) -> list[BuildRow]:
@@ -49,7 +52,8 @@ def tell_detached(client: Client, rows: Sequence[BuildRow], *, as_json: bool) ->
 
 
 def watch(client: Client, rows: Sequence[BuildRow], output: Output) -> Summary:
-    """Show builds until all have ended. A signal cancels them, a second one leaves them alone. Raises ServiceError."""
+    """Show builds until all have ended. A signal cancels them, a second one leaves them alone, and so does a reader of
+    the output that goes away. Raises RunnerError."""
     try:
         return asyncio.run(_Watch(client, output).watch(rows))
     except asyncio.CancelledError:
@@ -63,20 +67,40 @@ class _Watch:
     ended: list[Ended] = field(default_factory=list)
     failed: list[RunnerError] = field(default_factory=list)
     interrupted: bool = False
+    unseen: asyncio.Queue[OSError] = field(default_factory=asyncio.Queue)
 
     async def watch(self, rows: Sequence[BuildRow]) -> Summary:
-        with contextlib.ExitStack() as stack:
-            directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="runner-logs-")))
-            stack.enter_context(self.output.live())
-            async with asyncio.TaskGroup() as group:
-                stop = asyncio.Event()
-                stack.enter_context(_signals(stop))
-                cancelling = group.create_task(self._cancel(stop, rows))
-                await self._watch_all(rows, directory)
-                cancelling.cancel()
+        try:
+            with contextlib.ExitStack() as stack:
+                directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="runner-logs-")))
+                stack.enter_context(self.output.live())
+                await self._watch_or_cancel(rows, directory)
+        except* OSError as errors:
+            self._not_shown(errors)
         if self.failed:
             raise self.failed[0]
         return Summary(ended=tuple(self.ended), left_out=(), interrupted=self.interrupted)
+
+    async def _watch_or_cancel(self, rows: Sequence[BuildRow], directory: Path) -> None:
+        stop = asyncio.Event()
+        with _signals(stop):
+            async with asyncio.TaskGroup() as group:
+                beside = [group.create_task(self._cancel(stop, rows)), group.create_task(self._end_unseen())]
+                await self._watch_all(rows, directory)
+                for task in beside:
+                    task.cancel()
+
+    async def _end_unseen(self) -> None:
+        raise await self.unseen.get()
+
+    def _not_shown(self, error: BaseException) -> None:
+        """Nobody looks any more, which is their right: the builds go on without that. Anything else is a failure."""
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        if isinstance(error, OSError) and error.errno in GONE:
+            self.interrupted = True
+        else:
+            self.failed.append(RunnerError(f"the builds go on, but cannot be shown: {error}"))
 
     async def _watch_all(self, rows: Sequence[BuildRow], directory: Path) -> None:
         async with asyncio.TaskGroup() as group:
@@ -88,10 +112,10 @@ class _Watch:
         self.output.notice(f"{label(row.job, row.number)} is {row.status} at {self.client.address.text}")
 
         def told(text: str) -> None:
-            loop.call_soon_threadsafe(self.output.notice, text)
+            loop.call_soon_threadsafe(self._show, lambda: self.output.notice(text))
 
         def begun() -> None:
-            loop.call_soon_threadsafe(self.output.started, row, log)
+            loop.call_soon_threadsafe(self._show, lambda: self.output.started(row, log))
 
         copy = LogCopy(self.client, row.id, log, begun=begun, told=told)
         try:
@@ -106,6 +130,13 @@ class _Watch:
             self.output.ended(self.ended[-1])
         except* RunnerError as errors:
             self.failed += [error for error in errors.exceptions if isinstance(error, RunnerError)]
+
+    def _show(self, shows: Callable[[], None]) -> None:
+        """For callbacks of the loop, which have no task that could fail."""
+        try:
+            shows()
+        except OSError as error:
+            self.unseen.put_nowait(error)
 
     async def _cancel(self, stop: asyncio.Event, rows: Sequence[BuildRow]) -> None:
         """What a signal does; the ends of the builds are waited for as before."""

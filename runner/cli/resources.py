@@ -27,5 +27,9 @@ def command(host: str | None, as_json: bool) -> None:
 
 
 def _line(resource: Resource) -> tuple[str, ...]:
-    note = "in no file any more ('runner purge' destroys it)" if resource.deleted_at is not None else ""
+    note = (
+        "in no file any more ('runner purge' destroys it)"
+        if resource.deleted_at is not None
+        else resource.problem or ""
+    )
     return (resource.name, resource.type, resource.pipeline or "-", note)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 DEFAULT_PARALLEL = 4
 LOCAL_ONLY = (
-    "paths", "integrations_file", "skip_inconsistent", "max_parallel", "aws_region", "limits", "grace", "aws_sandbox",
+    "paths", "integrations_file", "skip_inconsistent", "strict", "max_parallel", "aws_region", "limits", "grace",
+    "aws_sandbox",
 )  # fmt: skip
 """What a service has settings for."""
 
@@ -33,6 +34,7 @@ LOCAL_ONLY = (
 @options.params
 @options.integrations
 @options.skip_inconsistent
+@options.strict
 @click.option("--reset", is_flag=True, help="Ignore the state that earlier builds saved.")
 @click.option(
     "--max-parallel", type=click.IntRange(min=1), default=DEFAULT_PARALLEL, show_default=True, help="Builds at once."
@@ -56,6 +58,7 @@ def command(
     params: tuple[str, ...],
     integrations_file: Path | None,
     skip_inconsistent: bool,
+    strict: bool,
     reset: bool,
     max_parallel: int,
     output: str | None,
@@ -91,7 +94,7 @@ def command(
         limits=options.parsed_limits(limits),
         grace=timedelta(seconds=grace),
     )
-    project = options.project(paths, integrations_file, skip_inconsistent=skip_inconsistent)
+    project = options.project(paths, integrations_file, skip_inconsistent=skip_inconsistent, strict=strict)
     wanted = replace(wanted, integrations_file=project.integrations_file)
     shown = make_output(kind)
     if detach:

@@ -34,10 +34,13 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
+    """`problem`: why nothing new is heard of it."""
+
     name: str
     type: str
     pipeline: str | None
     deleted_at: datetime | None
+    problem: str | None
     raw: Raw = field(repr=False)
 
 
@@ -169,6 +172,7 @@ def read_resource(raw: Raw) -> Resource:
         type=str(raw["type"]),
         pipeline=raw["pipeline"],
         deleted_at=_moment(raw["deleted_at"]),
+        problem=raw["problem"],
         raw=raw,
     )
 

@@ -13,11 +13,14 @@ from pathlib import Path
 import structlog
 from msgspec.structs import replace
 
+from runner.daemon.opening import open_service
 from runner.daemon.reloading import reload_when_asked
-from runner.daemon.service import Service, open_service
+from runner.daemon.service import Service
 from runner.errors import UsageError
+from runner.integrations.sources import default_path
 from runner.service.notify import Notifier, handed_over
 from runner.service.operator_log import OperatorLog
+from runner.service.project import base_directory
 from runner.service.settings import PipelineSource, Settings
 from runner.service.settings_reading import read_settings
 
@@ -34,14 +37,16 @@ def serve(config: Path | None, paths: Sequence[Path]) -> None:
 
 
 def with_paths(settings: Settings, paths: Sequence[Path]) -> Settings:
-    """The settings with pipelines that are named on the command line, each by the name of its directory."""
+    """The settings with pipelines that are named on the command line, each by the name of its directory. Where the
+    settings name no integrations, those of a local run of the first one are taken."""
     pipelines = dict(settings.pipelines)
     for path in paths:
         name = path.resolve().name
         if name in pipelines:
             raise UsageError(f"{path}: there is a pipeline {name} already")
         pipelines[name] = PipelineSource(path=path.resolve())
-    return replace(settings, pipelines=pipelines)
+    integrations = settings.integrations or (default_path(base_directory(paths)) if paths else None)
+    return replace(settings, pipelines=pipelines, integrations=integrations)
 
 
 @dataclass(frozen=True, slots=True)

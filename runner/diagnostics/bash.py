@@ -20,7 +20,7 @@ from runner.errors import SetupError
 LIMIT = timedelta(seconds=60)
 _ENVIRON = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
 _BASH = ("bash", "--noprofile", "--norc", "-O", "extglob")
-_FEW = 16
+_FEW = 64
 """As many entries are looked at one by one."""
 _GUARDED = """{ (
 :
@@ -34,6 +34,7 @@ $entry" ); done"""
 _CALIBRATION = ")"
 """An entry with its error in line 1: where bash starts to count depends on its version."""
 _ERROR = re.compile(r"^.*?: line (\d+): (?!warning)(.*)$", re.MULTILINE)
+_TOKEN = re.compile(r"unexpected token '(.+)'$")
 _HERE_DOCUMENT = re.compile(r"^.*?: line \d+: warning: here-document at line (\d+) .*\(wanted `(.*)'\)$", re.MULTILINE)
 
 
@@ -45,6 +46,13 @@ class Finding:
     line: int
     message: str
     open_here_document: bool = False
+
+    def column(self, entry: str) -> int:
+        """Where in its line the word stands that bash stumbles over; 1 where it names none."""
+        lines = entry.split("\n")
+        named = _TOKEN.search(self.message)
+        found = lines[self.line - 1].rfind(named[1]) if named and 0 < self.line <= len(lines) else -1
+        return max(found, 0) + 1
 
 
 def parse_all(entries: Sequence[str]) -> Mapping[str, Finding]:

@@ -101,7 +101,7 @@ def _of_bash(script: Script, item: ScriptItem, finding: Finding, sources: Source
     message = _OPEN.format(finding.message) if opened else f"bash cannot parse this: {finding.message}"
     return Problem(
         code=Code.OPEN_HERE_DOCUMENT if opened else Code.SCRIPT_SYNTAX,
-        place=place_in(item, finding.line, 1, sources),
+        place=place_in(item, finding.line, finding.column(item.text), sources),
         severity=Severity.WARNING if opened else Severity.ERROR,
         message=f"job '{script.job.name}': {message}",
         hint=_COMPLETE if opened or "end of file" in finding.message or "EOF" in finding.message else "",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from runner.pipeline.codes import Code
 from runner.pipeline.job_types import JOB_TYPES
-from runner.pipeline.problems import Problem, Severity, nearest
+from runner.pipeline.problems import Problem, Severity, slip
 
 if TYPE_CHECKING:
     from runner.pipeline.model import Data, Hooks, Job, Pipeline
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _USED_ANYHOW = frozenset({"syncRepo", "ciRepo", "externalCIServer"})
 """Types that mean something without a job that names them."""
 _NOTHING_TO_PUBLISH = frozenset({"notification", "integration", "cliConfig", "time", "webhook"})
+_FEW = 50
+"""Among so many inputs the one that was meant is looked for: each costs a comparison."""
 
 
 def unused_resources(pipeline: Pipeline) -> Iterator[Problem]:
@@ -54,14 +56,19 @@ def apply_to(pipeline: Pipeline) -> Iterator[Problem]:
         inputs = {step.name for step in job.ins}
         for step in job.ins:
             for name in _targets(step.apply_to):
-                if name not in inputs - {step.name}:
-                    yield Problem(
-                        code=Code.APPLY_TO,
-                        place=step.place,
-                        severity=Severity.WARNING,
-                        message=f"job '{job.name}': applyTo of '{step.name}' names '{name}', which is no input of it",
-                        hint=nearest(name, inputs - {step.name}),
-                    )
+                if name not in inputs:
+                    message = f"applyTo of '{step.name}' names '{name}', which is no input of it"
+                elif name == step.name:
+                    message = f"applyTo of '{step.name}' names itself"
+                else:
+                    continue
+                yield Problem(
+                    code=Code.APPLY_TO,
+                    place=step.place,
+                    severity=Severity.WARNING,
+                    message=f"job '{job.name}': {message}",
+                    hint=f"did you mean '{meant}'?" if len(inputs) <= _FEW and (meant := slip(name, inputs)) else "",
+                )
 
 
 def _targets(data: Data) -> Iterator[str]:

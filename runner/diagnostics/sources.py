@@ -59,4 +59,6 @@ def _width(line: str, start: int) -> int:
     before = line[:start]
     in_flow = any(before.count(opened) > before.count(closed) for opened, closed in ("[]", "{}"))
     found = (_PLAIN_IN_FLOW if in_flow else _PLAIN).match(line, start)
-    return len(found[0]) if found else 1
+    width = len(found[0]) if found else 1
+    in_quotes = before[-1:] in ("'", '"') and found is not None and found[0].endswith(before[-1:])
+    return width - in_quotes

@@ -82,13 +82,21 @@ class TextRenderer:
 
     `label`: names the build when several are shown at once. `times`: begin lines with the time of day in `zone`
     (None: the local one). `colour`: use colours and leave those of the job in. A hidden group is kept back until its
-    end shows whether anybody has to see it. Control sequences of the job never get through (see `harmless`).
+    end shows whether anybody has to see it; `whole`: it is shown like all others. Control sequences of the job never
+    get through (see `harmless`).
     """
 
     def __init__(
-        self, *, label: str = "", times: bool = False, colour: bool = False, zone: tzinfo | None = None
+        self,
+        *,
+        label: str = "",
+        times: bool = False,
+        colour: bool = False,
+        zone: tzinfo | None = None,
+        whole: bool = False,
     ) -> None:
         self._label = label
+        self._whole = whole
         self._times = times
         self._colour = colour
         self._zone = zone
@@ -158,7 +166,7 @@ class TextRenderer:
         match record:
             case Group(id=id, parent=parent, shown=shown):
                 root = self._hidden_in.get(parent) if parent is not None else None
-                if root is None and not shown:
+                if root is None and not (shown or self._whole):
                     root = id
                     self._kept[id] = []
                 if root is not None:

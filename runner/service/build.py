@@ -181,6 +181,7 @@ class Build:
             async with asyncio.timeout(None if self._cancelled is None else 0) as self._preparing:
                 if self._row.attempt is None:  # else whoever gave it to us has recorded that it begins
                     await self._engine.store.start_build(self._row.id)
+                await self._room.reserve()
                 for text in await finished(self._room.make):
                     self._warn(text)
                 return await preparation.run()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -94,6 +94,8 @@ class Deliveries:
             passed_over={**passed_over, **known},
             note=delivery.note,
         )
+        if not (answer.versions or answer.pipelines or answer.passed_over):
+            answer = replace(answer, note=_unheard(webhook, delivery))
         for pipeline in answer.pipelines:
             self._watching.look_at(pipeline)
         log.info("webhook.taken", webhook=name, delivery=delivery.id, versions=answer.versions, note=delivery.note)
@@ -173,6 +175,16 @@ def _arrival(resource: Resource, options: GitRepo, event: GitEvent, reason: str 
 
 def _is_for(webhook: Webhook, event: GitEvent) -> bool:
     return webhook.repository is None or matches(webhook.repository.casefold(), event.repository.full_name.casefold())
+
+
+def _unheard(webhook: Webhook, delivery: Delivery) -> str:
+    """Why nothing came of a delivery."""
+    if not delivery.events:
+        return delivery.note
+    name = delivery.events[0].repository.full_name
+    if not any(_is_for(webhook, event) for event in delivery.events):
+        return f"{delivery.note}: this webhook takes only {webhook.repository}, not {name}"
+    return f"{delivery.note}: no resource and no pipeline here follows {name}"
 
 
 def _key(name: str, delivery: Delivery) -> str | None:

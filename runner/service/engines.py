@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -45,7 +46,8 @@ class Engines:
         """The engine for one build. Raises StoreError."""
         if build.run_id not in self._engines:
             sources = await self.store.runs.sources(build.run_id)
-            self._engines[build.run_id] = self.make(project_of(files(sources), self.integrations_file))
+            project = await asyncio.to_thread(project_of, files(sources), self.integrations_file)
+            self._engines[build.run_id] = self.make(project)
         engine = self._engines[build.run_id]
         return replace(engine, injected=build.injected, reset=build.reset, finish=finish)
 

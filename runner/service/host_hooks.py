@@ -98,6 +98,7 @@ class HostHooks:
             for text in end.left:
                 section.warn(f"the host hook {hook.name} left a process running, which was killed: {text}")
             if (why := self._failure(end)) is not None:
+                section.exit = end.status if end.status is not None and end.status > 0 else None
                 raise SetupError(f"the host hook {hook} ({moment}) {why}")
 
     def _failure(self, end: HookEnd) -> str | None:

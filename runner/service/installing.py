@@ -16,6 +16,7 @@ import runner
 from runner.errors import UsageError
 from runner.execution.host_checks import booted
 from runner.service.settings_places import NAME, Places
+from runner.service.settings_reading import SettingsError, read_settings
 from runner.service.settings_template import template
 
 MARK = "# Written by `runner install`, which writes it anew: change it with a drop-in.\n"
@@ -88,11 +89,27 @@ def install(installation: Installation, *, dry: bool = False) -> Iterator[str]:
         yield f"{fate}: {file.path}"
         if fate in (NEW, CHANGED) and not dry:
             _write(file)
+        if fate == KEPT and not file.ours:
+            yield from _other_users(installation, file.path)
     if installation.prefix is None:
         sysusers, tmpfiles = (f"/etc/{kind}/{NAME}.conf" for kind in ("sysusers.d", "tmpfiles.d"))
         yield from _run(["systemd-sysusers", sysusers], dry=dry)
         yield from _run(["systemd-tmpfiles", "--create", tmpfiles], dry=dry)
         yield from _reload(dry=dry)
+
+
+def _other_users(installation: Installation, settings: Path) -> Iterator[str]:
+    """What an operator has to know of settings that are kept: users that they do not name are not used."""
+    try:
+        named = read_settings(settings, {}).settings.jobs.users
+    except SettingsError:
+        yield f"not usable as they are: {settings} (runner config check tells what is wrong)"
+        return
+    if set(named) != set(installation.names):
+        yield (
+            f"jobs.users in {settings} names {len(named)} users ({', '.join(named) or 'none'}), this installation has "
+            f"{installation.job_users} ({', '.join(installation.names) or 'none'}): change it there, with [pools]"
+        )
 
 
 def uninstall(installation: Installation, *, purge: bool = False, dry: bool = False) -> Iterator[str]:

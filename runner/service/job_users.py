@@ -11,6 +11,7 @@ import json
 import os
 import threading
 from collections.abc import Collection, Sequence
+from concurrent.futures import Future
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -54,6 +55,8 @@ class JobUsers:
         self.use(names)
         self._records = directory / RECORDS
         self._lock = threading.Lock()
+        self._waiting: dict[int, Future[None]] = {}
+        self._stuck: set[int] = set()
         try:
             open_to_pass(directory)
             self._records.mkdir(mode=0o700, exist_ok=True)
@@ -79,11 +82,22 @@ class JobUsers:
         """The user of a build that has one."""
         return self._taken.get(build)
 
+    def reserve(self, build: int) -> Future[None]:
+        """Done once a user is this build's own; who came first is first. A build gives its slot to the next one when it
+        ends, and its user a little later, when it is cleared away. Fails with SetupError where none will come."""
+        with self._lock:
+            self._waiting[build] = Future()
+            reserved = self._waiting[build]
+            self._serve()
+        return reserved
+
     def take(self, build: int) -> Taken:
         """A user for this build alone, of which nothing runs and nothing lies about; the same one again where the build
         had one. Raises SetupError where there is none."""
         with self._lock:
             user = self._taken.get(build) or self._free()
+            if user is None:
+                raise self._none()
             self._taken[build] = user
         try:
             remains = clear_away(user)
@@ -103,18 +117,41 @@ class JobUsers:
             return []
         try:
             remains = clear_away(user)
-            if not remains.stuck:
+            if remains.stuck:
+                self._hold(build)
+            else:
                 self._forget(build)
         except OSError as error:
+            self._hold(build)
             return [f"what the job user {user.name} left cannot be cleared away: {error}"]
         return remains.told(user)
 
-    def _free(self) -> JobUser:
+    def _free(self) -> JobUser | None:
         used = {user.uid for user in self._taken.values()}
-        for user in self.users:
-            if user.uid not in used:
-                return user
-        raise SetupError(
+        return next((user for user in self.users if user.uid not in used), None)
+
+    def _serve(self) -> None:
+        """Give the users that are free to those who have waited longest. The lock is held."""
+        for build, waiting in list(self._waiting.items()):
+            user = self._taken.get(build) or self._free()
+            if user is None and any(user.uid not in self._lost for user in self.users):
+                return
+            del self._waiting[build]
+            if not waiting.set_running_or_notify_cancel():
+                continue
+            if user is None:
+                waiting.set_exception(self._none())
+            else:
+                self._taken[build] = user
+                waiting.set_result(None)
+
+    @property
+    def _lost(self) -> set[int]:
+        """The numbers of users that are not given back."""
+        return {self._taken[build].uid for build in self._stuck if build in self._taken}
+
+    def _none(self) -> SetupError:
+        return SetupError(
             f"all {len(self.users)} job users are taken: name at least as many as builds may run at the same time"
         )
 
@@ -122,6 +159,13 @@ class JobUsers:
         (self._records / str(build)).unlink(missing_ok=True)
         with self._lock:
             self._taken.pop(build, None)
+            self._stuck.discard(build)
+            self._serve()
+
+    def _hold(self, build: int) -> None:
+        with self._lock:
+            self._stuck.add(build)
+            self._serve()
 
 
 def refuse_too_few(users: Sequence[JobUser], at_once: int) -> None:
@@ -163,7 +207,10 @@ def open_to_pass(directory: Path) -> None:
 
 def _write(path: Path, user: JobUser) -> None:
     temporary = path.with_name(f".{path.name}")
-    temporary.write_text(json.dumps(asdict(user)), "utf-8")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(json.dumps(asdict(user)))
+        file.flush()
+        os.fsync(file.fileno())  # an empty record after a power cut would keep the service from starting
     temporary.rename(path)
 
 

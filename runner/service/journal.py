@@ -18,12 +18,13 @@ from runner.store.rows import BuildEnd
 TOO_SHORT = f"too short to be hidden in this log (under {SHORTEST} bytes): "  # what, for the user
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Section:
-    """An open group of the log."""
+    """An open group of the log. `exit` is what it ends with where an exception leaves it; None: there is none."""
 
     _writer: LogWriter
     _group: int
+    exit: int | None = 1
 
     def note(self, text: str) -> None:
         self._writer.message(text, self._group)
@@ -90,15 +91,15 @@ class Journal:
 
     @contextmanager
     def section(self, name: str, *, shown: bool = False) -> Iterator[Section]:
-        """A group that ends with 0, or with 1 where an exception leaves it. Not `shown`: people see it if it failed."""
+        """A group that ends with 0, or with its `exit` where an exception leaves it. Not `shown`: people see it if it
+        failed."""
         with self._writer() as writer:
-            group = writer.group(name, shown=shown)
-            status = 1
+            section = Section(writer, group := writer.group(name, shown=shown))
             try:
-                yield Section(writer, group)
-                status = 0
+                yield section
+                section.exit = 0
             finally:
-                writer.end(group, status)
+                writer.end(group, section.exit)
 
     def end(self, end: BuildEnd, duration: timedelta) -> None:
         with self._writer() as writer:

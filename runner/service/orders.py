@@ -50,7 +50,8 @@ class Orders:
     async def replay(self, build_id: int, by: str | None) -> BuildRow:
         """Queue a build of the same job with the input versions of an older build."""
         older = await self._questions.build(build_id)
-        if not await self._questions.inputs(build_id):
+        job = self._engines.current.pipeline.jobs.get(older.job)
+        if not await self._questions.inputs(build_id) and (job is None or job.ins):
             raise ConflictError(f"{older.job}/{older.number} has recorded no inputs: run the job instead")
         request = Request(injected=older.injected, reset=older.reset, replay_of=older.id, by=by)
         return await self.run(older.job, request)
@@ -125,8 +126,8 @@ class Orders:
             raise ConflictError(f"{name} is still named by {', '.join(users)}: mend their files first")
 
         def change(tx: Transaction, rules: Rules) -> Facts[list[int]]:
-            if views.open_builds_of(tx, node.id):
-                raise ConflictError(f"a build of {name} has not ended: wait for it, or cancel it")
+            if (build := purging.in_use_by(tx, node.id, name)) is not None:
+                raise ConflictError(f"{build}, which has not ended, still needs {name}: wait for it, or cancel it")
             return Facts(purging.purge(tx, node.id), behind_rules=True)
 
         return (await self._decisions.decide(change)).value

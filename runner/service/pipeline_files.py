@@ -49,7 +49,7 @@ class GitFiles:
         return f"{self.remote}{f' ({self.branch})' if self.branch else ''}"
 
     async def fetch(self) -> Fetched:
-        """Raises GitError."""
+        """Raises GitError. One coroutine at a time."""
         branch = self.branch or (await head(self.git, self.remote)).branch
         checkout = Checkout(git=self.git, directory=self.directory, remote=self.remote, branch=branch)
         sha = await checkout.fetch()

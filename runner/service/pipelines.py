@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import structlog
 
 from runner.errors import NotFoundError, RunnerError
-from runner.pipeline.codes import Code
 from runner.pipeline.files import Found
-from runner.pipeline.model import Job, Resource
-from runner.pipeline.problems import Problem, Severity
+from runner.pipeline.problems import Problem
 from runner.scheduling.events import Event, Synced, VersionMade
 from runner.scheduling.rules import Rules
-from runner.service.changes import changes
+from runner.service.candidates import Candidate, GoodFiles, Host, files_digest, type_changed, weigh
 from runner.service.decisions import Decided, Decisions, Facts
-from runner.service.engines import Engines, files
-from runner.service.graphing import DEFAULT_POOL, graph_of
-from runner.service.plan import digest
-from runner.service.project import Project, project_of
-from runner.service.selection import rules_again
+from runner.service.engines import Engines
+from runner.service.project import Project
 from runner.store import pipelines as stored
-from runner.store.pipelines import Applied
+from runner.store.pipelines import Applied, NewFiles, NewGraph
 from runner.store.rows import Source
 from runner.store.sqlite import Transaction
 from runner.store.store import Store
@@ -69,18 +62,6 @@ class SyncResult:
     problems: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _New:
-    """What is to be applied of one pipeline; `good` are the files of all pipelines then."""
-
-    name: str
-    source: str
-    revision: str
-    digest: str
-    good: Mapping[str, Sequence[Source]]
-    project: Project
-
-
 class _RefusedError(Exception):
     """The files are refused by what the store knows."""
 
@@ -108,16 +89,15 @@ class Pipelines:
         self._engines = engines
         self._good: dict[str, list[Source]] = {}
         self._digests: dict[str, str] = {}
+        self._refused: dict[str, tuple[str | None, ...]] = {}
+        self._reading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._one_at_a_time = asyncio.Lock()
 
     async def open(self) -> Project:
         """The project as it was applied last. Raises StoreError."""
         self._good = await self._store.read(stored.sources)
-        project = await asyncio.to_thread(self._project, self._good)
-        self._digests = {
-            name: _digest(sources, self._engines.integrations_file) for name, sources in self._good.items()
-        }
-        return project
+        self._digests = {name: files_digest(sources, self._host.integrations) for name, sources in self._good.items()}
+        return (await self._weigh(self._good)).project
 
     async def apply_again(self) -> None:
         """Let what was applied last be in force under new settings; pipelines that are watched no more are removed.
@@ -126,110 +106,105 @@ class Pipelines:
         async with self._one_at_a_time:
             if not self._engines.graph:
                 return
-            project = await asyncio.to_thread(self._project, self._good)
-            graph = graph_of(project, self.pools)
+            candidate = await self._weigh(self._good)
             await self._decisions.decide(
-                lambda tx, rules: Facts(None, [Synced(graph)]),
-                lambda decided: self._engines.apply(self._engines.graph, project),
+                lambda tx, rules: Facts(None, [Synced(candidate.graph)]),
+                lambda decided: self._engines.apply(self._engines.graph, candidate.project),
             )
 
     async def sync(self, name: str) -> SyncResult:
         """Read the files of a pipeline and apply them if they are new and good. Raises NotFoundError for an unknown
         name, StoreError; files that cannot be had are a refusal."""
-        if name not in self.watched:
-            raise NotFoundError(f"there is no pipeline {name}: the settings have {', '.join(self.watched) or 'none'}")
-        async with self._one_at_a_time:
-            watched = self.watched[name]  # new settings may drop it while it is read
+        self._watched(name)
+        async with self._reading[name]:
+            watched = self._watched(name)
             try:
-                fetched = await watched.fetch()
+                fetched = await watched.fetch()  # others are not held up by a slow repository
             except (RunnerError, OSError) as error:
                 return await self._refuse(name, watched, None, [str(error)])
-            return await self._sync(name, watched, fetched)
+            async with self._one_at_a_time:
+                return await self._sync(name, self._watched(name), fetched)  # new settings may have dropped it
 
     async def forget(self) -> None:
         """Remove the pipelines that are watched no more. Raises StoreError."""
         async with self._one_at_a_time:
             for name in [name for name in self._good if name not in self.watched]:
                 good = {other: sources for other, sources in self._good.items() if other != name}
-                project = await asyncio.to_thread(self._project, good)
-                await self._apply_removal(name, good, project)
+                await self._remove(name, await self._weigh(good))
+
+    def _watched(self, name: str) -> PipelineFiles:
+        watched = self.watched.get(name)
+        if watched is None:
+            known = ", ".join(self.watched) or "none"
+            raise NotFoundError(f"there is no pipeline {name}: the settings have {known}")
+        return watched
+
+    @property
+    def _host(self) -> Host:
+        return Host(integrations=self._engines.integrations_file, pools=self.pools)
+
+    async def _weigh(self, good: GoodFiles, new: str | None = None, unreadable: Sequence[Problem] = ()) -> Candidate:
+        before = self._engines.current.pipeline
+        return await asyncio.to_thread(weigh, good, new, unreadable, self._host, before)
 
     async def _sync(self, name: str, watched: PipelineFiles, fetched: Fetched) -> SyncResult:
         new = [Source(file.name, name, file.text) for file in fetched.found.files]
-        good = {**self._good, name: new}
-        project = await asyncio.to_thread(self._project, good, fetched.found.problems)
-        problems = _told(project, self.pools)
-        if project.refused:
-            return await self._refuse(name, watched, fetched.revision, problems)
-        new_digest = await asyncio.to_thread(_digest, new, self._engines.integrations_file)
-        if self._digests.get(name) == new_digest:
-            await self._store.transaction(lambda tx: stored.look(tx, name, watched.told, problems, refused=False))
+        candidate = await self._weigh({**self._good, name: new}, name, fetched.found.problems)
+        if candidate.project.refused:
+            return await self._refuse(name, watched, fetched.revision, candidate.told)
+        self._refused.pop(name, None)
+        if self._digests.get(name) == candidate.files:
+            await self._store.transaction(lambda tx: stored.look(tx, name, watched.told, candidate.told, refused=False))
             return SyncResult(pipeline=name, applied=False, refused=False, revision=fetched.revision)
         try:
-            return await self._apply(
-                _New(
-                    name=name,
-                    source=watched.told,
-                    revision=fetched.revision,
-                    digest=new_digest,
-                    good=good,
-                    project=project,
-                )
-            )
+            return await self._apply(name, watched.told, fetched.revision, candidate)
         except _RefusedError as refused:
             return await self._refuse(name, watched, fetched.revision, [str(problem) for problem in refused.problems])
 
-    async def _apply(self, new: _New) -> SyncResult:
-        project, told = new.project, changes(self._engines.current.pipeline, new.project.pipeline)
-        problems = _told(project, self.pools)
-        items = _items(project, {source.path for source in new.good[new.name]})
-        graph = graph_of(project, self.pools)
+    async def _apply(self, name: str, source: str, revision: str, candidate: Candidate) -> SyncResult:
+        items = candidate.items(name)
+        new = NewFiles(
+            pipeline=name,
+            source=source,
+            revision=revision,
+            files=candidate.good[name],
+            problems=candidate.told,
+            changes=candidate.changes,
+        )
 
         def change(tx: Transaction, rules: Rules) -> Facts[Applied]:
             if others := stored.other_types(tx, items):
-                raise _RefusedError([_type_changed(item, type_) for item, type_ in others])
-            applied = stored.apply(
-                tx,
-                new.name,
-                items,
-                digest=digest(project, rules_again(project, ())),
-                revision=new.revision,
-                source=new.source,
-                files=new.good[new.name],
-                graph_files=[source for sources in new.good.values() for source in sources],
-                problems=problems,
-                changes=told,
-            )
-            return Facts(applied, [Synced(graph), *_triggered(project, applied)])
+                raise _RefusedError([type_changed(item, type_) for item, type_ in others])
+            applied = stored.apply(tx, new, items, NewGraph(digest=candidate.plan, files=candidate.sources))
+            return Facts(applied, [Synced(candidate.graph), *_triggered(candidate.project, applied)])
 
         def then(decided: Decided[Applied]) -> None:
-            self._good = {other: list(sources) for other, sources in new.good.items()}
-            self._digests[new.name] = new.digest
-            self._engines.apply(decided.value.graph, project)
+            self._good = {other: list(sources) for other, sources in candidate.good.items()}
+            self._digests[name] = candidate.files
+            self._engines.apply(decided.value.graph, candidate.project)
 
         await self._decisions.decide(change, then)
-        log.info("pipeline.applied", pipeline=new.name, revision=new.revision, changes=told, problems=problems)
+        log.info(
+            "pipeline.applied", pipeline=name, revision=revision, changes=candidate.changes, problems=candidate.told
+        )
         return SyncResult(
-            pipeline=new.name,
+            pipeline=name,
             applied=True,
             refused=False,
-            revision=new.revision,
-            changes=told,
-            problems=tuple(problems),
+            revision=revision,
+            changes=candidate.changes,
+            problems=candidate.told,
         )
 
-    async def _apply_removal(self, name: str, good: Mapping[str, list[Source]], project: Project) -> None:
-        graph = graph_of(project, self.pools)
-        graph_files = [source for sources in good.values() for source in sources]
-
+    async def _remove(self, name: str, candidate: Candidate) -> None:
         def change(tx: Transaction, rules: Rules) -> Facts[Applied]:
-            removed = stored.remove(tx, name, digest=digest(project, rules_again(project, ())), graph_files=graph_files)
-            return Facts(removed, [Synced(graph)])
+            removed = stored.remove(tx, name, NewGraph(digest=candidate.plan, files=candidate.sources))
+            return Facts(removed, [Synced(candidate.graph)])
 
         def then(decided: Decided[Applied]) -> None:
-            self._good = dict(good)
+            self._good = {other: list(sources) for other, sources in candidate.good.items()}
             self._digests.pop(name, None)
-            self._engines.apply(decided.value.graph, project)
+            self._engines.apply(decided.value.graph, candidate.project)
 
         await self._decisions.decide(change, then)
         log.info("pipeline.removed", pipeline=name)
@@ -238,54 +213,10 @@ class Pipelines:
         self, name: str, watched: PipelineFiles, revision: str | None, problems: Sequence[str]
     ) -> SyncResult:
         await self._store.transaction(lambda tx: stored.look(tx, name, watched.told, problems, refused=True))
-        log.warning("pipeline.refused", pipeline=name, revision=revision, problems=problems)
+        if self._refused.get(name) != (refused := (revision, *problems)):  # once, not at every look
+            self._refused[name] = refused
+            log.warning("pipeline.refused", pipeline=name, revision=revision, problems=problems)
         return SyncResult(pipeline=name, applied=False, refused=True, revision=revision, problems=tuple(problems))
-
-    def _project(self, good: Mapping[str, Sequence[Source]], unreadable: Sequence[Problem] = ()) -> Project:
-        sources = tuple(source for of_pipeline in good.values() for source in of_pipeline)
-        return project_of(files(sources), self._engines.integrations_file, unreadable)
-
-
-def _digest(sources: Sequence[Source], integrations: Path | None) -> str:
-    """Of everything that decides what is applied: the files, and the integrations that they may name."""
-    text = repr([(source.path, source.text) for source in sources])
-    found = hashlib.sha256(text.encode("utf-8", "surrogatepass"))
-    with suppress(OSError):  # what cannot be read is told by whoever reads the integrations
-        found.update(integrations.read_bytes() if integrations is not None else b"")
-    return found.hexdigest()
-
-
-def _told(project: Project, pools: Collection[str]) -> list[str]:
-    """The problems in sentences, with what only a service can know, without what is true of a local run only."""
-    unknown: dict[str, list[str]] = {}
-    for job in project.pipeline.jobs.values():
-        if (pool := job.runtime.node_pool) is not None and pool not in pools:
-            unknown.setdefault(pool, []).append(job.name)
-    return [
-        *(str(problem) for problem in project.problems if not problem.of_local_run),
-        *(
-            f"warning: nodePool {pool} is no pool of this host, so these jobs run in the pool {DEFAULT_POOL}: "
-            f"{', '.join(jobs)}"
-            for pool, jobs in unknown.items()
-        ),
-    ]
-
-
-def _items(project: Project, paths: set[str]) -> list[Job | Resource]:
-    """The jobs and resources that these files define."""
-    every: list[Job | Resource] = [*project.pipeline.jobs.values(), *project.pipeline.resources.values()]
-    return [item for item in every if item.place.file in paths]
-
-
-def _type_changed(item: Job | Resource, before: str) -> Problem:
-    return Problem(
-        code=Code.TYPE_CHANGED,
-        place=item.place,
-        severity=Severity.ERROR,
-        subject=f"'{item.name}'",
-        message=f"was a {before} before and cannot become a {item.type}",
-        hint=f"give it another name, or remove it from the file and call: runner purge {item.name}",
-    )
 
 
 def _triggered(project: Project, applied: Applied) -> list[Event]:

@@ -11,6 +11,7 @@ from runner.integrations.model import Integration, IntegrationsReading
 from runner.integrations.sources import default_path, read_integrations
 from runner.pipeline.codes import Code
 from runner.pipeline.files import discover
+from runner.pipeline.ignores import Ignore
 from runner.pipeline.model import In, Job, Named, Out, Pipeline, Resource
 from runner.pipeline.problems import Problem, Severity, nearest
 from runner.pipeline.reader import SourceFile, read
@@ -19,13 +20,14 @@ from runner.pipeline.reader import SourceFile, read
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """`integrations_file` is None where no file was named and none was found; `problems` hold those of both; `sources`
-    are the files that the pipeline was read from."""
+    are the files that the pipeline was read from, `ignored` the comments in them that left a warning out."""
 
     pipeline: Pipeline
     sources: tuple[SourceFile, ...] = ()
     integrations: Mapping[str, Integration] = field(default_factory=dict)
     integrations_file: Path | None = None
     problems: tuple[Problem, ...] = ()
+    ignored: frozenset[Ignore] = frozenset()
 
     @property
     def refused(self) -> bool:
@@ -64,6 +66,7 @@ def project_of(sources: Sequence[SourceFile], path: Path | None, unreadable: Seq
         integrations=found.integrations,
         integrations_file=path,
         problems=(*sorted((*reading.problems, *checks), key=lambda p: p.place), *found.problems),
+        ignored=reading.ignored,
     )
 
 
@@ -76,7 +79,7 @@ def base_directory(paths: Sequence[Path]) -> Path:
 def _check_integrations(
     pipeline: Pipeline, integrations: Mapping[str, Integration], path: Path | None
 ) -> Iterator[Problem]:
-    where = f"in {path}" if path else "because there is no integrations file (see --integrations)"
+    where = f"in {path}" if path else "because no integrations file was found or named"
     items: list[Resource | Job] = [*pipeline.resources.values(), *pipeline.jobs.values()]
     for item in items:
         for named in _named(item):

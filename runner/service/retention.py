@@ -54,6 +54,8 @@ class Retention:
                 await self.collect()
             except StoreError as error:
                 log.error("store.unusable", error=str(error))
+            except OSError as error:  # the service goes on, and the next hour tries again
+                log.error("retention.failed", error=str(error))
             with suppress(TimeoutError):
                 async with asyncio.timeout(EVERY.total_seconds()):
                     await self._wanted.wait()

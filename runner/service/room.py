@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,13 +15,19 @@ from runner.workspace.removal import remove_all_but
 
 
 class Room:
-    """`user` is who the build runs as, None: the user of this process. Everything blocks and may raise OSError."""
+    """`user` is who the build runs as, None: the user of this process. Everything else than `reserve` blocks and may
+    raise OSError."""
 
     def __init__(self, place: Path, build: int, users: JobUsers | None) -> None:
         self.user: JobUser | None = None
         self._place = place
         self._build = build
         self._users = users
+
+    async def reserve(self) -> None:
+        """Wait until a user is free, where builds have users of their own. Raises SetupError where none will be."""
+        if self._users is not None and self._users.users:
+            await asyncio.wrap_future(self._users.reserve(self._build))
 
     def make(self) -> list[str]:
         """Remove what a process left that was killed in here, and take a user; gives sentences about what that one

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from runner.service.settings import Settings
 from runner.service.settings_keys import LIMIT_KEYS, NAME, Key, all_keys
+from runner.triggers.addresses import masked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +21,8 @@ class Change:
     restart: bool
 
     def __str__(self) -> str:
-        """`pools.default: 4 → 8`"""
-        return f"{self.key}: {self.before or 'not set'} → {self.after or 'not set'}"
+        """`pools.default: 4 → 8`; addresses are shown without their logins."""
+        return masked(f"{self.key}: {self.before or 'not set'} → {self.after or 'not set'}")
 
 
 def changes(old: Settings, new: Settings) -> tuple[Change, ...]:

@@ -29,7 +29,7 @@ def check(values: Values, tables: Iterable[KeyPath]) -> Iterator[tuple[KeyPath, 
             case ("webhooks", name):
                 yield from _webhook(values, name)
     yield from _socket(values["server", "socket"])
-    yield from _users(values.get(("jobs", "users")))
+    yield from _users(values)
 
 
 def _name(table: KeyPath) -> Iterator[tuple[KeyPath, str]]:
@@ -65,7 +65,15 @@ def _socket(path: object) -> Iterator[tuple[KeyPath, str]]:
         yield ("server", "socket"), f"is too long: a socket's path has at most {LONGEST_SOCKET} bytes"
 
 
-def _users(users: object) -> Iterator[tuple[KeyPath, str]]:
+def _users(values: Values) -> Iterator[tuple[KeyPath, str]]:
+    users = values.get(("jobs", "users"))
     names = users if isinstance(users, tuple) else ()
+    pools = [value for path, value in values.items() if path[0] == "pools" and isinstance(value, int)]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield ("jobs", "users"), f"'{name}' is there twice: each user has one build at a time"
+    if 0 < len(set(names)) == len(names) < sum(pools):
+        yield (
+            ("jobs", "users"),
+            f"{sum(pools)} builds may run at the same time, by [pools], but there are {len(names)} job users: "
+            f"name {sum(pools)}, or lower a pool",
+        )

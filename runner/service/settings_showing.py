@@ -8,10 +8,11 @@ from runner.service.settings_keys import Key, all_keys
 from runner.service.settings_reading import Effective, Value
 from runner.service.settings_sources import KeyPath, Source
 from runner.service.settings_values import as_key
+from runner.triggers.addresses import masked
 
 
 def as_file(effective: Effective) -> str:
-    """TOML that gives the same settings again. What is not set is a comment."""
+    """TOML that gives the same settings again, but for logins in addresses. What is not set is a comment."""
     tables: dict[KeyPath, list[tuple[Key, KeyPath]]] = {}
     for key in all_keys():
         for path in effective.values:
@@ -27,7 +28,7 @@ def _block(effective: Effective, table: KeyPath, keys: list[tuple[Key, KeyPath]]
     for key, path in keys:
         value = effective.values[path]
         text = key.text(value.value)
-        line = f"# {path[-1]} is not set" if text is None else f"{as_key(path[-1])} = {text}"
+        line = f"# {path[-1]} is not set" if text is None else f"{as_key(path[-1])} = {masked(text)}"
         yield f"{line}  # {_origin(value)}" if text is not None else line
 
 

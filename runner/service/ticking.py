@@ -23,6 +23,8 @@ from runner.triggers.cron import missed, next_tick
 from runner.workspace.versions import NewVersion
 
 TIME = "time"
+AHEAD = timedelta(hours=1)
+"""A last tick that is so far in the future is worth a word: the clock of the host was wrong then, or is now."""
 LONGEST_WAIT = timedelta(seconds=30)
 """The clock of the host is looked at again after this: it may have been set, or the host may have slept."""
 
@@ -42,6 +44,7 @@ class Ticking:
         self._engines = engines
         self._now = now
         self._changed = asyncio.Event()
+        self._ahead: set[str] = set()
 
     def look_again(self) -> None:
         """The pipelines have changed."""
@@ -52,7 +55,7 @@ class Ticking:
         while True:
             self._changed.clear()
             try:
-                wait = await self._tick_all()
+                wait = await self.look_once()
             except StoreError as error:
                 log.error("store.unusable", error=str(error))
                 wait = LONGEST_WAIT
@@ -62,7 +65,7 @@ class Ticking:
             except TimeoutError:
                 continue
 
-    async def _tick_all(self) -> timedelta:
+    async def look_once(self) -> timedelta:
         """Make every tick that is due; gives the time to wait for the next."""
         resources = [r for r in self._engines.current.pipeline.resources.values() if r.type == TIME]
         if not resources:
@@ -86,6 +89,9 @@ class Ticking:
         if before is None:  # it is new: its time begins now
             await self._decisions.decide(lambda tx, rules: Facts(ticks.begin(tx, resource.name, now)))
             before = now
+        if before > now + AHEAD and resource.name not in self._ahead:
+            self._ahead.add(resource.name)
+            log.warning("clock.was_ahead", resource=resource.name, silent_until=written(before))
         due = missed(interval, before, now)
         if due is not None:
             await self._make(resource, due)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from runner.errors import ConflictError, NotFoundError, UsageError
@@ -56,6 +57,10 @@ class Tokens:
         """From now on nobody gets in by it; False where that was so already. Raises NotFoundError, StoreError."""
         if token_id not in self._rows:
             raise NotFoundError(f"there is no token {token_id}")
+        row = self._rows[token_id]
+        self._rows[token_id] = replace(
+            row, revoked_at=row.revoked_at or datetime.now(UTC)
+        )  # whatever comes of the rest
         revoked = await self._store.transaction(lambda tx: stored.revoke(tx, token_id))
         await self.open()
         return revoked

@@ -9,6 +9,10 @@ from runner.shipctl.integrations import resource_file
 from runner.shipctl.json_text import find, parse, shown
 from runner.shipctl.lookups import resource_variable
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runner.shipctl.json_text import Json
+
 OF_THE_VERSION = ("versionName", "versionId", "versionNumber")
 """Keys of the version itself; all others are keys of its property bag."""
 INVALID = 2
@@ -47,6 +51,25 @@ def _integration(resource: str, key: str) -> int:
     with open(path, "rb") as file:
         write(1, file.read())
     return 0
+
+
+def read_document(path: str) -> Json:
+    """The JSON in a file. Raises RefusedError where it is none, OSError where it cannot be read."""
+    with open(path, "rb") as file:
+        data = file.read()
+    try:
+        return parse(data)
+    except ValueError as error:
+        raise RefusedError(f"shipctl: {path} is not valid JSON: {error}") from None
+
+
+def version_value(resource: str, key: str) -> str:
+    """A text of a version's property bag, empty where it is missing or no text. Raises RefusedError."""
+    path = resource_file(resource, "version.json")
+    if not os.path.isfile(path):
+        raise RefusedError(f"version.json not present for resource: {resource}")
+    value = find(read_document(path), f"version.propertyBag.{key}")
+    return value if isinstance(value, str) else ""
 
 
 def _print(path: str, base: str, field: str) -> int:

@@ -58,13 +58,17 @@ COPIES = {
 OTHERS = {
     "aws-credentials": (1, "NAME"),
     "bump_version": (0, ""),
+    "decrypt": (1, "FILE [KEY]"),
+    "get_git_changes": (1, "[--path | --resource]"),
+    "jdk": (0, ""),
     "mask": (1, "VALUE..."),
+    "notify": (1, "RESOURCE [OPTIONS]"),
     "replace": (0, ""),
+    "replicate": (2, "FROM_resource_name TO_resource_name"),
     "retry": (0, ""),
+    "split_tests": (3, "TEST_PATH TEST_FILES_NAME_REGEX TEST_REPORTS_PATH"),
 }
 COMMANDS = {**LOOKUPS, **INTEGRATIONS, **DOCUMENTS, **STATE, **COPIES, **OTHERS}
-LATER = ("decrypt", "get_git_changes", "jdk", "notify", "replicate", "service", "split_tests")
-"""Commands of the platform that this version does not have."""
 
 
 def main() -> int:
@@ -85,8 +89,8 @@ def main() -> int:
 
 
 def _answer(command: str, arguments: list[str]) -> int:
-    if command in LATER:
-        raise RefusedError(f"shipctl: {command} is not available in this version")
+    if command == "service":
+        raise RefusedError("The command shippable_service is not supported on this image.")
     if command not in COMMANDS:
         raise RefusedError(f"The command {command} is not supported")
     needed, usage = COMMANDS[command]
@@ -139,8 +143,38 @@ def _run_other(command: str, arguments: list[str]) -> int:
             from runner.shipctl import retrying
 
             return retrying.run(arguments)
-        case _:
+        case "aws-credentials":
             return _credentials(arguments[0])
+        case _:
+            return _run_seldom(command, arguments)
+
+
+def _run_seldom(command: str, arguments: list[str]) -> int:
+    match command:
+        case "decrypt":
+            from runner.shipctl import decrypting
+
+            return decrypting.run(arguments)
+        case "get_git_changes":
+            from runner.shipctl import git_changes
+
+            return git_changes.run(arguments)
+        case "jdk":
+            from runner.shipctl import jdk
+
+            return jdk.run(arguments)
+        case "notify":
+            from runner.shipctl import notifying
+
+            return notifying.run(arguments)
+        case "replicate":
+            from runner.shipctl import replicating
+
+            return replicating.run(arguments)
+        case _:
+            from runner.shipctl import splitting
+
+            return splitting.run(arguments)
 
 
 def _credentials(name: str) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 
 
-def replace_file(path: str, data: bytes) -> None:
-    """Atomic; a link stays, what it points to is replaced. Raises OSError, and leaves everything as it was."""
+def replace_file(path: str, data: bytes, mode: int = 0o666) -> None:
+    """Atomic; a link stays, what it points to is replaced. `mode` is for a new file, less the umask. Raises OSError,
+    and leaves everything as it was."""
     path = os.path.realpath(path)
     staged = f"{os.path.dirname(path)}/.{os.path.basename(path)[:200]}.{os.getpid()}"
-    descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
         with open(descriptor, "wb") as file:
             file.write(data)

@@ -1,4 +1,4 @@
-"""The text of the `shipctl` that jobs find on their PATH.
+"""The texts of the commands that jobs find on their PATH: `shipctl`, and its older names.
 
 bash answers a plain look-up of a variable by itself, which costs a sixth of starting Python. It runs with `-p`, so
 that neither `BASH_ENV` nor an exported function changes what it does, and so that it hands every variable on as it
@@ -45,6 +45,35 @@ answer() {
 answer "$@"
 exec @PYTHON@ "$@"
 """
+
+
+OLDER = ("bump_version", "decrypt", "replace", "retry")
+"""Commands that the platform also had as programs of their own: `shippable_<command>`."""
+OLDER_SHIM = """#!/bin/bash -p
+exec @PYTHON@ @COMMAND@ "$@"
+"""
+JDK_SHIM = r"""#!/bin/bash -p
+# Run, it changes the host's Java; sourced, that of the shell that sources it.
+if [[ ${BASH_SOURCE[0]} == "$0" ]]; then exec @PYTHON@ jdk "$@"; fi
+shippable_jdk() {
+    local home status
+    [[ ${1-} == set ]] || { @PYTHON@ jdk "$@"; return; }
+    home=$(@PYTHON@ jdk home "${@:2}") && status=0 || status=$?
+    [[ $status == 0 ]] || { printf '%s\n' "$home"; return "$status"; }
+    export JAVA_HOME=$home PATH=$home/bin:$PATH
+    hash -r
+    java -version
+}
+shippable_jdk "$@"
+"""
+
+
+def job_commands(python: str, package_root: str) -> dict[str, str]:
+    """Name → text of every command of a job but the runner's own. The arguments are those of shim_text."""
+    start = shlex.join(python_command(python, package_root))
+    older = {f"shippable_{name}": OLDER_SHIM.replace("@COMMAND@", name).replace("@PYTHON@", start) for name in OLDER}
+    jdk = JDK_SHIM.replace("@PYTHON@", start)
+    return {"shipctl": shim_text(python, package_root), "shippable_jdk": jdk, **older}
 
 
 def shim_text(python: str, package_root: str) -> str:

@@ -34,7 +34,9 @@ def finish(
     tx.change("set_last_status", id=build_id, status=end.status)
     tx.change("drop_leases", build_id=build_id)
     for new in versions:
-        add_version(tx, tx.row("node", name=new.node)["id"], new, build_id)
+        node = tx.row("node", name=new.node)
+        if node is not None:  # else it was removed from the files and purged while the build ran
+            add_version(tx, node["id"], new, build_id)
     return True
 
 

@@ -32,6 +32,26 @@ class PipelineRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewFiles:
+    """Files of a pipeline that are to be in force: where they are from, what is said about them, what they change."""
+
+    pipeline: str
+    source: str
+    revision: str
+    files: Sequence[Source]
+    problems: Sequence[str]
+    changes: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewGraph:
+    """All files of all pipelines that a graph is made of, and the digest of its plan."""
+
+    digest: str
+    files: Sequence[Source]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
     """What applying has done: the id of the new graph, the resources of known names whose content has changed."""
 
@@ -68,40 +88,28 @@ def other_types(tx: Transaction, items: Sequence[Job | Resource]) -> list[tuple[
     return found
 
 
-def apply(
-    tx: Transaction,
-    name: str,
-    items: Sequence[Job | Resource],
-    *,
-    digest: str,
-    revision: str,
-    source: str,
-    files: Sequence[Source],
-    graph_files: Sequence[Source],
-    problems: Sequence[str],
-    changes: Sequence[str],
-) -> Applied:
-    """Record new files of a pipeline and the graph that they make with those of the others (`graph_files`). What they
-    define is there from now on; what they do not define any more is deleted softly."""
+def apply(tx: Transaction, new: NewFiles, items: Sequence[Job | Resource], graph: NewGraph) -> Applied:
+    """Record new files of a pipeline, and the graph that they make with those of the others. What they define
+    (`items`) is there from now on; what they do not define any more is deleted softly."""
     jobs = [item for item in items if isinstance(item, Job)]
     resources = [item for item in items if isinstance(item, Resource)]
     changed = define(tx, jobs, resources)
-    _adopt(tx, name, {item.name for item in items})
-    tx.change("put_pipeline", name=name, source=source)
-    tx.change("drop_pipeline_sources", pipeline=name)
-    for position, file in enumerate(files):
-        tx.insert("add_pipeline_source", pipeline=name, position=position, path=file.path, text=file.text)
-    words = {"problems": json.dumps(list(problems)), "changes": json.dumps(list(changes))}
-    tx.change("apply_pipeline", name=name, revision=revision, at=now(), **words)
-    return Applied(graph=_add_graph(tx, digest, graph_files), changed=changed)
+    _adopt(tx, new.pipeline, {item.name for item in items})
+    tx.change("put_pipeline", name=new.pipeline, source=new.source)
+    tx.change("drop_pipeline_sources", pipeline=new.pipeline)
+    for position, file in enumerate(new.files):
+        tx.insert("add_pipeline_source", pipeline=new.pipeline, position=position, path=file.path, text=file.text)
+    words = {"problems": json.dumps(list(new.problems)), "changes": json.dumps(list(new.changes))}
+    tx.change("apply_pipeline", name=new.pipeline, revision=new.revision, at=now(), **words)
+    return Applied(graph=_add_graph(tx, graph), changed=changed)
 
 
-def remove(tx: Transaction, name: str, *, digest: str, graph_files: Sequence[Source]) -> Applied:
+def remove(tx: Transaction, name: str, graph: NewGraph) -> Applied:
     """Forget a pipeline; what it defined is deleted softly."""
     _adopt(tx, name, set())
     tx.change("drop_pipeline_sources", pipeline=name)
     tx.change("drop_pipeline", name=name)
-    return Applied(graph=_add_graph(tx, digest, graph_files), changed=frozenset())
+    return Applied(graph=_add_graph(tx, graph), changed=frozenset())
 
 
 def newest_graph(tx: Transaction) -> int | None:
@@ -109,9 +117,9 @@ def newest_graph(tx: Transaction) -> int | None:
     return None if row is None else int(row["id"])
 
 
-def _add_graph(tx: Transaction, digest: str, files: Sequence[Source]) -> int:
-    graph = tx.insert("add_graph", digest=digest, started_at=now())
-    for position, file in enumerate(files):
+def _add_graph(tx: Transaction, new: NewGraph) -> int:
+    graph = tx.insert("add_graph", digest=new.digest, started_at=now())
+    for position, file in enumerate(new.files):
         where = {"path": file.path, "repository": file.repository}
         tx.insert("add_source", run_id=graph, position=position, text=file.text, **where)
     return graph

@@ -15,6 +15,12 @@ def users_of(pipeline: Pipeline, name: str) -> list[str]:
     ]
 
 
+def in_use_by(tx: Transaction, node_id: int, name: str) -> str | None:
+    """The build that has not ended and still needs the job or resource: its own, or one that it triggered."""
+    row = tx.row("open_build_with", id=node_id, name=name)
+    return None if row is None else f"{row['job']}/{row['number']}"
+
+
 def purge(tx: Transaction, node_id: int) -> list[int]:
     """Remove a node that was deleted softly with its versions and builds; gives the ids of the builds. No build gets
     one of these ids again."""

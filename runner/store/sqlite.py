@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -139,6 +140,7 @@ class SQLite:
 
     def _open(self) -> None:
         with self._sentences():
+            self._keep_private()
             self._connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
             self._connection.row_factory = sqlite3.Row
             self._connection.executescript(
@@ -147,13 +149,24 @@ class SQLite:
             )
             self._migrate(self._connection)
 
+    def _keep_private(self) -> None:
+        """The files beside it get the modes of this one."""
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                os.fchmod(descriptor, 0o600)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise StoreError(f"the store {self._path} cannot be used: {error.strerror}") from error
+
     def _migrate(self, connection: sqlite3.Connection) -> None:
         newest = 0
         for number, text in migrations():
             newest = number
             with self._within(connection, "BEGIN IMMEDIATE"):
                 if connection.execute("PRAGMA user_version").fetchone()[0] < number:
-                    for statement in text.split(";\n"):
+                    for statement in _statements(text):
                         connection.execute(statement)
                     connection.execute(f"PRAGMA user_version = {number}")
         if connection.execute("PRAGMA user_version").fetchone()[0] > newest:
@@ -179,7 +192,19 @@ class SQLite:
     def _sentences(self) -> Iterator[None]:
         try:
             yield
+        except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError):
+            raise  # a bug of ours, which no second attempt mends
         except sqlite3.DatabaseError as error:
             self.failures += 1
             self._failed = f"the store {self._path} cannot be used: {error}"
             raise StoreError(self._failed) from error
+
+
+def _statements(text: str) -> Iterator[str]:
+    """The statements of a file, one after another."""
+    statement = ""
+    for line in text.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from runner.daemon.service import open_service
+from runner.daemon.opening import open_service
 from runner.errors import UsageError
 from tests.api.clients import served
 from tests.daemon.running import Host, until

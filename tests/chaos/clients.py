@@ -89,7 +89,7 @@ class Promised:
 class Clients:
     """Everybody who wants something of the service, until `ending` is set. `pace`: the longest pause of one of them in
     seconds; `burst`: how many orders it then gives; `most`: nothing new is asked for while more builds are open; `open`
-    are those of the last look."""
+    and `running` are those of the last look, `slots` how many may run."""
 
     line: Line
     promised: Promised
@@ -98,7 +98,9 @@ class Clients:
     pace: float
     burst: int
     most: int
+    slots: int
     open: int = 0
+    running: int = 0
     ending: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, resources: tuple[str, ...]) -> None:
@@ -129,8 +131,11 @@ class Clients:
                 await self.send(resource)
 
     async def _order(self) -> None:
-        """Builds by hand: there is no key, so what is not answered is in doubt."""
-        while await self._pause():
+        """Builds by hand, which fill the slots: there is no key, so what is not answered is in doubt."""
+        while not self.ending.is_set():
+            await self._wait(self.random.uniform(0, self.pace))
+            if self.running >= self.slots or self.open >= self.most + 2 * self.slots:
+                continue
             for _ in range(self.random.randint(1, self.burst)):
                 said = await self.line.once("POST", "/jobs/slow/run", {})
                 if said.good:
@@ -173,6 +178,7 @@ class Clients:
             said = await self.line.once("GET", "/service")
             if said.good:
                 self.open = sum(said.body["builds"].values())
+                self.running = said.body["builds"].get("processing", 0)
             await self._wait(0.5)
 
     async def _pause(self) -> bool:

@@ -14,8 +14,8 @@ PUSHED = (*ONCE_EACH, "joined_in")
 RESOURCES = (*PUSHED, "held_in", "mid")
 
 
-def crowd(ran: Path, counter: int) -> dict[str, Any]:
-    """Each script names its build in the file `ran` and prints its lines."""
+def crowd(ran: Path, counter: int, nap: int) -> dict[str, Any]:
+    """Each script names its build in the file `ran` and prints its lines; `slow` then sleeps for `nap` seconds."""
 
     def job(name: str, *steps: dict[str, str], then: str = "true", **keys: str | int) -> dict[str, Any]:
         script = [f'echo "$BUILD_ID" >> {ran}', f"seq -f 'line %g' {LINES}", then]
@@ -46,6 +46,6 @@ def crowd(ran: Path, counter: int) -> dict[str, Any]:
             at_once("after", "mid"),
             job("lone", {"IN": "lone_in"}, dependencyMode="strict"),
             job("joined", {"IN": "mid"}, {"IN": "joined_in"}, dependencyMode="strict"),
-            job("slow", then="sleep 2", triggerMode="parallel"),
+            job("slow", then=f"sleep {nap}", triggerMode="parallel"),
         ],
     }

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,12 @@ class Kept:
     def made(self, resource: str) -> int:
         """Its versions, but for the one that the file gives it."""
         return len([row for row in self.versions if row["name"] == resource]) - 1
+
+    def most(self, since: str, until: str) -> int:
+        """How many builds there were at once between these two moments of each."""
+        rows = [row for row in self.builds if row["started_at"] and row["ended_at"]]
+        moments = [*((row[since], 1) for row in rows), *((row[until], -1) for row in rows)]
+        return max(accumulate((change for _, change in sorted(moments)), initial=0))
 
 
 def kept(state: Path) -> Kept:
@@ -127,12 +133,7 @@ def _judge_order(world: World, found: Kept) -> None:
         for before, after in pairwise(rows):
             told = f"{after['job']} {after['id']} began before {before['job']} {before['id']} had ended"
             world.expect((before["ended_at"] or "") <= after["started_at"], told)
-    moments = [(row["started_at"], 1) for row in found.builds if row["started_at"]]
-    moments += [(row["ended_at"], -1) for row in found.builds if row["started_at"] and row["ended_at"]]
-    running = most = 0
-    for _, change in sorted(moments):
-        running += change
-        most = max(most, running)
+    most = found.most("started_at", "ended_at")
     world.expect(most <= POOL, f"{most} builds ran at once in a pool of {POOL}")
 
 

@@ -21,11 +21,13 @@ from random import Random
 from tests.chaos.clients import Clients, Line, Promised
 from tests.chaos.crowd import PUSHED, crowd
 from tests.chaos.promises import judge
-from tests.chaos.victim import Victim
+from tests.chaos.victim import POOL, Victim
 from tests.chaos.world import PATIENCE_S, Tally, World
 
 MOST_OPEN = 550
 """Builds that run or are queued at a time."""
+REFILLED = 15
+"""After so many faults the crowd is made up again."""
 ROUND = 100
 """Restarts before everything is looked at, and a new state directory is begun."""
 
@@ -33,12 +35,15 @@ ROUND = 100
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """`life`: the longest time in seconds between two faults; `pace` that between two orders of one client,
-    `burst` how many of them come at once."""
+    `burst` how many of them come at once; now and then faults wait until so many builds are open as `crowd` says
+    and every slot is taken. `nap` is that of a slow job in seconds."""
 
     restarts: int
     life: float
     pace: float
     burst: int
+    crowd: int
+    nap: int
 
 
 def main() -> int:
@@ -52,7 +57,14 @@ def main() -> int:
     short = asked.restarts is None and not asked.minutes
     while True:
         left = 3 if short else max((asked.restarts or 0) - restarts, 0) or ROUND
-        plan = Plan(restarts=min(left, ROUND), life=0.8 if short else 4.0, pace=1.0, burst=1 if short else 12)
+        plan = Plan(
+            restarts=min(left, ROUND),
+            life=0.8 if short else 4.0,
+            pace=1.0,
+            burst=1 if short else 40,
+            crowd=0 if short else MOST_OPEN,
+            nap=2 if short else 15,
+        )
         done, promised = _round(plan, Random(random.random()), tally, keep=asked.keep)
         restarts, triggers = restarts + done, triggers + promised.triggers
         late = time.monotonic() - began >= asked.minutes * 60
@@ -70,7 +82,7 @@ def _round(plan: Plan, random: Random, tally: Tally, *, keep: bool) -> tuple[int
     victim, promised = Victim(World(directory, random, tally)), Promised()
     before, faults = len(tally.losses), tally.faults
     ran = directory / "ran"
-    victim.write(crowd(ran, 0))
+    victim.write(crowd(ran, 0, plan.nap))
     try:
         asyncio.run(_live(victim, promised, plan, ran))
         found = judge(victim, promised, ran)
@@ -84,7 +96,9 @@ def _round(plan: Plan, random: Random, tally: Tally, *, keep: bool) -> tuple[int
         shutil.rmtree(directory, ignore_errors=True)
     print(
         f"{victim.restarts} restarts, {tally.faults - faults} faults, {promised.triggers} triggers,"
-        f" {len(found.builds)} builds: {lost} losses{f', see {directory}' if keep and lost else ''}",
+        f" {len(found.builds)} builds, at most {found.most('started_at', 'ended_at')} running and"
+        f" {found.most('created_at', 'started_at')} queued: {lost} losses"
+        f"{f', see {directory}' if keep and lost else ''}",
         flush=True,
     )
     return victim.restarts, promised
@@ -98,22 +112,36 @@ async def _live(victim: Victim, promised: Promised, plan: Plan, ran: Path) -> No
             line=line,
             promised=promised,
             random=Random(victim.world.random.random()),
-            write=lambda counter: victim.write(crowd(ran, counter)),
+            write=lambda counter: victim.write(crowd(ran, counter, plan.nap)),
             pace=plan.pace,
             burst=plan.burst,
             most=MOST_OPEN,
+            slots=POOL,
         )
         first = await line.surely("POST", "/pipelines/shop/sync", {})
         promised.take(first, "the first look at the pipeline")
         async with asyncio.TaskGroup() as group:
             group.create_task(clients.run(PUSHED))
+            faults = 0
             while victim.restarts < plan.restarts:
+                if faults % REFILLED == 0:
+                    await _fill(clients, plan.crowd)
+                faults += 1
                 await asyncio.sleep(victim.world.random.uniform(0.02, victim.world.random.choice((0.5, plan.life))))
                 await _harm(victim)
             clients.ending.set()
         await _come_to_rest(victim, clients)
     victim.end(signal.SIGTERM)
     await victim.ended(signal.SIGTERM)
+
+
+async def _fill(clients: Clients, crowd: int) -> None:
+    """Until so many builds are open and all slots are taken; on a slow machine what has come by then is enough."""
+    until = time.monotonic() + PATIENCE_S
+    while crowd and (clients.open < crowd or clients.running < POOL):
+        if time.monotonic() > until:
+            return
+        await asyncio.sleep(0.1)
 
 
 async def _harm(victim: Victim) -> None:

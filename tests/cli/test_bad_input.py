@@ -207,7 +207,7 @@ def test_a_file_that_is_no_text_is_one_json_problem_for_editors(project: Project
 
 def test_a_path_that_cannot_be_read_hides_no_problem_of_another_file(project: Project) -> None:
     project.write("jobs: [{name: a, type: runSsh, steps: [IN: elsewhere]}]")
-    said = project.runner("validate", "missing.yml", "shippable.yml", "gone")
+    said = project.runner("validate", "--format", "concise", "missing.yml", "shippable.yml", "gone")
     assert said.code == 2
     assert said.out.splitlines() == [
         "gone:1:1: there is no such file or directory [E101]",

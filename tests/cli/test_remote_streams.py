@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from runner.client.copying import LogCopy
 from runner.client.failures import LostError
 from tests.cli.breaking_proxy import BreakingProxy, breaking
 from tests.cli.remote_service import Command, ServiceProcess
-from tests.daemon.running import Host
+from tests.daemon.running import PATIENCE_S, Host
+from tests.runner_command import RUNNER
 
 PIPELINE = """
 jobs:
@@ -135,6 +137,37 @@ def test_an_interrupt_cancels_what_was_started_and_waits_for_its_end(runner: Com
     thread.join()
     assert said.code == 130
     assert ": cancelled after" in said.out
+
+
+@pytest.mark.parametrize("kind", ["plain", "json"])
+def test_a_reader_that_goes_away_ends_a_run_quietly_and_leaves_the_builds_alone(
+    runner: Command, there: Running, kind: str
+) -> None:
+    following = _unread(there, "run", "--job", "wait", "--output", kind)
+    assert (following.returncode, following.stderr) == (130, "")
+    runner("logs", "-f", "wait")  # until the build has ended
+    (build,) = runner("builds", "wait", "-n", "1", "--json").events
+    assert build["status"] == "success"
+
+
+def test_a_reader_of_a_log_that_goes_away_ends_it_quietly(runner: Command, there: Running) -> None:
+    following = _unread(there, "logs", "-f", _begun(runner, there))
+    assert (following.returncode, following.stderr) == (0, "")
+
+
+def _unread(there: Running, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command whose output is read up to what the job `wait` says first, and no further."""
+    following = subprocess.Popen([RUNNER, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert following.stdout is not None
+    assert following.stderr is not None
+    assert any("before" in line and "echo" not in line for line in following.stdout)
+    following.stdout.close()
+    if arguments[0] == "run":
+        there.begun.read_text()
+    there.go.write_text("\n")
+    errors = following.stderr.read()
+    following.stderr.close()
+    return subprocess.CompletedProcess(following.args, following.wait(PATIENCE_S), "", errors)
 
 
 def _count(runner: Command) -> int:

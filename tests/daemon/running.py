@@ -14,7 +14,8 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from runner.daemon.service import Service, open_service
+from runner.daemon.opening import open_service
+from runner.daemon.service import Service
 from runner.service.settings import PipelineSource, Settings
 from runner.service.settings_reading import read_settings
 from runner.store.rows import BuildRow

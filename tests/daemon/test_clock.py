@@ -1,61 +1,54 @@
-"""The clock of a service under a clock of the host that is set."""
+"""The clock of a service, with a time that the test sets."""
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from runner.daemon.service import Service
 from runner.service.ticking import Ticking
 from tests.daemon.running import Host, serving, until
 
-LEAP_DAYS = """
+HOURLY = """
 resources:
-  - {name: clock, type: time, seed: {interval: '0,30 * 29 2 *'}}
-jobs: []
+  - {{name: clock, type: time, versionTemplate: {{interval: "{interval}"}}}}
 """
-LEAP_DAY = datetime(2096, 2, 29, tzinfo=UTC)
+NOON = datetime(2030, 1, 1, 12, 30, tzinfo=UTC)
 
 
-@dataclass
-class Clock:
-    """What the host's clock says; `read` is set each time that somebody looks."""
-
-    moment: datetime
-    read: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def __call__(self) -> datetime:
-        self.read.set()
-        return self.moment
+async def ticks_at(service: Service, moment: datetime) -> list[str | None]:
+    """The names of the versions that there are after a look at the clock at this moment."""
+    await Ticking(service.decisions, service.engines, lambda: moment).look_once()
+    return [version.name for version in reversed(await service.questions.versions("clock"))][1:]
 
 
-async def test_a_clock_that_goes_back_an_hour_makes_no_tick_twice_and_none_of_the_next_day_is_missing(
-    host: Host,
-) -> None:
-    host.write(LEAP_DAYS)
+async def test_missed_ticks_are_made_up_for_once_and_a_clock_that_goes_back_makes_none_twice(host: Host) -> None:
+    host.write(HOURLY.format(interval="0 * * * *"))
     async with serving(host.settings) as service:
-        clock = Clock(LEAP_DAY - timedelta(minutes=1))
-        ticking = Ticking(service.decisions, service.engines, clock)
+        await started(service)
+        assert await ticks_at(service, NOON) == ["2030-01-01T12:00:00.000000Z"]
+        later = [*await ticks_at(service, NOON + timedelta(hours=5))]
+        assert later == ["2030-01-01T12:00:00.000000Z", "2030-01-01T17:00:00.000000Z"]
+        assert await ticks_at(service, NOON - timedelta(hours=1)) == later
+        assert await ticks_at(service, NOON + timedelta(hours=5)) == later
 
-        async def look_at(moment: datetime) -> None:
-            clock.read.clear()
-            clock.moment = moment
-            ticking.look_again()
-            await clock.read.wait()
 
-        async def ticks() -> list[str] | None:
-            versions = await service.questions.versions("clock")
-            names = [version.name for version in reversed(versions) if version.name]
-            return names if names and names[-1] == wanted else None
+async def test_the_time_of_a_changed_interval_begins_with_the_change(host: Host) -> None:
+    host.write(HOURLY.format(interval="0 * * * *"))
+    async with serving(host.settings) as service:
+        await started(service)
+        first = await ticks_at(service, NOON)
+        host.write(HOURLY.format(interval="*/10 * * * *"))
+        await service.pipelines.sync("shop")
+        assert len(await ticks_at(service, NOON)) == len(first) + 1  # the version of the change, no tick
+        assert (await ticks_at(service, NOON + timedelta(minutes=10)))[-1] == "2030-01-01T12:40:00.000000Z"
 
-        async with asyncio.TaskGroup() as group:
-            running = group.create_task(ticking.run())
-            await look_at(clock.moment)
-            await look_at(LEAP_DAY + timedelta(minutes=31))
-            await look_at(LEAP_DAY - timedelta(minutes=29))
-            await look_at(LEAP_DAY + timedelta(minutes=1))
-            await look_at(LEAP_DAY + timedelta(minutes=60))
-            wanted = "2096-02-29T01:00:00.000000Z"
-            found = await until(service, ticks)
-            running.cancel()
-        assert found == ["2096-02-29T00:30:00.000000Z", wanted]
+
+async def started(service: Service) -> None:
+    """Wait until the time of the clock has begun."""
+
+    async def begun() -> bool | None:
+        (clock,) = await service.questions.resources()
+        return clock.ticked_at is not None or None
+
+    service.ticking.look_again()
+    await until(service, begun)

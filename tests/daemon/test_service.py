@@ -76,6 +76,7 @@ async def test_a_name_cannot_take_another_type_before_it_is_purged(host: Host) -
         host.write(ONE.format(script="true"))
         result = await service.pipelines.sync("shop")
         assert "'a': was a state before and cannot become a runSh" in result.problems[0]
+        assert result.problems[0].endswith("[E208]")
         host.write("jobs: []\n")
         assert not (await service.pipelines.sync("shop")).refused
         await service.orders.purge("a")
@@ -142,7 +143,7 @@ async def test_a_name_that_was_purged_begins_anew_and_is_not_purged_while_it_run
         await service.orders.pause("a")
         host.write("jobs: []\n")
         await service.pipelines.sync("shop")
-        with pytest.raises(ConflictError, match="a build of a has not ended"):
+        with pytest.raises(ConflictError, match="a/1, which has not ended, still needs a"):
             await service.orders.purge("a")
         go.touch()
         await ended(service, "a")

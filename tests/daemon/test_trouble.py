@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from runner.daemon.service import Service
+from runner.errors import NotFoundError
 from runner.pipeline.files import Found
 from runner.scheduling.rules import Rules
 from runner.service.decisions import Facts
@@ -106,12 +108,19 @@ async def test_a_pipeline_that_new_settings_drop_while_it_is_read_ends_nothing(h
         files: PipelineFiles = (reading := Files())
         service.pipelines.watched = {"shop": files}
         async with asyncio.TaskGroup() as group:
-            group.create_task(service.pipelines.sync("shop"))
+            synced = group.create_task(dropped(service))
             await reading.entered.wait()
-            group.create_task(service.take_over(replace(host.settings, pipelines={})))
+            await service.take_over(replace(host.settings, pipelines={}))
             reading.leave.set()
+        assert "there is no pipeline shop" in synced.result()
         assert await service.questions.pipelines() == []
         service.watching.look_at("shop")  # a push that comes a moment too late
+
+
+async def dropped(service: Service) -> str:
+    with pytest.raises(NotFoundError) as error:
+        await service.pipelines.sync("shop")
+    return str(error.value)
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), RecursionError("too deep")])
@@ -142,7 +151,8 @@ async def test_a_build_waits_for_the_user_that_the_one_before_has_not_given_back
     for place in (host.directory, *host.directory.parents[:-1]):
         place.chmod(place.stat().st_mode | 0o011)
     host.write(ONE)
-    one_user = replace(host.settings.jobs, users=(f"{70000 + os.getpid() % 1000}:{70000 + os.getpid() % 1000}",))
+    own = 100_000 + os.getpid()  # no other process of tests on this host has it
+    one_user = replace(host.settings.jobs, users=(f"{own}:{own}",))
     settings = replace(host.settings, jobs=one_user, pools={"default": 1}, hooks=Hooks(directory=hooks))
     async with serving(settings) as service:
         first, second = await service.orders.run("a", Request()), await service.orders.run("a", Request())

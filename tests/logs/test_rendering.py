@@ -76,7 +76,8 @@ def test_colours_tell_groups_commands_and_errors_apart(shown: Show) -> None:
     ]
 
 
-def test_a_hidden_group_is_left_out_when_it_succeeds(shown: Show) -> None:
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_hidden_group_is_left_out_when_it_succeeds_but_where_all_is_wanted(shown: Show, whole: bool) -> None:
     def write(log: LogWriter) -> None:
         hidden = log.group("Copying keys", shown=False)
         command = log.command("cp", log.group("inside", parent=hidden))
@@ -85,7 +86,8 @@ def test_a_hidden_group_is_left_out_when_it_succeeds(shown: Show) -> None:
         log.message("beside it", None)
         log.end(hidden, 0)
 
-    assert shown(write, TextRenderer()) == ["beside it"]
+    everything = ["Copying keys", "inside", "$ cp", "copied", "beside it", "Copying keys: _"]
+    assert shown(write, TextRenderer(whole=whole)) == (everything if whole else ["beside it"])
 
 
 @pytest.mark.parametrize("code", [1, None])

@@ -52,6 +52,15 @@ def test_an_installation_has_units_users_and_settings(here: Installation, tmp_pa
     assert [line.split()[1] for line in users.splitlines() if line.startswith("u ")] == list(settings.jobs.users)
 
 
+def test_installing_other_users_than_the_kept_settings_name_is_told(here: Installation, tmp_path: Path) -> None:
+    list(install(here))
+    assert not [line for line in install(here) if line.startswith("jobs.users")]
+    (told,) = [line for line in install(Installation(prefix=tmp_path, job_users=3)) if line.startswith("jobs.users")]
+    assert "names 2 users (shippable-job-1, shippable-job-2), this installation has 3 (" in told
+    (tmp_path / "etc/shippable-runner/runner.toml").write_text("[jobs]\nuser = 3\n")
+    assert done(install(here)).count("not usable as they are") == 1
+
+
 def test_installing_again_keeps_the_settings_and_renews_the_rest(here: Installation, tmp_path: Path) -> None:
     list(install(here))
     settings = tmp_path / "etc/shippable-runner/runner.toml"
@@ -60,7 +69,9 @@ def test_installing_again_keeps_the_settings_and_renews_the_rest(here: Installat
     unit.write_text(MARK + "of an older version")
     foreign = tmp_path / UNITS / "shippable-builds.slice"
     foreign.write_text("of a package\n")
-    assert done(install(here)) == ["changed", "kept as it is", "unchanged", "unchanged", "unchanged", "kept as it is"]
+    *fates, users = done(install(here))
+    assert fates == ["changed", "kept as it is", "unchanged", "unchanged", "unchanged", "kept as it is"]
+    assert users.startswith(f"jobs.users in {settings} names 0 users (none)")
     assert "ExecStart=" in unit.read_text()
     assert settings.read_text() == "[aws]\nsandbox = true\n"
     assert foreign.read_text() == "of a package\n"

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,8 +43,7 @@ PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
 def numbers(count: int) -> list[str]:
     """Users that this test process has for itself, and this host does not know."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    first = 61000 + 20 * worker
+    first = 1_000_000 + 20 * os.getpid()  # whatever else runs on this host, other tests among it
     return [f"{uid}:{uid}" for uid in range(first, first + count)]
 
 
@@ -73,6 +73,19 @@ def host() -> Iterator[Host]:
     yield Host(directory, gate)
     gate.close()
     shutil.rmtree(directory)
+
+
+class Asked(JobUsers):
+    """Tells when somebody stands in the line for a user."""
+
+    def __init__(self, names: Sequence[str], directory: Path) -> None:
+        super().__init__(names, directory)
+        self.asked = asyncio.Event()
+
+    def reserve(self, build: int) -> Future[None]:
+        found = super().reserve(build)
+        self.asked.set()
+        return found
 
 
 def job(*script: str, name: str = "a") -> str:
@@ -277,6 +290,26 @@ def test_a_build_that_begins_again_gets_its_user_again_and_others_wait_for_nothi
     assert (again.of(2), again.of(3)) == (users.of(2), users.of(3))
     assert again.settle([2]) == []
     assert (again.of(2), again.of(3)) == (users.of(2), None)
+
+
+def test_who_waits_for_a_user_gets_the_first_that_is_given_back(host: Host) -> None:
+    users = host.users(2)
+    assert all(users.reserve(build).done() for build in (1, 2))
+    third, fourth, fifth = (users.reserve(build) for build in (3, 4, 5))
+    third.cancel()
+    users.give_back(2)
+    assert (fourth.result(0), users.of(4)) == (None, users.users[1])
+    assert not fifth.done()
+
+
+async def test_a_build_that_gets_a_slot_before_its_user_is_free_waits_for_it(host: Host) -> None:
+    users = Asked(numbers(1), host.state)
+    users.take(99)
+    async with world(host.state, "jobs:" + job("true"), job_users=users) as found, asyncio.TaskGroup() as group:
+        build = group.create_task(found.built("a"))
+        await users.asked.wait()
+        await asyncio.to_thread(users.give_back, 99)
+    assert build.result().ended.status == "success"
 
 
 def test_the_store_is_closed_to_other_users_but_for_passing_through(host: Host) -> None:

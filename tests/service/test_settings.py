@@ -27,7 +27,7 @@ WHOLE = """
     [pools]
     arm = 2
     [jobs]
-    users = ["job-1", "job-2"]
+    users = ["u1", "u2", "u3", "u4", "u5", "u6", "u7", "u8", "u9", "u10", "u11", "u12", "u13"]
     grace = "1m30s"
     limits = {memory = "2GiB", cpuWeight = 50}
     [pipelines.shop]
@@ -74,7 +74,7 @@ def test_each_key_of_the_file_becomes_its_type(place: Place) -> None:
     assert settings.server.listen == (Address("127.0.0.1", 8080), Address("::1", 0))
     assert settings.server.body_limit == 1024**2
     assert settings.pools == {"default": 4, "arm": 2}
-    assert settings.jobs.users == ("job-1", "job-2")
+    assert settings.jobs.users == tuple(f"u{number}" for number in range(1, 14))
     assert settings.jobs.grace == timedelta(seconds=90)
     assert settings.jobs.limits == Limits(memory=2 * 1024**3, cpu_weight=50)
     assert settings.pipelines["shop"].path == Path("/srv/shop")
@@ -110,6 +110,21 @@ def test_a_variable_goes_before_the_file(place: Place) -> None:
     assert settings.retention.builds is None
     assert effective.values["pools", "arm"].where == "RUNNER_POOLS__ARM"
     assert effective.values["jobs", "grace"].where == str(place.file)
+
+
+def test_each_build_that_may_run_at_the_same_time_needs_a_user(place: Place) -> None:
+    text = """
+        [pools]
+        arm = 2
+        default = 1
+        [jobs]
+        users = ["a", "b"]
+    """
+    assert place.problems(text) == [
+        "jobs.users: 3 builds may run at the same time, by [pools], but there are 2 job users: name 3, or lower a pool"
+    ]
+    assert place.read(text, RUNNER_JOBS__USERS="a,b,c").settings.jobs.users == ("a", "b", "c")
+    assert place.read(text, RUNNER_JOBS__USERS="").settings.jobs.users == ()
 
 
 def test_every_problem_is_told_at_once_with_its_key_and_what_was_meant(place: Place) -> None:
@@ -209,6 +224,14 @@ def test_what_is_shown_gives_the_same_settings_again(place: Place) -> None:
     assert 'age = "off"  # file' in shown
     assert 'format = "auto"  # default' in shown
     assert place.read(shown).settings == effective.settings
+
+
+def test_no_login_of_an_address_is_shown(place: Place) -> None:
+    old, new = (place.read(f'[pipelines.shop]\ngit = "https://bot:{word}@h.test/shop"') for word in ("open", "sesame"))
+    assert 'git = "https://****@h.test/shop"' in as_file(old)
+    (change,) = changes(old.settings, new.settings)
+    assert "open" not in str(change)
+    assert "sesame" not in str(change)
 
 
 def test_a_change_says_whether_it_needs_a_restart(place: Place) -> None:

@@ -6,14 +6,16 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 import runner
-from runner.shipctl.shim import python_command, shim_text
+from runner.shipctl.main import main
+from runner.shipctl.shim import job_commands, python_command
+from runner.workspace.host import write_commands
 
 PACKAGE_ROOT = str(Path(runner.__file__).parents[1])
 PYTHON = python_command(sys.executable, PACKAGE_ROOT)
@@ -56,10 +58,28 @@ def answer(command: list[str], environ: Mapping[str, str], cwd: Path) -> Answer:
 @pytest.fixture
 def shim(tmp_path: Path) -> Path:
     path = tmp_path / "bin" / "shipctl"
-    path.parent.mkdir()
-    path.write_text(shim_text(sys.executable, PACKAGE_ROOT))
-    path.chmod(0o755)
+    write_commands(path.parent, job_commands(sys.executable, PACKAGE_ROOT))
     return path
+
+
+Inside = Callable[..., Answer]
+
+
+@pytest.fixture
+def inside(job: Job, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Inside:
+    """Calls shipctl in this very process, with the job's variables and those given by name."""
+
+    def call(*arguments: str | Path, **environ: str) -> Answer:
+        with monkeypatch.context() as here:
+            here.chdir(job.root)
+            here.setattr("sys.argv", ["shipctl", *map(str, arguments)])
+            for name, value in {**job.environ, **environ}.items():
+                here.setenv(name, value)
+            status = main()
+        out, err = capfd.readouterr()
+        return Answer(status, out, err)
+
+    return call
 
 
 @pytest.fixture

@@ -43,6 +43,11 @@ USAGES = {
     "refresh_file_to_out_path": "refresh_file_to_out_path FILE_NAME RES_NAME",
     "copy_file_to_resource_state": "copy_file_to_resource_state FILE_NAME RES_NAME",
     "aws-credentials": "aws-credentials NAME",
+    "decrypt": "decrypt FILE [KEY]",
+    "get_git_changes": "get_git_changes [--path | --resource]",
+    "notify": "notify RESOURCE [OPTIONS]",
+    "replicate": "replicate FROM_resource_name TO_resource_name",
+    "split_tests": "split_tests TEST_PATH TEST_FILES_NAME_REGEX TEST_REPORTS_PATH",
 }
 TWO_NEEDED = (
     "get_resource_env",
@@ -54,6 +59,8 @@ TWO_NEEDED = (
     "put_resource_state_multi",
     "copy_file_from_prev_state",
     "refresh_file_to_out_path",
+    "replicate",
+    "split_tests",
 )
 
 
@@ -83,11 +90,9 @@ def test_an_unknown_command_is_named(job: Job, command: str) -> None:
     assert job.shipctl(command, "x") == Answer(99, f"The command {command} is not supported\n")
 
 
-@pytest.mark.parametrize(
-    "command", ["replicate", "notify", "get_git_changes", "split_tests", "decrypt", "jdk", "service"]
-)
-def test_a_command_of_a_later_version_says_so(job: Job, command: str) -> None:
-    assert job.shipctl(command, "x", "y") == Answer(99, f"shipctl: {command} is not available in this version\n")
+def test_a_service_is_on_no_host(job: Job) -> None:
+    expected = "The command shippable_service is not supported on this image.\n"
+    assert job.shipctl("service", "postgres", "start") == Answer(99, expected)
 
 
 @pytest.mark.parametrize("call", [["put_resource_state", "r", "k", "v"], ["copy_file_to_state", "f"]])

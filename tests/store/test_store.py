@@ -70,7 +70,7 @@ async def test_a_build_ends_once_and_its_versions_come_with_its_end(store: Store
 async def test_an_end_that_cannot_be_recorded_whole_is_not_recorded_at_all(store: Store, run: Run) -> None:
     build = await store.add_build(run.id, "a", "a")
     good = NewVersion(node="img", name="w")
-    unknown = NewVersion(node="nobody")
+    unknown = NewVersion(node="img", property_bag={"what": object()})  # no JSON
     with pytest.raises(TypeError):
         await store.finish_build(build.id, BuildEnd(status="success", by="script"), [good, unknown])
     (row,) = await store.builds("a")
@@ -212,3 +212,8 @@ async def test_a_store_of_an_older_version_keeps_what_it_has(tmp_path: Path) -> 
     assert [(row.number, row.status) for row in await store.builds("a")] == [(2, "failure"), (1, "success")]
     assert await store.last_statuses(["a", "b"]) == {"a": "failure"}
     await store.close()
+
+
+async def test_what_no_second_attempt_mends_is_no_error_of_the_store(store: Store) -> None:
+    with pytest.raises(sqlite3.IntegrityError):
+        await store.transaction(lambda tx: tx.insert("add_node", name="a", kind="job", type="runSh", definition=None))

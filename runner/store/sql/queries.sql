@@ -10,7 +10,7 @@ INSERT INTO node (name, kind, type, definition) VALUES (:name, :kind, :type, :de
 UPDATE node SET name = name || '#' || id WHERE id = :id;
 
 -- name: set_definition
-UPDATE node SET definition = :definition WHERE id = :id;
+UPDATE node SET definition = :definition, ticked_at = NULL WHERE id = :id;
 
 -- name: add_version
 INSERT INTO version (node_id, number, name, property_bag, file_set, build_id, created_at)

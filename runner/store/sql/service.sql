@@ -12,6 +12,9 @@ SELECT * FROM named_build WHERE ended_at IS NULL AND run_id IN (SELECT id FROM r
 -- name: open_builds_of
 SELECT * FROM named_build WHERE node_id = :node_id AND ended_at IS NULL ORDER BY id;
 
+-- name: open_build_with
+SELECT job, number FROM named_build WHERE ended_at IS NULL AND (node_id = :id OR triggered_by = :name) LIMIT 1;
+
 -- name: ended_last
 SELECT * FROM named_build WHERE ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT :most;
 
@@ -126,7 +129,7 @@ SELECT id, name, kind, type, pipeline, deleted_at, paused, stale, last_status, t
 UPDATE node SET deleted_at = :deleted_at WHERE id = :id AND deleted_at IS NULL;
 
 -- name: adopt_node
-UPDATE node SET deleted_at = NULL, pipeline = :pipeline
+UPDATE node SET ticked_at = CASE WHEN deleted_at IS NULL THEN ticked_at END, deleted_at = NULL, pipeline = :pipeline
 WHERE name = :name AND (deleted_at IS NOT NULL OR pipeline IS NOT :pipeline);
 
 -- name: nodes_of_pipeline

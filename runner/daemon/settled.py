@@ -1,0 +1,39 @@
+"""What a service makes of its settings, at its start and when it takes over new ones."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+from runner.service.git import Git, Remote
+from runner.service.keeping import Keep
+from runner.service.pipeline_files import DirectoryFiles, GitFiles
+from runner.service.pipelines import PipelineFiles
+from runner.service.settings import PipelineSource, Settings
+
+
+def pipeline_files(settings: Settings) -> dict[str, PipelineFiles]:
+    """Where the files of each pipeline come from."""
+    return {name: _files(name, source, settings) for name, source in settings.pipelines.items()}
+
+
+def keep(settings: Settings) -> Keep:
+    limits = settings.retention
+    return Keep(age=limits.age, builds=limits.builds, size=limits.size)
+
+
+def intervals(settings: Settings) -> dict[str, timedelta]:
+    return {name: source.poll for name, source in settings.pipelines.items()}
+
+
+def _files(name: str, source: PipelineSource, settings: Settings) -> PipelineFiles:
+    if source.git is None:
+        return DirectoryFiles(source.path or Path())
+    return GitFiles(
+        name=name,
+        git=Git(environment=os.environ),
+        directory=settings.state_dir / "repositories" / name,
+        remote=Remote.of(source.git),
+        branch=source.branch,
+    )

@@ -1,0 +1,128 @@
+"""What names and variables say about each other, and what is not said lest it be wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.diagnostics.looking import codes, integrations_of, seen
+
+RESOURCES = """
+resources:
+  - {name: my-repo, type: gitRepo, integration: hub, versionTemplate: {sourceName: a/b}}
+  - {name: saved, type: state}
+  - {name: settings, type: params, versionTemplate: {params: {SAVED_PATHS: 1, SETTING_STATE: 2}}}
+  - {name: team, type: notification, integration: hub, versionTemplate: {recipients: ["#c"]}}
+"""
+
+
+def job(steps: str, script: str = "make", kind: str = "runSh") -> str:
+    task = f", {{TASK: {{script: [{script!r}]}}}}" if kind == "runSh" else ", {TASK: managed}"
+    return f"{RESOURCES}jobs:\n  - {{name: build, type: {kind}, steps: [{steps}{task}]}}\n"
+
+
+ALL = "{IN: my-repo}, {IN: saved}, {IN: settings}, {IN: team}"
+
+
+def test_what_a_job_names_as_input_output_or_target_is_used() -> None:
+    unused = [line for line in seen(job("{IN: my-repo}, {OUT: saved}")) if "W205" in line]
+    assert unused == [
+        "5:12: hint: no job of these files uses the params 'settings' [W205]",
+        "6:12: hint: no job of these files uses the notification 'team' [W205]",
+    ]
+    assert "W205" not in codes(job("{IN: my-repo}, {OUT: saved}, {IN: settings}, {NOTIFY: team}"))
+
+
+def test_an_output_that_holds_nothing_is_told() -> None:
+    assert [line for line in seen(job("{OUT: team}")) if "W316" in line] == [
+        "8:46: warning: job 'build': OUT 'team' is a notification, of which a job has nothing to publish"
+        " (IN: team gives its variables to the job) [W316]"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [("[settings]", 0), ("settings", 0), ("[{manifest: settings, image: x}]", 0), ("[seting]", 1), ("[saved]", 1)],
+)
+def test_apply_to_names_an_input_of_its_job(target: str, told: int) -> None:
+    text = job(f"{{IN: my-repo, applyTo: {target}}}, {{IN: settings}}", kind="deploy")
+    assert codes(text).count("W306") == told
+
+
+@pytest.mark.parametrize(
+    ("steps", "code"),
+    [
+        ("{IN: my-repo, switch: off}", "W314"),
+        ("{IN: my-repo, switch: off}, {IN: saved}", "W314"),
+        ("{IN: my-repo, switch: off}, {IN: settings}", ""),
+        ("{IN: my-repo, versionNumber: 1}", "W315"),
+        ("{IN: my-repo, versionNumber: 1}, {IN: settings, switch: off}", "W315"),
+        ("{IN: saved}", ""),
+        ("{OUT: saved}", ""),
+        ("{IN: my-repo}", ""),
+    ],
+)
+def test_a_job_that_only_people_start_is_told(steps: str, code: str) -> None:
+    assert [found for found in codes(job(steps)) if found in ("W314", "W315")] == ([code] if code else [])
+
+
+def test_a_job_that_another_one_names_as_output_is_started_by_it() -> None:
+    text = job("{IN: my-repo, switch: off}") + "  - {name: b, type: runSh, steps: [{OUT: build}, {TASK: {script: a}}]}"
+    assert "W314" not in codes(text)
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("ls $SVAED_PATH", "nothing provides $SVAED_PATH (did you mean $SAVED_PATH?)"),
+        ("ls ${MYREPOO_STATE}/x", "nothing provides $MYREPOO_STATE (did you mean $MYREPO_STATE?)"),
+        ("ls $TEAM_META", "$TEAM_META is of the resource 'team', which is no input of it (IN: team)"),
+    ],
+)
+def test_a_variable_of_what_is_no_input_is_a_hint(script: str, said: str) -> None:
+    found = [line for line in seen(job("{IN: my-repo}, {IN: saved}, {IN: settings}", script)) if "W206" in line]
+    assert [line.partition("'build': ")[2] for line in found] == [f"{said} [W206]"]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "ls $SAVED_PATH $MYREPO_STATE $BUILD_STATE $JOB_STATE $JOB_PREVIOUS_STATE $PATH $KUBE_PATH $XDG_STATE",
+        "SVAED_PATH=x; ls $SVAED_PATH",
+        "read SVAED_PATH; ls ${SVAED_PATH}",
+        "for SVAED_PATH in a; do ls $SVAED_PATH; done",
+        "ls ${SVAED_PATH:-x} ${SVAED_PATH-x}",
+        r"ls \$SVAED_PATH",
+        "ls $SAVED_PATHS $SETTING_STATE",
+    ],
+)
+def test_a_variable_that_may_come_from_elsewhere_is_not_told(script: str) -> None:
+    assert "W206" not in codes(job("{IN: my-repo}, {IN: saved}, {IN: settings}", script))
+
+
+def test_a_field_that_the_integration_does_not_give_is_told(tmp_path: Path) -> None:
+    integrations = integrations_of(tmp_path, "- {name: hub, type: keyValuePair, envs: {db-user: a, token: b}}\n")
+    script = (
+        "echo $MYREPO_INTEGRATION_TOKEN $MYREPO_INTEGRATION_DBUSER $MYREPO_INTEGRATION_PASSWORD "
+        "$SAVED_INTEGRATION_URL; shipctl get_integration_resource_field my-repo token; "
+        "shipctl get_integration_resource_field my-repo userName"
+    )
+    found = [line for line in seen(job(ALL, script), integrations=integrations) if "W503" in line]
+    assert [line.partition("'build': ")[2] for line in found] == [
+        "the integration 'hub' of 'my-repo' does not give the field 'PASSWORD' [W503]",
+        "the state 'saved' names no integration, so there is no field 'URL' of one [W503]",
+        "the integration 'hub' of 'my-repo' does not give the field 'userName' [W503]",
+    ]
+
+
+def test_a_role_gives_its_account_too_and_keeps_what_is_the_runners(tmp_path: Path) -> None:
+    role = "{name: hub, type: amazonIamRole, assumeRoleARN: 'arn:aws:iam::123456789012:role/a', externalId: abc}"
+    script = "echo $MYREPO_INTEGRATION_AWSACCOUNTID $MYREPO_INTEGRATION_EXTERNALID"
+    found = seen(job(ALL, script), integrations=integrations_of(tmp_path, f"- {role}\n"))
+    assert len([line for line in found if "W503" in line and "EXTERNALID" in line]) == 1
+    assert not any("AWSACCOUNTID" in line for line in found)
+
+
+def test_names_are_not_compared_where_something_was_not_read() -> None:
+    assert codes(job("{IN: my-repo}") + "  - {name: b, type: runSsh}\n") == ["E301"]
