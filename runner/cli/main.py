@@ -15,15 +15,17 @@ LOCAL = {
     "run": "Run a pipeline on this host.",
     "plan": "Show what would run, in which order and why; nothing is run.",
     "validate": "Show every problem of pipeline files.",
-    "graph": "Draw the jobs and resources of a pipeline.",
-    "migrate": "Rewrite older syntax into the new one.",
-    "schema": "Print a JSON Schema of pipeline files, for editors.",
     "logs": "Show the log of a build, also while it runs.",
     "builds": "List the builds of this store.",
     "cancel": "Cancel builds, or a whole run.",
     "gc": "Remove builds beyond the limits of age, number and size.",
     "doctor": "Show what this host gives to builds.",
     "aws": "Look at AWS identities.",
+}
+FILES = {
+    "graph": "Draw the jobs and resources of a pipeline.",
+    "migrate": "Rewrite older syntax into the new one.",
+    "schema": "Print a JSON Schema of pipeline files, for editors.",
 }
 SERVICE = {
     "serve": "Watch pipelines and run their jobs when their inputs change.",
@@ -44,9 +46,10 @@ SERVICE = {
     "drain": "Let the service come to rest: nothing more is started.",
     "token": "Add, list and revoke the tokens of callers over TCP.",
 }
-VERBS = {**LOCAL, **SERVICE}
+VERBS = {**LOCAL, **FILES, **SERVICE}
 GROUPS = {
     "Here, or with --host on a service": LOCAL,
+    "Pipeline files": FILES,
     "The service of this host, or with --host another one": SERVICE,
 }
 HIDDEN = ("lead",)
