@@ -26,8 +26,8 @@ def command(paths: tuple[Path, ...], *, diff: bool, write: bool) -> None:
     """Rewrite older syntax into the new one; comments, order, quotes and anchors are kept.
 
     The pipeline means the same afterwards. What could mean something else is left as it is and named. A service takes
-    a resource that is written in the new syntax as changed once: it makes a version of it, and where it is a trigger,
-    its jobs start.
+    a resource that is written in the new syntax as changed once: it makes a version of it with the content of the file,
+    and where it is a trigger, its jobs start.
     """
     from runner.migration.migrate import migrate
 
