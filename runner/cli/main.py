@@ -22,6 +22,11 @@ LOCAL = {
     "doctor": "Show what this host gives to builds.",
     "aws": "Look at AWS identities.",
 }
+FILES = {
+    "graph": "Draw the jobs and resources of a pipeline.",
+    "migrate": "Rewrite older syntax into the new one.",
+    "schema": "Print a JSON Schema of pipeline files, for editors.",
+}
 SERVICE = {
     "serve": "Watch pipelines and run their jobs when their inputs change.",
     "install": "Make this host a build host.",
@@ -41,9 +46,10 @@ SERVICE = {
     "drain": "Let the service come to rest: nothing more is started.",
     "token": "Add, list and revoke the tokens of callers over TCP.",
 }
-VERBS = {**LOCAL, **SERVICE}
+VERBS = {**LOCAL, **FILES, **SERVICE}
 GROUPS = {
     "Here, or with --host on a service": LOCAL,
+    "Pipeline files": FILES,
     "The service of this host, or with --host another one": SERVICE,
 }
 HIDDEN = ("lead",)

@@ -85,18 +85,15 @@ def _has_placeholder(node: Node) -> bool:
 
 def _check_together(spot: Spot, subject: str, resource_type: ResourceType, values: Mapping[str, Node]) -> None:
     """What keys say about each other."""
-    match resource_type.name:
-        case "gitRepo" if "branch" in values and "branches" in values:
-            spot.error(Code.EXCLUDING_KEYS, f"{subject}: branch and branches exclude each other")
-        case "replicas":
-            if ("minReplicas" in values) != ("maxReplicas" in values):
-                spot.error(Code.EXCLUDING_KEYS, f"{subject}: minReplicas and maxReplicas need each other")
-            elif "count" not in values and "minReplicas" not in values:
-                spot.error(Code.MISSING_CONTENT, f"{subject}: count is required")
-        case "params":
-            params = values.get("params")
-            secure = params.find(SECURE) if isinstance(params, MappingNode) else None
-            if secure is not None:
-                spot.report.note(Note.SECURE, secure.key.place, subject)
-        case _:
-            pass
+    excluding = [key for key in resource_type.excluding if key in values]
+    together = [key for key in resource_type.together if key in values]
+    if len(excluding) > 1:
+        spot.error(Code.EXCLUDING_KEYS, f"{subject}: {' and '.join(excluding)} exclude each other")
+    if 0 < len(together) < len(resource_type.together):
+        spot.error(Code.EXCLUDING_KEYS, f"{subject}: {' and '.join(resource_type.together)} need each other")
+    elif resource_type.either and values.keys().isdisjoint(resource_type.either):
+        spot.error(Code.MISSING_CONTENT, f"{subject}: {resource_type.either[0]} is required")
+    params = values.get("params")
+    secure = params.find(SECURE) if resource_type.name == "params" and isinstance(params, MappingNode) else None
+    if secure is not None:
+        spot.report.note(Note.SECURE, secure.key.place, subject)

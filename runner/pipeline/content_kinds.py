@@ -11,7 +11,7 @@ from runner.pipeline.nodes import MappingNode, Scalar, Unresolved, kind_of
 from runner.pipeline.report import Spot
 from runner.pipeline.unsupported import SECURE
 
-_SEMANTIC = re.compile(r"v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
+SEMANTIC = re.compile(r"v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
 _LONGEST_CRON = 1000
 
 
@@ -19,7 +19,7 @@ class SemanticVersion:
     """`1.2.3`, `v1.2.3-rc.1`."""
 
     def read(self, spot: Spot) -> str | None:
-        return _checked(spot, _SEMANTIC.fullmatch(_text(spot)) is not None, Code.WRONG_VERSION, "a semantic version")
+        return _checked(spot, SEMANTIC.fullmatch(_text(spot)) is not None, Code.WRONG_VERSION, "a semantic version")
 
 
 class Cron:

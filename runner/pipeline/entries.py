@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -21,13 +22,11 @@ from runner.pipeline.resource_types import DEAD_RESOURCES, RESOURCE_TYPES
 from runner.pipeline.unsupported import NOTED_RESOURCES, UNSUPPORTED_JOBS, UNSUPPORTED_RESOURCES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from runner.pipeline.report import Spot
 
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\- ]*")
-_MAX_NAME = 255
-_NAME_RULE = f"letters, digits, '_', '-', '.' and spaces; first a letter, a digit or '_'; at most {_MAX_NAME}"
+NAME_PATTERN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\- ]*")
+MAX_NAME = 255
+_NAME_RULE = f"letters, digits, '_', '-', '.' and spaces; first a letter, a digit or '_'; at most {MAX_NAME}"
 
 
 class Section(StrEnum):
@@ -36,6 +35,14 @@ class Section(StrEnum):
     JOBS = "jobs"
     RESOURCES = "resources"
     TRIGGERS = "triggers"
+
+
+SECTIONS: Mapping[Section, str] = {
+    Section.JOBS: "What is run: each job has inputs, scripts and outputs.",
+    Section.RESOURCES: "What jobs take as inputs and write as outputs.",
+    Section.TRIGGERS: "Older: resources, of type trigger where they name no type.",
+}
+"""One sentence on each for the language's reference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +117,7 @@ def _declare(spot: Spot, name: Scalar, section: Section, entries: Entries) -> bo
         spot.error(Code.DUPLICATE_NAME, f"the name '{text}' is already used by a {first.kind} at {first.place}")
         return False
     entries.declared[text] = Declared("job" if section is Section.JOBS else "resource", name.place)
-    if not _NAME.fullmatch(text) or len(text) > _MAX_NAME:
+    if not NAME_PATTERN.fullmatch(text) or len(text) > MAX_NAME:
         spot.error(Code.WRONG_NAME, f"'{text[:40]}' cannot be a name", _NAME_RULE)
         return False
     if not variable_prefix(text):

@@ -18,12 +18,15 @@ D = TypeVar("D")
 
 @dataclass(frozen=True, slots=True)
 class Key(Generic[T]):
-    """One key of a table. `doc` is one sentence for the reader of the language's reference."""
+    """One key of a table. `doc` is one sentence for the reader of the language's reference; `instead` names the key
+    that took its place where it is an older one; `filled`: nothing behind it is not the same as its absence."""
 
     name: str
     kind: Kind[T]
     doc: str
     required: bool = False
+    instead: str = ""
+    filled: bool = False
 
 
 Keys: TypeAlias = Mapping[str, Key[Any]]

@@ -10,26 +10,29 @@ from runner.pipeline.kinds import Form, Truth, Word, flat
 from runner.pipeline.model import Hook, Named, ScriptItem
 from runner.pipeline.nodes import MappingNode, Node, Unresolved, is_null
 from runner.pipeline.report import Note
-from runner.pipeline.scripts import read_line, read_script
+from runner.pipeline.scripts import LINES, read_line, read_script
+from runner.pipeline.shapes import Nested, Part, Piece
 
 if TYPE_CHECKING:
     from runner.pipeline.job_types import JobType
     from runner.pipeline.report import Spot
 
-_SHAPE = "a list of {script: …} and {NOTIFY: …}, or one mapping of both"
+_WORDS = "a list of {script: …} and {NOTIFY: …}, or one mapping of both"
 
-ON_START: Key[Node] = Key("on_start", Form(_SHAPE), "What is notified when the job starts.")
-ON_SUCCESS: Key[Node] = Key("on_success", Form(_SHAPE), "What is done when the job has succeeded.")
-ON_FAILURE: Key[Node] = Key("on_failure", Form(_SHAPE), "What is done when the job has failed.")
-ON_CANCEL: Key[Node] = Key("on_cancel", Form(_SHAPE), "What is notified when the job is cancelled.")
-ALWAYS: Key[Node] = Key("always", Form(_SHAPE), "What is done after on_success or on_failure.")
-HOOKS: Keys = table(ON_START, ON_SUCCESS, ON_FAILURE, ON_CANCEL, ALWAYS)
-
-SCRIPT: Key[Node] = Key("script", Form("text, or a list of texts"), "What is run in the shell of the last TASK.")
-NOTIFY: Key[Node] = Key("NOTIFY", Form("a name, or a list of names"), "The notification resources to send to.")
-_ITEM: Keys = table(SCRIPT, NOTIFY)
 _TARGET_NAME = Key("name", Word(), "The notification resource.", required=True)
-_TARGET: Keys = table(_TARGET_NAME, Key("sendFailingSnippet", Truth(), "Whether an e-mail quotes the failing lines."))
+TARGET: Keys = table(_TARGET_NAME, Key("sendFailingSnippet", Truth(), "Whether an e-mail quotes the failing lines."))
+TARGETS = Nested("notify", (Word(), Part(TARGET)))
+SCRIPT: Key[Node] = Key("script", Form("text, or a list of texts", LINES), "What is run in the shell of the last TASK.")
+NOTIFY: Key[Node] = Key("NOTIFY", Form("a name, or a list of names", TARGETS), "The notification resources to send to.")
+ITEM: Keys = table(SCRIPT, NOTIFY)
+_HOOK = Nested("hook", (Piece.NOTHING, Piece.LINE, Part(ITEM)))
+
+ON_START: Key[Node] = Key("on_start", Form(_WORDS, _HOOK), "What is notified when the job starts.")
+ON_SUCCESS: Key[Node] = Key("on_success", Form(_WORDS, _HOOK), "What is done when the job has succeeded.")
+ON_FAILURE: Key[Node] = Key("on_failure", Form(_WORDS, _HOOK), "What is done when the job has failed.")
+ON_CANCEL: Key[Node] = Key("on_cancel", Form(_WORDS, _HOOK), "What is notified when the job is cancelled.")
+ALWAYS: Key[Node] = Key("always", Form(_WORDS, _HOOK), "What is done after on_success or on_failure.")
+HOOKS: Keys = table(ON_START, ON_SUCCESS, ON_FAILURE, ON_CANCEL, ALWAYS)
 
 
 def read_hook(spot: Spot, hook: Key[Node], owner: str, job_type: JobType) -> Hook:
@@ -38,7 +41,7 @@ def read_hook(spot: Spot, hook: Key[Node], owner: str, job_type: JobType) -> Hoo
     notify: list[Named] = []
     for item in flat(spot):
         if isinstance(item.node, MappingNode):
-            fields = read_fields(item, item.node, _ITEM, "a hook")
+            fields = read_fields(item, item.node, ITEM, "a hook")
             lines, targets = fields.get(SCRIPT), fields.get(NOTIFY)
             script.extend(() if lines is None else read_script(item.at(lines, ".script")))
             notify.extend(() if targets is None else read_targets(item.at(targets, ".NOTIFY"), owner))
@@ -53,7 +56,7 @@ def read_targets(spot: Spot, owner: str) -> tuple[Named, ...]:
     found: list[Named] = []
     for item in flat(spot):
         if isinstance(item.node, MappingNode):
-            name = read_fields(item, item.node, _TARGET, "NOTIFY").get(_TARGET_NAME)
+            name = read_fields(item, item.node, TARGET, "NOTIFY").get(_TARGET_NAME)
         else:
             name = Word().read(item)
         if name is not None:

@@ -11,6 +11,8 @@ from runner.pipeline.hooks import HOOKS
 from runner.pipeline.kinds import Choice, Form, Free, Truth, Whole, Word, Words
 from runner.pipeline.model import DependencyMode, TriggerMode
 from runner.pipeline.nodes import Node
+from runner.pipeline.runtime import JOB_RUNTIME
+from runner.pipeline.shapes import Merged, Piece
 
 
 class Tasks(Enum):
@@ -29,21 +31,24 @@ DEFAULT_PRIORITY = 9999
 NAME = Key("name", Word(), "The name, unique over all jobs and resources.", required=True)
 TYPE = Key("type", Word(), "What it is.", required=True)
 FLAGS = Key("flags", Words(), "Labels for filtering.")
-STEPS: Key[Node] = Key("steps", Form("a list of steps"), "Inputs (IN), scripts (TASK) and outputs (OUT).")
+STEPS: Key[Node] = Key("steps", Form("a list of steps", Piece.STEPS), "Inputs (IN), scripts (TASK) and outputs (OUT).")
 DEPENDENCY_MODE = Key("dependencyMode", Choice(tuple(DependencyMode)), "How upstream jobs are waited for.")
 TRIGGER_MODE = Key("triggerMode", Choice(tuple(TriggerMode)), "Whether builds of this job may overlap.")
 PRIORITY = Key("priority", Whole(0, 10000), "The place in the queue: 0 first; 9999 if absent.")
 PUBLIC = Key("allowPublicAccess", Truth(), "Whether everyone may see the job.")
-RUNTIME: Key[Node] = Key("runtime", Form("a mapping"), "Where and how long the job runs.")
+RUNTIME: Key[Node] = Key("runtime", Form("a mapping", Merged(JOB_RUNTIME)), "Where and how long the job runs.")
 INTEGRATIONS = Key("integrations", Words(), "Integrations given to the job without a resource.")
 
 BUMP = Key("bump", Choice(("major", "minor", "patch", "alpha", "beta", "rc", "final")), "How the version goes up.")
+OLD_BUMP = Key("bump", BUMP.kind, "The older place of bump.", instead="bump")
 METHOD = Key("method", Choice(("blueGreen", "upgrade", "replace")), "How a service is replaced; blueGreen if absent.")
 WORKFLOW = Key("workflow", Choice(("serial", "parallel")), "Whether manifests are deployed at once.")
 MAX_WAIT = Key("maxWaitTime", Whole(0, 3600), "Seconds to wait for a stable service; 600 if absent.")
 STABILITY = Key("stabilityDuration", Whole(0, 300), "Seconds a service must stay stable (blueGreen).")
 DEPLOY_OPTIONS = Key("deployOptions", Free(), "Passed on to the cluster.")
-OLD_METHOD = Key("deployMethod", Choice(("blueGreen", "upgrade", "replace")), "The older place of method.")
+OLD_METHOD = Key(
+    "deployMethod", Choice(("blueGreen", "upgrade", "replace")), "The older place of method.", instead="method"
+)
 
 _COMMON: Keys = {**table(NAME, TYPE, STEPS, FLAGS, DEPENDENCY_MODE), **HOOKS}
 _SHELL: Keys = table(PRIORITY, TRIGGER_MODE, PUBLIC, RUNTIME, INTEGRATIONS)
@@ -84,7 +89,7 @@ _ALL = (
         hook_scripts=True,
     ),
     JobType(name="manifest", doc="Puts images or files together.", apply_to=True),
-    JobType(name="release", doc="Gives manifests a version.", options=table(BUMP), task_options=table(BUMP)),
+    JobType(name="release", doc="Gives manifests a version.", options=table(BUMP), task_options=table(OLD_BUMP)),
     JobType(
         name="deploy",
         doc="Deploys manifests to a cluster.",

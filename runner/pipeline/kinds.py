@@ -20,6 +20,7 @@ from runner.pipeline.nodes import (
 )
 from runner.pipeline.problems import nearest
 from runner.pipeline.report import Spot
+from runner.pipeline.shapes import Shape
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -144,8 +145,9 @@ class Free:
 class Form:
     """Something with several shapes: the reader of its own module looks at the node. `words` describe the shapes."""
 
-    def __init__(self, words: str) -> None:
+    def __init__(self, words: str, shape: Shape) -> None:
         self.words = words
+        self.shape = shape
 
     def read(self, spot: Spot) -> Node | None:
         return spot.node

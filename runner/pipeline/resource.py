@@ -17,20 +17,21 @@ from runner.pipeline.resource_types import ResourceType, Section
 if TYPE_CHECKING:
     from runner.pipeline.report import Spot
 
+_NOW = "versionTemplate"
 INTEGRATION = Key("integration", Word(), "The integration it is reached with.")
-INTEGRATION_NAME = Key("integrationName", Word(), "An older spelling of integration.")
+INTEGRATION_NAME = Key("integrationName", Word(), "An older spelling of integration.", instead="integration")
 TEMPLATE = Key("versionTemplate", Table(), "Its content.")
-POINTER = Key("pointer", Table(), "Older: where it is.")
-SEED = Key("seed", Table(), "Older: the version to start from.")
-VERSION = Key("version", Table(), "Older: its static content.")
-SOURCE = Key("source", Table(), "Oldest: where it is, with name and tag.")
-INITIAL = Key("initialVersion", Table(), "Oldest: the version to start from.")
+POINTER = Key("pointer", Table(), "Older: where it is.", instead=_NOW)
+SEED = Key("seed", Table(), "Older: the version to start from.", instead=_NOW)
+VERSION = Key("version", Table(), "Older: its static content.", instead=_NOW)
+SOURCE = Key("source", Table(), "Oldest: where it is, with name and tag.", instead=_NOW)
+INITIAL = Key("initialVersion", Table(), "Oldest: the version to start from.", instead=_NOW)
 RESOURCE: Keys = table(
     NAME, TYPE, FLAGS, INTEGRATION, INTEGRATION_NAME, TEMPLATE, POINTER, SEED, VERSION, SOURCE, INITIAL
 )
-_OLD = ((Section.POINTER, POINTER), (Section.SEED, SEED), (Section.VERSION, VERSION))
+OLD = ((Section.POINTER, POINTER), (Section.SEED, SEED), (Section.VERSION, VERSION))
 _CONTENT = (TEMPLATE, POINTER, SEED, VERSION, SOURCE, INITIAL)
-_SOURCE_KEYS = {"name": (Section.POINTER, "sourceName"), "tag": (Section.SEED, "versionName")}
+SOURCE_KEYS = {"name": (Section.POINTER, "sourceName"), "tag": (Section.SEED, "versionName")}
 
 
 def read_resource(spot: Spot, node: MappingNode, name: Scalar, resource_type: ResourceType) -> Resource:
@@ -67,7 +68,7 @@ def _old_sections(spot: Spot, fields: Fields, resource_type: ResourceType) -> di
     """`pointer`, `seed` and `version`, with what the oldest keys mean put where it belongs."""
     moved = [entry for key in (SOURCE, INITIAL) for entry in _moved(spot, fields, key, resource_type)]
     found: dict[Section, MappingNode] = {}
-    for section, key in _OLD:
+    for section, key in OLD:
         written = fields.get(key)
         below = [entry for place, entry in moved if place is section]
         if written is not None:
@@ -88,14 +89,19 @@ def _moved(
     if node is None:
         return []
     spot.at(node, f".{key.name}").warn(Code.OLD_SPELLING, f"'{key.name}' is an older spelling", "use versionTemplate")
-    default = Section.SEED if key is INITIAL else Section.VERSION if resource_type.version else Section.POINTER
+    default = moved_to(key, resource_type)
     found = []
     for entry in node.entries:
         section, name = default, entry.key.text
         if key is SOURCE:
-            section, name = _SOURCE_KEYS.get(name, (default, name))
+            section, name = SOURCE_KEYS.get(name, (default, name))
         found.append((section, Entry(Scalar(name, entry.key.plain, entry.key.place), entry.value)))
     return found
+
+
+def moved_to(key: Key[MappingNode], resource_type: ResourceType) -> Section:
+    """Where the keys of `source` and `initialVersion` belong, but for those of SOURCE_KEYS."""
+    return Section.SEED if key is INITIAL else Section.VERSION if resource_type.version else Section.POINTER
 
 
 def _integration(spot: Spot, fields: Fields, subject: str, resource_type: ResourceType) -> Named | None:

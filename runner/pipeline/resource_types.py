@@ -23,7 +23,8 @@ class Section(StrEnum):
 class ResourceType:
     """One type. Its content stands in `versionTemplate`, or, older, divided into `pointer`, `seed` and `version`.
 
-    `open`: keys beyond the tables are passed on without a word. `integration`: whether one must be named.
+    `open`: keys beyond the tables are passed on without a word. `integration`: whether one must be named. Keys of the
+    content that are `excluding` exclude each other, those `together` need each other, one of `either` must be there.
     """
 
     name: str
@@ -33,6 +34,9 @@ class ResourceType:
     version: Keys = field(default_factory=dict)
     open: bool = False
     integration: bool = False
+    excluding: tuple[str, ...] = ()
+    together: tuple[str, ...] = ()
+    either: tuple[str, ...] = ()
 
     @property
     def content(self) -> Keys:
@@ -90,7 +94,7 @@ _DOCKER_OPTIONS: Keys = table(
 )
 
 _ALL = (
-    ResourceType(name="gitRepo", doc="A repository.", pointer=_GIT_REPO),
+    ResourceType(name="gitRepo", doc="A repository.", pointer=_GIT_REPO, excluding=("branch", "branches")),
     ResourceType(
         name="image",
         doc="An image of a registry.",
@@ -106,7 +110,13 @@ _ALL = (
         doc="Values that become variables.",
         version=table(Key("params", Parameters(), "The values by their names.", required=True)),
     ),
-    ResourceType(name="replicas", doc="How many copies of a service run.", version=_REPLICAS),
+    ResourceType(
+        name="replicas",
+        doc="How many copies of a service run.",
+        version=_REPLICAS,
+        together=("minReplicas", "maxReplicas"),
+        either=("count", "minReplicas"),
+    ),
     ResourceType(
         name="time",
         doc="A clock.",

@@ -11,10 +11,12 @@ from runner.pipeline.codes import Code
 from runner.pipeline.env import read_env
 from runner.pipeline.fields import Fields, Key, Keys, read_fields, table
 from runner.pipeline.kinds import Form, Text, Truth, Whole
+from runner.pipeline.limits import LIMITS as _LIMITS
 from runner.pipeline.limits import read_limits
 from runner.pipeline.model import Limits, Runtime
 from runner.pipeline.nodes import Entry, MappingNode, Node, Scalar, SequenceNode, Unresolved
 from runner.pipeline.report import Note
+from runner.pipeline.shapes import Either, Merged, Nested, Part, Piece
 
 if TYPE_CHECKING:
     from runner.pipeline.report import Spot
@@ -26,17 +28,26 @@ NODE_POOL = Key("nodePool", Text(), "The pool of hosts the job may run on.")
 CONTAINER = Key("container", Truth(), "Whether TASKs are to run in a container.")
 TIMEOUT = Key("timeoutMinutes", Whole(1, MAX_MINUTES), "The job's time limit in minutes; 60 if absent.")
 GRACE = Key("grace", Whole(0, MAX_GRACE_S), "Seconds that processes get to end when they are asked to; 10 if absent.")
-LIMITS: Key[Node] = Key("limits", Form("a mapping"), "What the job's processes may use.")
+LIMITS: Key[Node] = Key("limits", Form("a mapping", Part(_LIMITS, closed=True)), "What the job's processes may use.")
 JOB_RUNTIME: Keys = table(NODE_POOL, CONTAINER, TIMEOUT, GRACE, LIMITS)
 
 IMAGE_NAME = Key("imageName", Text(), "The image of the container.")
 IMAGE_TAG = Key("imageTag", Text(), "The tag of the image; latest if absent.")
 PULL = Key("pull", Truth(), "Whether the image is pulled first.")
-RUN_OPTIONS: Key[Node] = Key("options", Form("text"), "Options of docker run.")
-ENV: Key[Node] = Key("env", Form("a mapping, or a list of mappings or of KEY=value texts"), "Variables of this TASK.")
+RUN_OPTIONS: Key[Node] = Key("options", Form("text", Piece.ANYTHING), "Options of docker run.")
+ENV: Key[Node] = Key(
+    "env",
+    Form(
+        "a mapping, or a list of mappings or of KEY=value texts",
+        Nested("env", (Piece.VARIABLES, Piece.VARIABLE_TEXT)),
+    ),
+    "Variables of this TASK.",
+)
 IMAGE_OPTIONS: Keys = table(IMAGE_NAME, IMAGE_TAG, PULL, RUN_OPTIONS, ENV)
 OPTIONS: Key[Node] = Key(
-    "options", Form("a mapping"), "Image and variables; its keys may also stand directly under runtime."
+    "options",
+    Form("a mapping", Either((Piece.SCALAR, Merged(IMAGE_OPTIONS)))),
+    "Image and variables; its keys may also stand directly under runtime.",
 )
 TASK_RUNTIME: Keys = {**IMAGE_OPTIONS, **table(CONTAINER, OPTIONS)}
 

@@ -8,10 +8,12 @@ from runner.pipeline.codes import Code
 from runner.pipeline.kinds import flat
 from runner.pipeline.model import ScriptItem
 from runner.pipeline.nodes import MappingNode, Scalar, Unresolved, is_null, kind_of, scalar_data
+from runner.pipeline.shapes import Nested, Piece
 
 if TYPE_CHECKING:
     from runner.pipeline.report import Spot
 
+LINES = Nested("script", (Piece.LINE,), least=1)
 _COLON = "put a line that holds ': ' in quotes"
 
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from runner.pipeline.codes import Code
 from runner.pipeline.fields import Fields, Key, Keys, read_fields, table
-from runner.pipeline.hooks import read_targets
+from runner.pipeline.hooks import TARGETS, read_targets
 from runner.pipeline.job_types import DEPENDENCY_MODE, JobType, Tasks
-from runner.pipeline.kinds import Free, Text, Truth, Whole, Word, Words, flat, is_off
+from runner.pipeline.kinds import Form, Free, Text, Truth, Whole, Word, Words, flat, is_off
 from runner.pipeline.model import Data, DependencyMode, In, Managed, Named, Out, Step, Task
 from runner.pipeline.nodes import Entry, MappingNode, Scalar, SequenceNode, Unresolved, data, is_null, kind_of
 from runner.pipeline.problems import nearest
+from runner.pipeline.shapes import Piece
 from runner.pipeline.task import is_managed, read_task
 from runner.pipeline.unsupported import NOTED_OPTIONS
 
@@ -21,7 +22,12 @@ if TYPE_CHECKING:
 
     from runner.pipeline.report import Spot
 
-VERBS = ("IN", "TASK", "OUT", "NOTIFY")
+VERBS: Keys = table(
+    Key("IN", Word(), "An input: a resource or a job.", filled=True),
+    Key("TASK", Form("a mapping with a script", Piece.TASK), "A script, with a shell of its own.", filled=True),
+    Key("OUT", Word(), "An output: a resource that the job gives a new version, or a job that it starts.", filled=True),
+    Key("NOTIFY", Form("a name, or a list of names", TARGETS), "Older: NOTIFY under always.", instead="always"),
+)
 _OLD_VERBS = {"GET": "IN", "PUT": "OUT"}
 _FORM = "a step is a mapping with IN, TASK or OUT"
 
@@ -35,6 +41,8 @@ BUILD_STATUS = Key("showBuildStatus", Truth(), "Show the status at the commit.")
 SCOPES = Key("scopes", Words(), "What the tools of a cliConfig are set up for.")
 TRIGGER_ON_SUCCESS = Key("triggerOnSuccess", Truth(), "Start when the input job has succeeded; true if absent.")
 TRIGGER_ON_FAILURE = Key("triggerOnFailure", Truth(), "Start also when the input job has failed.")
+PINS = (VERSION_NAME, VERSION_NUMBER)
+"""An input has one of them at most."""
 IN_OPTIONS: Keys = table(
     SWITCH, VERSION_NAME, VERSION_NUMBER, APPLY_TO, FORCE, DEPLOY_NAME, BUILD_STATUS, SCOPES, DEPENDENCY_MODE,
     TRIGGER_ON_SUCCESS, TRIGGER_ON_FAILURE,
@@ -129,7 +137,7 @@ def _known(spot: Spot, node: MappingNode, verb: Entry, found: Steps) -> None:
 
 def _in(spot: Spot, node: MappingNode, name: Scalar, found: Steps) -> In:
     options = read_fields(spot, node, IN_OPTIONS, "an IN step", skip=("IN",))
-    if options.get(VERSION_NAME) is not None and options.get(VERSION_NUMBER) is not None:
+    if all(options.get(pin) is not None for pin in PINS):
         spot.error(
             Code.TWO_PINS, f"job '{found.owner}': versionName and versionNumber of '{name.text}' cannot pin both"
         )

@@ -10,8 +10,9 @@ from runner.pipeline.fields import Key, Keys, read_fields, table
 from runner.pipeline.kinds import Form, Text, flat
 from runner.pipeline.model import ScriptItem, Task
 from runner.pipeline.nodes import MappingNode, Node, Scalar, SequenceNode, Unresolved, is_null
-from runner.pipeline.runtime import TaskRuntime, read_task_runtime
-from runner.pipeline.scripts import read_line, read_script
+from runner.pipeline.runtime import TASK_RUNTIME, TaskRuntime, read_task_runtime
+from runner.pipeline.scripts import LINES, read_line, read_script
+from runner.pipeline.shapes import Either, Merged, Nested, Part, Piece
 
 if TYPE_CHECKING:
     from runner.pipeline.report import Spot
@@ -19,9 +20,18 @@ if TYPE_CHECKING:
 MANAGED = "managed"
 
 NAME = Key("name", Text(), "The name of the TASK; 'Task <number>' if absent.")
-RUNTIME: Key[Node] = Key("runtime", Form("a mapping"), "Where the TASK runs, and its variables.")
-SCRIPT: Key[Node] = Key("script", Form("text, or a list of texts"), "What the TASK's shell evaluates, in order.")
+RUNTIME: Key[Node] = Key("runtime", Form("a mapping", Merged(TASK_RUNTIME)), "Where the TASK runs, and its variables.")
+SCRIPT: Key[Node] = Key(
+    "script", Form("text, or a list of texts", LINES), "What the TASK's shell evaluates, in order.", filled=True
+)
 TASK: Keys = table(NAME, RUNTIME, SCRIPT)
+SHAPE = Either(
+    (
+        Part(TASK, needs=(SCRIPT.name,)),
+        Piece.LINE,
+        Nested("task", (Piece.LINE, Part(TASK)), least=1, needs=SCRIPT.name, single=False),
+    )
+)
 
 
 @dataclass(slots=True)
@@ -83,13 +93,18 @@ def _list(spot: Spot, owner: str, parts: _Parts) -> None:
     items = list(flat(spot))
     if not items:
         spot.error(Code.NO_SCRIPT, "the TASK is empty")
+        return
     if any(_is_text(item.node) for item in items):
         spot.warn(Code.OLD_SPELLING, "plain texts in a TASK are better written as 'script: …'")
+    scripts = False
     for item in items:
         if isinstance(item.node, MappingNode):
-            _keys(item, item.node, owner, parts)
+            scripts |= _keys(item, item.node, owner, parts)
         else:
             parts.script.extend(read_line(item))
+            scripts = True
+    if not scripts:
+        spot.error(Code.NO_SCRIPT, "the TASK has no script")
 
 
 def _is_text(node: Node) -> bool:

@@ -7,11 +7,16 @@ from textwrap import dedent
 from runner.pipeline.model import Job, Reading, Resource, Task
 from runner.pipeline.problems import Problem, Severity
 from runner.pipeline.reader import SourceFile, read
+from tests.reference.agreement import agreeing
+
+
+def _read(files: list[SourceFile]) -> Reading:
+    return agreeing(files, read(files))
 
 
 def read_text(text: str, name: str = "shippable.yml") -> Reading:
     """Read one file of this text (a common indentation is taken off)."""
-    return read([SourceFile(name, dedent(text))])
+    return _read([SourceFile(name, dedent(text))])
 
 
 def read_files(**texts: str) -> Reading:
@@ -40,7 +45,9 @@ def read_job(body: str, job_type: str = "runSh") -> tuple[Job, Reading]:
     """One job `j` with these further lines; its inputs and outputs `a`, `b` and `slack` are there."""
     head = f"jobs:\n  - name: j\n    type: {job_type}\n"
     lines = "".join(f"    {line}\n" if line else "\n" for line in dedent(body).strip("\n").splitlines())
-    reading = read([SourceFile("shippable.yml", head + lines), SourceFile("other/shippable.yml", _OTHERS)])
+    file = SourceFile("shippable.yml", head + lines)
+    reading = read([file, SourceFile("other/shippable.yml", _OTHERS)])
+    agreeing([file], reading)
     return reading.pipeline.jobs["j"], reading
 
 
@@ -55,7 +62,7 @@ def read_task(task: str) -> tuple[Task, Reading]:
 def read_resource(body: str, resource_type: str) -> tuple[Resource, Reading]:
     """One resource `r` of this type with these further lines."""
     lines = "".join(f"    {line}\n" for line in dedent(body).strip("\n").splitlines())
-    reading = read([SourceFile("shippable.yml", f"resources:\n  - name: r\n    type: {resource_type}\n{lines}")])
+    reading = _read([SourceFile("shippable.yml", f"resources:\n  - name: r\n    type: {resource_type}\n{lines}")])
     return reading.pipeline.resources["r"], reading
 
 

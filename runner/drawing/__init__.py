@@ -1,0 +1,1 @@
+"""Pipelines as pictures: of text, SVG, and the languages of Mermaid and Graphviz."""

@@ -1,0 +1,1 @@
+"""Rewrites older syntax into the new one."""

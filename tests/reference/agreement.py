@@ -1,0 +1,77 @@
+"""Whether the schema and the reader say the same of a file: the tests of the reader ask it of every file they read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from runner.pipeline.codes import Code
+from runner.pipeline.model import Reading
+from runner.pipeline.nodes import data
+from runner.pipeline.plain import plain
+from runner.pipeline.problems import Severity
+from runner.pipeline.reader import SourceFile
+from runner.pipeline.sections import is_templates, sections_of
+from runner.pipeline.source import compose
+from runner.reference.schema import schema_of
+
+BEYOND = frozenset(
+    {
+        Code.MISSPELT_SECTION,  # other top keys are free
+        Code.DUPLICATE_NAME,  # no schema compares entries
+        Code.NOT_A_NOTIFICATION,
+        Code.WRONG_CRON,  # a schema counts the fields, the clock reads them
+        Code.NOT_A_VARIABLE,  # of texts in `env`: a schema sees that there is a "=" or a ":"
+        Code.UNDEFINED_ALIAS,  # these are of YAML
+        Code.ALIAS_IN_ITSELF,
+        Code.NOT_YAML,
+        Code.CONTROL_CHARACTER,
+        Code.TOO_DEEP,
+        Code.TOO_MANY_ALIASES,
+        Code.UNKNOWN_TAG,
+        Code.KEY_NOT_TEXT,
+        Code.DUPLICATE_KEY,
+        Code.WRONG_MERGE,
+        Code.SECOND_DOCUMENT,
+    }
+)
+"""The errors that JSON Schema cannot say."""
+ONLY_STRICT = frozenset({Code.MISSPELT_KEY, Code.UNKNOWN_KEY, Code.UNKNOWN_CONTENT})
+"""What only the strict schema refuses."""
+
+
+@cache
+def validator(*, strict: bool = False) -> Any:
+    schema = schema_of(strict=strict)
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+def refusals(instance: object, *, strict: bool = False) -> list[str]:
+    """What the schema has against a file's content."""
+    return [f"{error.json_path}: {error.message[:300]}" for error in validator(strict=strict).iter_errors(instance)]
+
+
+def agreeing(files: Sequence[SourceFile], reading: Reading) -> Reading:
+    """The reading, of which the schema says the same."""
+    if len(files) == 1 and not is_templates(files[0].name) and len(sections_of(files[0].name)) == 3:
+        root = compose(files[0].name, files[0].text).root
+        if root is not None:
+            _compare(plain(data(root)), reading)
+    return reading
+
+
+def _compare(instance: object, reading: Reading) -> None:
+    errors = {problem.code for problem in reading.problems if problem.severity is Severity.ERROR}
+    codes = {problem.code for problem in reading.problems}
+    if not errors:
+        assert refusals(instance) == []
+        if not codes & ONLY_STRICT and not reading.ignored:
+            assert refusals(instance, strict=True) == []
+    elif not errors & (BEYOND | ONLY_STRICT):
+        assert refusals(instance)
+    elif not errors & BEYOND:
+        assert refusals(instance, strict=True)
