@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from runner.pipeline.ci.keys import CI, CI_KEYS
 from runner.pipeline.entries import MAX_NAME, NAME_PATTERN, SECTIONS, Section
 from runner.pipeline.fields import Key
 from runner.pipeline.job_types import JOB_TYPES, NAME, RENAMED_JOBS, STEPS, TYPE, JobType, Tasks
 from runner.pipeline.resource_types import RESOURCE_TYPES, ResourceType
-from runner.pipeline.sections import CI_KEYS
 from runner.reference.fragments import NULL, Fragments, Schema, present
 from runner.reference.resources import resource_of
 from runner.reference.steps import steps_of
@@ -33,7 +33,7 @@ def schema_of(*, strict: bool = False) -> Schema:
         "else": fragments.refer("resource.trigger"),
     }
     sections = {section.value: _section(section, fragments) for section in SECTIONS}
-    ci = {key: {"description": "A key of the CI part."} for key in sorted(CI_KEYS)}
+    ci = {key: {"description": CI[key].doc if key in CI else "An older key of the CI part."} for key in sorted(CI_KEYS)}
     return {
         "$schema": DRAFT,
         "title": "shippable.yml",

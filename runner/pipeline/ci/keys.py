@@ -9,31 +9,42 @@ from runner.pipeline.fields import Key, Keys, table
 from runner.pipeline.kinds import Choice, Form, Free, Table, Text, Truth, Whole, Words
 from runner.pipeline.model import Data
 from runner.pipeline.nodes import Node
+from runner.pipeline.shapes import Piece
+
+
+def _form(words: str) -> Form:
+    """Something whose reader stands in this package."""
+    return Form(words, Piece.ANYTHING)
+
 
 LANGUAGE = Key("language", Choice(tuple(LANGUAGES)), "The language: its versions are axes, its commands the default.")
 VERSIONS: Mapping[str, Key[Node]] = {
-    name: Key(name, Form("a version, or a list of them"), f"Sets {' and '.join(variables)}; several make an axis.")
+    name: Key(
+        name,
+        _form("a version, or a list of them"),
+        f"Sets {' and '.join(variables)}; several make an axis.",
+    )
     for name, variables in VERSION_VARIABLES.items()
 }
 BUNDLER_ARGS = Key("bundler_args", Text(), "What bundle install is called with.")
-ENV: Key[Node] = Key("env", Form("a list of variables, or global and matrix"), "Variables; a list is an axis.")
+ENV: Key[Node] = Key("env", _form("a list of variables, or global and matrix"), "Variables; a list is an axis.")
 MATRIX = Key("matrix", Table(), "What is taken out of the product of the axes, and added to it.")
-RUNTIME: Key[Node] = Key("runtime", Form("a mapping with nodePool, or a list of them"), "Pools of hosts: an axis.")
-BRANCHES: Key[Node] = Key("branches", Form("a mapping with only and except"), "Which branches and tags are built.")
-SERVICES: Key[Node] = Key("services", Form("a list of names"), "What the platform started beside the build.")
+RUNTIME: Key[Node] = Key("runtime", _form("a mapping with nodePool, or a list of them"), "Pools of hosts: an axis.")
+BRANCHES: Key[Node] = Key("branches", _form("a mapping with only and except"), "Which branches and tags are built.")
+SERVICES: Key[Node] = Key("services", _form("a list of names"), "What the platform started beside the build.")
 DEPTH = Key("depth", Whole(1), "How many commits the clone has.")
 GIT_CONFIG = Key("gitConfig", Words(), "Settings of git: a key and a value each.")
 GIT = Key("git", Table(), "What is cloned.")
 VOTE: Key[Data] = Key("vote", Free(), "Votes at Gerrit; not sent.")
 BUILD = Key("build", Table(), "The commands.")
-INTEGRATIONS: Key[Node] = Key("integrations", Form("a mapping of lists"), "Who is told, and what is logged in to.")
+INTEGRATIONS: Key[Node] = Key("integrations", _form("a mapping of lists"), "Who is told, and what is logged in to.")
 CI: Keys = {
     **table(LANGUAGE, BUNDLER_ARGS, ENV, MATRIX, RUNTIME, BRANCHES, SERVICES, DEPTH, GIT_CONFIG, GIT, VOTE, BUILD),
     **table(INTEGRATIONS),
     **VERSIONS,
 }
 
-_COMMANDS = Form("a list of commands")
+_COMMANDS = _form("a list of commands")
 SECTIONS: Mapping[str, Key[Node]] = {
     name: Key(name, _COMMANDS, doc)
     for name, doc in {
@@ -48,11 +59,11 @@ SECTIONS: Mapping[str, Key[Node]] = {
 BOOT = Key("pre_ci_boot", Table(), "The container that the platform started; only its env counts here.")
 CACHE = Key("cache", Truth(), "Whether the build directory is kept for the next build.")
 CACHE_DIRS = Key("cache_dir_list", Words(), "The directories that are kept instead.")
-PUSH: Key[Node] = Key("push", Form("a list of commands"), "Images that the platform pushed.")
+PUSH: Key[Node] = Key("push", _form("a list of commands"), "Images that the platform pushed.")
 ADVANCED = Key("advancedReporting", Truth(), "More views of test results at the platform; means nothing here.")
 BUILD_KEYS: Keys = {**SECTIONS, **table(BOOT, CACHE, CACHE_DIRS, PUSH, ADVANCED)}
 
-BOOT_ENV: Key[Node] = Key("env", Form("a list of variables"), "Variables of the container.")
+BOOT_ENV: Key[Node] = Key("env", _form("a list of variables"), "Variables of the container.")
 BOOT_KEYS: Keys = table(
     BOOT_ENV,
     Key("image_name", Text(), "The image."),
@@ -61,7 +72,7 @@ BOOT_KEYS: Keys = table(
     Key("options", Free(), "Options of docker run."),
 )
 
-_COMBINATIONS = Form("a list of combinations")
+_COMBINATIONS = _form("a list of combinations")
 INCLUDE: Key[Node] = Key("include", _COMBINATIONS, "Items beside those of the product.")
 EXCLUDE: Key[Node] = Key("exclude", _COMBINATIONS, "Items of the product that are left out.")
 ALLOW_FAILURES: Key[Node] = Key("allow_failures", _COMBINATIONS, "Items that may fail.")
