@@ -74,14 +74,14 @@ def _kill(pids: Sequence[int], groups: Sequence[str]) -> None:
 
 
 def _wait_for(pids: Sequence[int]) -> None:
-    """Until one of them has ended, or for a moment."""
+    """Until they have ended, or for a moment each. One that is ending has lost its variables already: only this tells
+    whether it is gone."""
     for pid in pids:
         try:
             descriptor = os.pidfd_open(pid)
         except OSError:
-            return
+            continue
         poll = select.poll()
         poll.register(descriptor, select.POLLIN)
         poll.poll(AGAIN_S * 1000)
         os.close(descriptor)
-        return
