@@ -37,6 +37,6 @@ def command(wait: bool, now: bool, off: bool, host: str | None) -> None:
         runs = counted(len(running), "build")
         click.echo(f"nothing more is started; {runs} still to end{' (--wait waits)' if running else ''}")
         return
-    for row in until_idle(client, remote.notice):
+    for row in until_idle(client, running, remote.notice):
         click.echo(remote.told_end(row))
     click.echo("nothing runs any more")

@@ -37,9 +37,10 @@ def until_ended(client: Client, build_id: int, told: Callable[[str], object], *,
         patience.pause()
 
 
-def until_idle(client: Client, told: Callable[[str], object]) -> Iterator[BuildRow]:
-    """What runs, as it ends, until nothing does: of a service that starts nothing more. Raises what `until_ended`
-    raises."""
+def until_idle(client: Client, seen: Sequence[BuildRow], told: Callable[[str], object]) -> Iterator[BuildRow]:
+    """What runs, as it ends, until nothing does: of a service that starts nothing more. `seen` ran a moment ago, and
+    may have ended since. Raises what `until_ended` raises."""
+    yield from all_ended(client, [row.id for row in seen], told)
     patience = Patience(LIMIT, told)
     while True:
         try:
