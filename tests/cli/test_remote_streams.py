@@ -105,14 +105,15 @@ def test_a_run_goes_on_over_a_restart_of_the_service(runner: Command, there: Run
 def test_drain_tells_the_ends_of_what_it_waits_for_and_now_ends_it(runner: Command, there: Running) -> None:
     name = _begun(runner, there)
     assert runner("drain").out == f"{name} runs\nnothing more is started; 1 build still to end (--wait waits)\n"
-    thread = threading.Thread(target=lambda: there.go.write_text("\n"))
-    thread.start()
+    draining = subprocess.Popen([RUNNER, "drain", "--wait"], stdout=subprocess.PIPE, text=True)
     try:
-        said = runner("drain", "--wait").out.splitlines()
+        assert draining.stdout is not None
+        assert draining.stdout.readline() == f"{name} runs\n"
     finally:
+        there.go.write_text("\n")
+        said, _ = draining.communicate(timeout=PATIENCE_S)
         runner("drain", "--off")  # the tests after this one start builds
-    thread.join()
-    assert said[-2:] == [f"{name}: success", "nothing runs any more"]
+    assert said.splitlines() == [f"{name}: success", "nothing runs any more"]
     name = _begun(runner, there)
     assert f"{name}: cancelled: the service is drained by" in runner("drain", "--now", "--wait").out
     runner("drain", "--off")
