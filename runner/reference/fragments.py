@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from runner.pipeline.content_kinds import SEMANTIC, Cron, Parameters, SemanticVersion
+from runner.pipeline.content_kinds import NAME_FILTER, SEMANTIC, Cron, NameFilter, Parameters, SemanticVersion
 from runner.pipeline.kinds import Choice, Form, Free, Kind, Listing, Table, Text, Truth, Whole, Word, Words
 from runner.pipeline.limits import Bytes
 from runner.pipeline.shapes import Either, Merged, Nested, Part, Piece, Shape
@@ -142,6 +142,8 @@ def _of_kind(kind: Kind[Any], fragments: Fragments) -> Schema:
             return {"type": "string", "pattern": rf"^\s*({SEMANTIC.pattern})\s*$"}
         case Cron():
             return {"type": "string", "pattern": _CRON}
+        case NameFilter():
+            return fragments.mapping(NAME_FILTER)
         case Parameters():
             return {"type": "object", "minProperties": 1}
         case _:
