@@ -265,11 +265,13 @@ def test_options_of_managed_jobs_are_kept_in_both_places() -> None:
 @pytest.mark.parametrize(
     ("job_type", "line", "sentence"),
     [
-        ("release", "bump: mnior\nsteps: [IN: vers]", "bump: must be one of major, minor, patch, alpha, beta, rc, final, not"
-         " 'mnior' (did you mean 'minor'?)"),
+        ("release", "bump: mnior\nsteps: [IN: vers]", "bump: must be one of major, minor, patch, alpha, beta,"
+         " rc, final, not 'mnior' (did you mean 'minor'?)"),
         ("deploy", "maxWaitTime: 3601\nsteps: [IN: where, IN: repo]", "maxWaitTime: must be 0..3600, not '3601'"),
-        ("deploy", "stabilityDuration: 301\nsteps: [IN: where, IN: repo]", "stabilityDuration: must be 0..300, not '301'"),
-        ("deploy", "method: red\nsteps: [IN: where, IN: repo]", "method: must be one of blueGreen, upgrade, replace, not 'red'"),
+        ("deploy", "stabilityDuration: 301\nsteps: [IN: where, IN: repo]", "stabilityDuration: must be 0..300, not"
+         " '301'"),
+        ("deploy", "method: red\nsteps: [IN: where, IN: repo]", "method: must be one of blueGreen, upgrade, replace,"
+         " not 'red'"),
         ("manifest", "steps: [IN: img, {TASK: manged}]", "steps[1].TASK: a TASK of a manifest job is 'managed', not"
          " 'manged' (did you mean 'managed'?)"),
     ],

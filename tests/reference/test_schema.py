@@ -27,7 +27,7 @@ SECTION = re.compile(r"^\s*(jobs|resources):", re.MULTILINE)
 def _fixtures() -> list[str]:
     """Every text of the tests, the pages and the examples that holds the sections of a pipeline."""
     texts = [(ROOT / "examples/shippable.yml").read_text()]
-    for page in (ROOT / "docs").glob("*.md"):
+    for page in (*(ROOT / "docs").glob("*.md"), ROOT / "tests/forms/practice.md"):
         texts += re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL)
     for file in (ROOT / "tests").rglob("*.py"):
         if SECTION.search(source := file.read_text()):
