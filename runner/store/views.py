@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from runner.store.rows import BuildRow, build_row, moment, version
+from runner.store.rows import BuildRow, build_row, is_item_name, moment, version
 from runner.store.sqlite import Transaction
 from runner.workspace.versions import Version
 
@@ -52,7 +52,8 @@ class InputRow:
 
 
 def nodes(tx: Transaction) -> list[NodeRow]:
-    return [_node(row) for row in tx.rows("nodes")]
+    """All that files have or had; not the items of CI builds."""
+    return [_node(row) for row in tx.rows("nodes") if not is_item_name(row["name"])]
 
 
 def node(tx: Transaction, name: str) -> NodeRow | None:

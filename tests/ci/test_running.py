@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tests.ci.conftest import Checkout, item_lines, item_statuses, run_notes
+from tests.triggers.repositories import Repository
 
 MATRIX = """
     language: python
@@ -183,4 +186,17 @@ def test_a_listed_job_of_another_repository_ends_in_error(checkout: Checkout) ->
     checkout.commit("language: none\njobs: [{name: other_runCI, type: runCI}]\n")
     said = checkout.run()
     assert said.statuses() == {"other_runCI": "error"}
-    assert "other_runCI is of another repository: the checkout here is that of shop_runCI" in said.out
+    told = "other_runCI has no repository: it runs in a checkout of other, or with a gitRepo of it as input"
+    assert told in said.out
+
+
+def test_a_listed_job_of_another_repository_is_built_from_its_input(checkout: Checkout, tmp_path: Path) -> None:
+    other = Repository(tmp_path / "other.git")
+    sha = other.commit("elsewhere", {"shippable.yml": "language: none\nbuild: {ci: ['echo $REPO_NAME $COMMIT']}\n"})
+    checkout.commit(f"""
+        resources: [{{name: src, type: gitRepo, versionTemplate: {{sourceName: "{other.remote.url}"}}}}]
+        jobs: [{{name: other_runCI, type: runCI, steps: [IN: src]}}]
+    """)
+    said = checkout.run()
+    assert said.code == 0, said.out
+    assert item_lines(said, 1) == [f"other {sha}"]
