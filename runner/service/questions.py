@@ -85,11 +85,17 @@ class Questions:
         return await self._decisions.look(lambda tx, rules: views.versions(tx, name, before, most))
 
     async def builds(
-        self, *, job: str | None = None, status: str | None = None, before: int | None = None, most: int = 50
+        self,
+        *,
+        job: str | None = None,
+        status: str | None = None,
+        before: int | None = None,
+        most: int = 50,
+        items: bool = False,
     ) -> list[BuildRow]:
-        """Newest first, those with an id below `before`."""
+        """Newest first, those with an id below `before`. `items`: those of the job's CI builds too."""
         return await self._decisions.look(
-            lambda tx, rules: views.builds(tx, job=job, status=status, before=before, most=most)
+            lambda tx, rules: views.builds(tx, job=job, status=status, before=before, most=most, items=items)
         )
 
     async def build(self, build_id: int) -> BuildRow:

@@ -74,10 +74,16 @@ def versions(tx: Transaction, name: str, before: int | None, most: int) -> list[
 
 
 def builds(
-    tx: Transaction, *, job: str | None = None, status: str | None = None, before: int | None = None, most: int = 50
+    tx: Transaction,
+    *,
+    job: str | None = None,
+    status: str | None = None,
+    before: int | None = None,
+    most: int = 50,
+    items: bool = False,
 ) -> list[BuildRow]:
-    """Newest first, those with an id below `before`."""
-    rows = tx.rows("builds_before", job=job, status=status, before=before, most=most)
+    """Newest first, those with an id below `before`. `items`: those of the job's CI builds too."""
+    rows = tx.rows("builds_before", job=job, status=status, before=before, most=most, items=items)
     return [build_row(row) for row in rows]
 
 

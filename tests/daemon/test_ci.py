@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from runner.store.queueing import Request
 from runner.store.rows import BuildRow
 from runner.triggers.git_version import version_of
 from runner.workspace.versions import NewVersion
+from tests.cli.remote_service import Command, running
 from tests.daemon.running import Host, ended, heard, serving, until
 from tests.triggers.events import PULL_REQUEST
 from tests.triggers.repositories import Repository
@@ -168,6 +170,32 @@ async def test_a_pull_request_is_built_merged_and_told_to_the_scripts(host: Host
         build = await ended(service, "shop_runCI")
         assert (build.status, build.reason) == ("success", None)
         assert f"true 7 main plums {head} 32" in printed(service, (await items(service))[0])
+
+
+async def _looked(host: Host) -> None:
+    """A service finds the first commit, and ends."""
+    async with serving(host.settings) as service:
+        await service.polling.look()
+
+
+def test_the_commands_name_items_as_a_local_run_does(
+    host: Host, shop: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop.commit("one", {"shippable.yml": PART})
+    host.write(FILE.format(source=shop.remote.url))
+    runner = Command(monkeypatch, capsys)
+    asyncio.run(_looked(host))
+    with running(host) as service:
+        monkeypatch.setenv("RUNNER_HOST", service.url)
+        said = runner("run", "--job", "shop_runCI", "--output", "plain")
+        assert said.code == 0, said.out + said.err
+        assert "shop_runCI/1.2: success" in said.out
+        listed = [line.split()[:2] for line in runner("builds", "shop_runCI").out.splitlines()[1:]]
+        assert listed == [[f"shop_runCI/1{item}", "success"] for item in (".2", ".1", "")]
+        assert "1.2 of 2" in runner("logs", "shop_runCI/1.2").out
+        assert runner("logs", "shop_runCI/1.3").code == 2
+        assert "shop_runCI/1.1 has ended already: success" in runner("cancel", "shop_runCI/1.1").out
+        assert [line.split()[0] for line in runner("jobs").out.splitlines()[1:]] == ["after", "shop_runCI"]
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from runner.service.ci import cache, kept
 from runner.service.ci.checkout import git_of
 from runner.service.ci.filters import resets_cache, skipped
 from runner.service.ci.item import CiItem
+from runner.service.ci.locale import utf8_locale
 from runner.service.ci.outcome import ItemEnd, outcome
 from runner.service.ci.source import CiSource
 from runner.service.ci.tested import Tested, tested_here, tested_input
@@ -31,7 +32,6 @@ from runner.store import views
 from runner.store.items import add_items, items_of, last_success
 from runner.store.rows import BuildEnd, BuildRow
 from runner.store.sqlite import Transaction
-from runner.workspace.ci import UTF8
 from runner.workspace.directory import BuildDirectory
 from runner.workspace.removal import remove_all_but
 from runner.workspace.versions import NewVersion
@@ -172,7 +172,7 @@ class CiBuild:
         store = self._engine.store
         job_id = await store.node_id(self._job.name)
         since = await store.read(lambda tx: last_success(tx, self._job.name))
-        locale = await _locale()
+        locale = await utf8_locale()
         slots = asyncio.Semaphore(source.parallel)
 
         async def run(item: Item, row: BuildRow) -> ItemEnd:
@@ -184,23 +184,26 @@ class CiBuild:
                     source=source, part=tested.part, commit=tested.commit, item=item, items=len(items), run=self._row,
                     job_id=job_id, base=self._engine.host.base, locale=locale, last_success=since,
                 )  # fmt: skip
-                return ItemEnd(row.name, await self._run_item(ci, row), item.may_fail)
+                return ItemEnd(row.name, await self._run_item(ci, row, section), item.may_fail)
 
-        async with asyncio.TaskGroup() as group:
-            running = [
-                group.create_task(run(item, row), name=f"build {row.name}")
-                for item, row in zip(items, rows, strict=True)
-            ]
+        with self.journal.section("Items", shown=True) as section:
+            async with asyncio.TaskGroup() as group:
+                running = [
+                    group.create_task(run(item, row), name=f"build {row.name}")
+                    for item, row in zip(items, rows, strict=True)
+                ]
         return [each.result() for each in running]
 
-    async def _run_item(self, ci: CiItem, row: BuildRow) -> str:
+    async def _run_item(self, ci: CiItem, row: BuildRow, section: Section) -> str:
         if self._row.attempt is not None:  # an item of a service gets what the whole has got
             await self._engine.persist(lambda: self._engine.store.start_build(row.id))
             row = replace(row, attempt=self._row.attempt, replay_of=self._row.id, injected=self._row.injected)
         build = Build(replace(self._engine, finish=self._keep), self._job, row, ci)
         if self._cancelled is not None:
             build.cancel(*self._cancelled)
-        return (await self._follow(build, row)).status
+        ended = await self._follow(build, row)
+        section.note(f"{row.name}: {ended.status}{f': {ended.reason}' if ended.reason else ''}")
+        return ended.status
 
     async def _keep(self, row: BuildRow, end: BuildEnd, versions: Sequence[NewVersion]) -> bool:
         """Record the end of an item; what it gives out is published by the end of all."""
@@ -249,16 +252,3 @@ class CiBuild:
         if self._engine.finish is not None:
             return await self._engine.finish(self._row, end, versions)
         return await self._engine.store.finish_build(self._row.id, end, versions)
-
-
-async def _locale() -> str:
-    """The platform's locale where this host has it: else every shell would complain."""
-    try:
-        asked = await asyncio.create_subprocess_exec(
-            "locale", "-a", stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-        )  # fmt: skip
-    except OSError:
-        return "C.UTF-8"
-    output, _ = await asked.communicate()
-    return UTF8 if "en_us.utf8" in output.decode("ascii", "replace").casefold().split() else "C.UTF-8"

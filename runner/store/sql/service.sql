@@ -116,7 +116,8 @@ ORDER BY version.number DESC LIMIT :most;
 
 -- name: builds_before
 SELECT * FROM named_build
-WHERE (:before IS NULL OR id < :before) AND (:job IS NULL OR job = :job) AND (:status IS NULL OR status = :status)
+WHERE (:before IS NULL OR id < :before) AND (:status IS NULL OR status = :status)
+      AND (:job IS NULL OR job = :job OR (:items AND substr(job, 1, length(:job) + 1) = :job || '/'))
 ORDER BY id DESC LIMIT :most;
 
 -- name: nodes
