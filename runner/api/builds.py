@@ -19,7 +19,7 @@ from runner.errors import UsageError
 from runner.pipeline.problems import nearest
 from runner.store.rows import BuildRow
 
-STATUSES = ("queued", "processing", "success", "failure", "error", "timeout", "cancelled")
+STATUSES = ("queued", "processing", "success", "failure", "unstable", "error", "timeout", "cancelled")
 
 
 async def list_builds(call: Call[BuildsParams, NoBody]) -> BuildList:

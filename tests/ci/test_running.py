@@ -170,10 +170,11 @@ def test_a_listed_job_runs_the_ci_part_between_its_inputs_and_outputs(checkout: 
         env: [A=1, A=2]
         build: {ci: ['[ $PARAMS_PARAMS_K = v ]', 'shipctl put_resource_state img versionName v$A']}
         resources:
+          - {name: shop_ciRepo, type: ciRepo}
           - {name: params, type: params, versionTemplate: {params: {K: v}}}
           - {name: img, type: image, versionTemplate: {sourceName: s, versionName: v0}}
         jobs:
-          - {name: shop_runCI, type: runCI, steps: [IN: params, OUT: img]}
+          - {name: shop_runCI, type: runCI, steps: [IN: shop_ciRepo, IN: params, OUT: img]}
           - {name: after, type: runSh, steps: [IN: img, TASK: {script: ['echo "got $IMG_VERSIONNAME"']}]}
     """)
     said = checkout.run()

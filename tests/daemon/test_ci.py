@@ -153,6 +153,32 @@ async def test_what_the_part_leaves_out_is_not_built_when_it_is_pushed_and_is_wh
         assert (await ended(service, "shop_runCI", 2)).status == "success"
 
 
+async def test_failed_tests_make_the_whole_unstable_and_start_nothing(host: Host, shop: Repository) -> None:
+    failed = '<testsuite><testcase name="x"><failure/></testcase></testsuite>'
+    copy = "mkdir -p shippable/testresults && cp r.xml shippable/testresults/"
+    shop.commit("one", {"shippable.yml": f"language: none\nbuild: {{ci: ['{copy}']}}\n", "r.xml": failed})
+    host.write(FILE.format(source=shop.remote.url).replace("IN: img, TASK", "IN: shop_runCI, TASK"))
+    async with serving(host.settings) as service:
+        await service.polling.look()
+        await service.orders.run("shop_runCI", Request())
+        build = await ended(service, "shop_runCI")
+        assert (build.status, build.reason) == ("unstable", "unstable: shop_runCI/1.1")
+        assert [row.job for row in await service.questions.builds()] == ["shop_runCI", "shop_runCI"]
+
+
+async def test_a_job_is_purged_with_its_items(host: Host, shop: Repository) -> None:
+    shop.commit("one", {"shippable.yml": "language: none\nenv: [A=1, A=2]\n"})
+    host.write(FILE.format(source=shop.remote.url))
+    async with serving(host.settings) as service:
+        await service.polling.look()
+        await service.orders.run("shop_runCI", Request())
+        await ended(service, "shop_runCI")
+        host.write("jobs: []\n")
+        await service.pipelines.sync("shop")
+        assert len(await service.orders.purge("shop_runCI")) == 3
+        assert await service.questions.builds() == []
+
+
 async def test_a_pull_request_is_built_merged_and_told_to_the_scripts(host: Host, shop: Repository) -> None:
     shop.commit("one", {"shippable.yml": "language: none\n", "a": "1"})
     shop.git("checkout", "-q", "-b", "feature")

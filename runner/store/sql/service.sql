@@ -185,6 +185,10 @@ DELETE FROM build WHERE node_id = :id;
 -- name: purge_node
 DELETE FROM node WHERE id = :id AND deleted_at IS NOT NULL;
 
+-- name: item_nodes
+SELECT item.id FROM node AS item JOIN node AS whole ON substr(item.name, 1, length(whole.name) + 1) = whole.name || '/'
+WHERE whole.id = :id;
+
 -- name: builds_of_node
 SELECT id FROM build WHERE node_id = :id ORDER BY id;
 
