@@ -17,12 +17,14 @@ UTF8 = "en_US.UTF-8"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequest:
-    """What a commit is proposed by. `base` and `head` are branches, `repository` is where the head's is."""
+    """What a commit is proposed by. `base` and `head` are branches, `repository` is where the head's is; `from_fork`:
+    that is another one, of somebody who may not write to this one."""
 
     number: int
     base: str
     head: str
     repository: str
+    from_fork: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,17 @@ class Commit:
         """Of the address; empty where it is a path."""
         found = re.match(r"[a-z+]+://(?:[^/@]*@)?([^/:]+)|(?:[^/@]*@)?([^/:]+):", self.url)
         return next(filter(None, found.groups()), "") if found else ""
+
+    @property
+    def of_fork(self) -> bool:
+        """Whether somebody proposes it who may not write to the repository: nothing is trusted to it."""
+        return self.pull_request is not None and self.pull_request.from_fork
+
+    @property
+    def cache_path(self) -> str:
+        """Where the caches of its repository are, below those of all: `acme/shop`."""
+        parts = [part for part in self.full_name.split("/") if part not in ("", ".", "..")]
+        return "/".join(parts) or "repository"
 
     @property
     def job(self) -> str:

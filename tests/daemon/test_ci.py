@@ -49,9 +49,12 @@ async def items(service: Service) -> list[BuildRow]:
     return sorted(rows, key=lambda row: (row.number, row.item or 0))
 
 
+def log(service: Service, row: BuildRow) -> str:
+    return (service.store.build_directory(row.id) / "log.jsonl").read_text()
+
+
 def printed(service: Service, row: BuildRow) -> list[str]:
-    lines = (service.store.build_directory(row.id) / "log.jsonl").read_text().splitlines()
-    records: list[dict[str, Any]] = [json.loads(line) for line in lines]
+    records: list[dict[str, Any]] = [json.loads(line) for line in log(service, row).splitlines()]
     return [record["text"] for record in records if record["type"] == "message" and "level" not in record]
 
 
@@ -182,8 +185,9 @@ async def test_a_job_is_purged_with_its_items(host: Host, shop: Repository) -> N
 async def test_a_pull_request_is_built_merged_and_told_to_the_scripts(host: Host, shop: Repository) -> None:
     shop.commit("one", {"shippable.yml": "language: none\n", "a": "1"})
     shop.git("checkout", "-q", "-b", "feature")
+    part = "language: none\nenv: {global: [secure: abc]}\nbuild: {cache: true, ci: ['echo %s']}\n"
     told = '"$IS_PULL_REQUEST $PULL_REQUEST $BASE_BRANCH $HEAD_BRANCH $COMMIT $(cat a b | tr -d \\\\n)"'
-    head = shop.commit("proposed", {"shippable.yml": f"language: none\nbuild: {{ci: ['echo {told}']}}\n", "b": "2"})
+    head = shop.commit("proposed", {"shippable.yml": part % told, "b": "2"})
     shop.git("update-ref", "refs/pull/7/head", head)
     shop.git("checkout", "-q", "main")
     shop.commit("meanwhile", {"a": "3"})
@@ -195,7 +199,10 @@ async def test_a_pull_request_is_built_merged_and_told_to_the_scripts(host: Host
         await service.orders.add_version(NewVersion(node="src", name=name, property_bag=bag))
         build = await ended(service, "shop_runCI")
         assert (build.status, build.reason) == ("success", None)
-        assert f"true 7 main plums {head} 32" in printed(service, (await items(service))[0])
+        (item,) = await items(service)
+        assert f"true 7 main plums {head} 32" in printed(service, item)
+        assert "cache: not renewed by a pull request of a fork" in log(service, item)
+        assert "'secure' variables are left out: this is a pull request of a fork" in log(service, item)
 
 
 async def _looked(host: Host) -> None:

@@ -161,7 +161,7 @@ class CiBuild:
                 f"{files} from the commit and {'is' if commit.changed == 1 else 'are'} not in this build:"
                 " --working-tree takes them"
             )
-        if resets_cache(commit) and cache.drop(source.cache / commit.repository):
+        if resets_cache(commit) and cache.drop(source.cache / commit.cache_path):
             section.note("cache: dropped, as the message of the commit asks for")
 
     async def _run_items(

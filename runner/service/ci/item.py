@@ -58,10 +58,14 @@ class CiItem:
         return self._work(directory, (*variables, *self._unsealed(journal)))
 
     async def close(self, status: str, journal: Journal) -> None:
-        """Keep the cache of a build that has passed. Raises OSError."""
+        """Keep the cache of a build that has passed. What a fork proposes leaves nothing to later builds. Raises
+        OSError."""
         if self._cache is not None and status in KEPT:
             with journal.section("Cache") as section:
-                await self._cache.save(section.note)
+                if self.commit.of_fork:
+                    section.note("cache: not renewed by a pull request of a fork")
+                else:
+                    await self._cache.save(section.note)
 
     def _identity(self, row: BuildRow, root: Path, directory: Path) -> CiIdentity:
         return CiIdentity(
@@ -74,7 +78,7 @@ class CiItem:
             job_id=self.job_id,
             directory=directory,
             gopath=root,
-            cache=self.source.cache / self.commit.repository,
+            cache=self.source.cache / self.commit.cache_path,
             home=self.base.get("HOME", "/"),
             path=self.base.get("PATH", ""),
             locale=self.locale,
@@ -108,10 +112,12 @@ class CiItem:
         yield from self.item.build.boot_env or ()
 
     def _unsealed(self, journal: Journal) -> Iterator[Variable]:
-        for item in self._env():
-            for part in item.parts:
-                if isinstance(part, Secure):
-                    yield from self._variables(part, journal)
+        sealed = [part for item in self._env() for part in item.parts if isinstance(part, Secure)]
+        if sealed and self.commit.of_fork:  # source: the platform did not decrypt for them either
+            journal.warn("'secure' variables are left out: this is a pull request of a fork")
+            return
+        for part in sealed:
+            yield from self._variables(part, journal)
 
     def _variables(self, secure: Secure, journal: Journal) -> Iterator[Variable]:
         found: Mapping[str, Secret] | Problem = self.source.unseal(secure)
