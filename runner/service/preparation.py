@@ -26,6 +26,7 @@ from runner.service.ports import Credentials, Grant, Host, RoleUse
 from runner.service.threads import finished
 from runner.store.rows import BuildEnd, BuildRow
 from runner.store.store import Store
+from runner.workspace import git_logins
 from runner.workspace.ci import CiWork
 from runner.workspace.dependency import Dependency, Identity
 from runner.workspace.directory import BuildDirectory
@@ -212,6 +213,8 @@ class Preparation:
             self.directory.add_integrations(variables.integrations)
             self.directory.restore_previous_state(previous)
             self.directory.write(CONFIG_FILE, config, 0o600)
+            if logins := variables.git_logins.text():
+                self.directory.write(git_logins.FILE, logins, 0o600)
 
         await finished(write)
 
