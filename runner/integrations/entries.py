@@ -8,12 +8,13 @@ from pathlib import Path
 
 from runner.integrations.catalogue import NOT_YET, IntegrationType, Shape, find, nearest_type
 from runner.integrations.checks import check_of
-from runner.integrations.model import FieldValue, Integration, IntegrationsReading
+from runner.integrations.model import FieldValue, Integration, IntegrationsReading, revealed
 from runner.integrations.values import Values
 from runner.names import is_variable, variable_key
 from runner.pipeline.codes import Code
 from runner.pipeline.nodes import Entry, MappingNode, Node, Scalar, SequenceNode, Unresolved, is_null, kind_of
 from runner.pipeline.problems import Place, Problem, Severity, nearest
+from runner.secret import Secret
 
 _OWN_KEYS = ("name", "type", "fields")
 
@@ -148,9 +149,9 @@ class Entries:
                 fields[name] = value
         self._missing(node, kind, written, subject)
         if (check := check_of(kind)) is not None:
-            plain = {name: value for name, value in fields.items() if isinstance(value, str)}
-            for name, message in check.wrong(plain):
-                self.error(check.code, written[name].value.place, f"{subject}.{name}", message)
+            known_texts = {n: revealed(value) for n, value in fields.items() if isinstance(value, str | Secret)}
+            for name, message in check.wrong(known_texts):
+                self.error(Code.WRONG_FIELD_TEXT, written[name].value.place, f"{subject}.{name}", message)
         return fields
 
     def _written(self, node: MappingNode, kind: IntegrationType, subject: str) -> dict[str, Entry]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -111,21 +112,15 @@ def integration_env(integration: ResolvedIntegration) -> str:
     return "".join(f"{key}={word}\n" for key, word in named if is_variable(key))
 
 
+_NAMED = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\\": "\\\\", "'": "\\'"}
+_ESCAPED = str.maketrans({chr(code): f"\\{code:03o}" for code in (*range(1, 32), 127)} | _NAMED | {"\0": ""})
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
 def shell_word(text: str, quote: str = '"') -> str:
     """`text` as one word of bash on one line: in `quote` where nothing in it needs more, as Shippable wrote it."""
-    if any(ord(c) < 32 or ord(c) == 127 for c in text):
-        return f"$'{''.join(_escaped(c) for c in text)}'"
-    if quote == '"' and _harmless(text):
+    if _CONTROL.search(text):
+        return f"$'{text.translate(_ESCAPED)}'"
+    if quote == '"' and text.isprintable() and not any(c in text for c in '"\\`$'):
         return f'"{text}"'
     return "'" + text.replace("'", "'\"'\"'") + "'"
-
-
-def _harmless(text: str) -> bool:
-    return text.isprintable() and not any(c in '"\\`$' for c in text)
-
-
-def _escaped(c: str) -> str:
-    if c in "\\'":
-        return f"\\{c}"
-    named = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
-    return named.get(c) or (f"\\{ord(c):03o}" if ord(c) < 32 or ord(c) == 127 else c)
