@@ -70,6 +70,15 @@ class BuildDirectory:
             file.write(text)
         return path
 
+    def write_private(self, relative: str, text: str) -> Path:
+        """The same with mode 600, in directories of mode 700 that are made where they are missing."""
+        missing = [self.root / relative]
+        while not (parent := missing[-1].parent).is_dir():
+            missing.append(parent)
+        for directory in reversed(missing[1:]):
+            directory.mkdir(mode=0o700)
+        return self.write(relative, text, 0o600)
+
     def _add(self, dependency: Dependency) -> None:
         base = f"{dependency.operation}/{dependency.name}"
         self._directory(self.root / base)

@@ -1,7 +1,8 @@
 """The variables of a build in the order in which they are exported; a later one of the same name wins.
 
 Source of the order: params, platform, injected, one block per IN and OUT in the order of the file, the job's own
-integrations, the TASK's env; then the platform's set once more, so that nothing can take its place.
+integrations, the TASK's env; then the platform's set once more, so that nothing can take its place. Before all of them,
+ours: where the command line tools of the build are set up.
 """
 
 from __future__ import annotations
@@ -177,13 +178,14 @@ def task_variables(task: Task, machine: str) -> Iterator[Variable]:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobVariables:
     """The blocks of a build's variables that all of its TASKs share. `injected` comes from the command line, `aws`
-    from the credential broker."""
+    from the credential broker; `tools` say where command line tools are set up, whatever else may say so wins."""
 
     identity: Identity
     dependencies: Sequence[Dependency]
     injected: Mapping[str, str]
     integrations: Sequence[ResolvedIntegration] = ()
     aws: Sequence[Variable] = ()
+    tools: Sequence[Variable] = ()
 
     @property
     def git_logins(self) -> GitLogins:
@@ -198,7 +200,7 @@ class JobVariables:
         """Everything but what belongs to one TASK."""
         root = self.identity.root
         git = (Variable(name, value, "git credentials") for name, value in self.git_logins.variables(root))
-        return [*git, *self._head(self.dependencies), *self._steps(self.dependencies), *self._own()]
+        return [*self.tools, *git, *self._head(self.dependencies), *self._steps(self.dependencies), *self._own()]
 
     def of_task(self, task: Task, machine: str) -> list[Variable]:
         """The complete list for one TASK, in order."""

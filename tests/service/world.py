@@ -92,9 +92,8 @@ async def world(
             "credentials": NoRoles(),
             "host": Host(base={"PATH": "/usr/bin:/bin"}, commands=place, machine="x", user="u"),
         }
-        engine = Engine(
-            store=store, jobs=pipeline.jobs, inputs=Inputs(pipeline, integrations or {}, store), **{**fields, **more}
-        )
+        inputs = Inputs(pipeline, integrations or {}, store)
+        engine = Engine(store=store, jobs=pipeline.jobs, inputs=inputs, **{**fields, **more})
         run = await store.runs.begin("digest")
         yield World(engine, pipeline, run.id)
         await store.runs.end(run)
