@@ -10,7 +10,7 @@ from runner.integrations.catalogue import NOT_YET, IntegrationType, Shape, find,
 from runner.integrations.checks import check_of
 from runner.integrations.model import FieldValue, Integration, IntegrationsReading, revealed
 from runner.integrations.values import Values
-from runner.names import is_variable, variable_key
+from runner.names import can_be_set, variable_key
 from runner.pipeline.codes import Code
 from runner.pipeline.nodes import Entry, MappingNode, Node, Scalar, SequenceNode, Unresolved, is_null, kind_of
 from runner.pipeline.problems import Place, Problem, Severity, nearest
@@ -186,7 +186,7 @@ class Entries:
         for entry in node.entries if isinstance(node, MappingNode) else ():
             text = entry.key.text
             known = first.setdefault(variable_key(text), entry)
-            if not is_variable(variable_key(text)):
+            if not can_be_set(variable_key(text)):
                 message = f"'{text[:60]}' cannot be the name of a variable: only integration.json has it"
             elif known is not entry:
                 message = f"'{text[:60]}' and '{known.key.text[:60]}' become the same variable: the later one wins"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from runner.integrations.catalogue import AWS_IAM, OLD_AWS_IAM
 from runner.integrations.model import ResolvedIntegration, Text, Value, revealed
 from runner.integrations.role_arn import parse_role_arn
-from runner.names import is_variable, variable_key
+from runner.names import can_be_set, variable_key
 from runner.secret import Secret
 
 
@@ -109,7 +109,7 @@ def integration_env(integration: ResolvedIntegration) -> str:
             case _:
                 lines += [(name, shell_word(revealed(text))) for name, text in value.items()]
     named = ((variable_key(key), word) for key, word in (*lines, *lists))
-    return "".join(f"{key}={word}\n" for key, word in named if is_variable(key))
+    return "".join(f"{key}={word}\n" for key, word in named if can_be_set(key))
 
 
 _NAMED = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\\": "\\\\", "'": "\\'"}

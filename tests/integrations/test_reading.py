@@ -168,6 +168,11 @@ def test_a_wrong_value_is_one_sentence(tmp_path: Path, field: str, sentence: str
             "only integration.json has it",
         ),
         (
+            "{name: s, type: Key-Value, envs: {RANDOM: x}}",
+            "1:37: warning: integrations[0].envs.RANDOM: 'RANDOM' cannot be the name of a variable: "
+            "only integration.json has it",
+        ),
+        (
             "{name: s, type: Key-Value, envs: {A-B: x, AB: y}}",
             "1:45: warning: integrations[0].envs.AB: 'AB' and 'A-B' become the same variable: the later one wins",
         ),
