@@ -102,7 +102,6 @@ def test_what_gets_no_version_from_outside_says_so_by_name(resource_type: str, b
     [
         ("syncRepo", "flags: [x]", "repositories are not cloned yet"),
         ("ciRepo", "", "it stands for the checkout of its runCI job only, use a gitRepo"),
-        ("cliConfig", "integration: aws\npointer: {region: x}", "command line tools are not configured yet"),
         ("externalCIServer", "", "results of other CI systems are not received yet"),
     ],
 )  # fmt: skip
