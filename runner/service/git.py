@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from runner.errors import RunnerError
+from runner.integrations.git_access import Login
 from runner.secret import Secret
 from runner.service.child import talk
 from runner.triggers.addresses import masked
@@ -47,14 +48,6 @@ class GitError(RunnerError):
 
 class NoCommitError(GitError):
     """A tag is of a file or a directory: nothing can be built of it, and asking again changes nothing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Login:
-    """How a repository is opened over https. The user may be a token too, so it is not shown."""
-
-    user: str = field(repr=False)
-    password: Secret
 
 
 @dataclass(frozen=True, slots=True)
