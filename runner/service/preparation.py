@@ -119,14 +119,15 @@ class Preparation:
             dependencies = await self.engine.persist(lambda: self.engine.inputs.of(self.job, self.row))
             integrations = await self.engine.inputs.integrations_of(self.job)
             self.journal.mask(self.engine.inputs.secrets)
+            variables = await self._variables(dependencies, integrations)
             if any(map(is_clone, dependencies)):
-                watched = self.row.attempt is not None
-                dependencies = await self.engine.repositories.settle(dependencies, watched=watched)
+                dependencies = await self._settled(variables)
             if short := too_short_of(dependencies, integrations):
                 section.warn(TOO_SHORT + ", ".join(short))
             for dependency in dependencies:
                 section.note(describe(dependency))
-        variables = await self._variables(dependencies, integrations)
+        # Placeholders are replaced before credentials are asked for: a region may hold one.
+        variables = expand_placeholders(replace(variables, dependencies=dependencies))
         tools = tools_of(self.job.name, variables.dependencies, str(self.directory.root))
         refuse_missing(tools, self.engine.host.base.get("PATH"))
         self.journal.mask(tools.secrets)
@@ -193,15 +194,21 @@ class Preparation:
     async def _variables(
         self, dependencies: Sequence[Dependency], integrations: Sequence[ResolvedIntegration]
     ) -> JobVariables:
-        """All but those of AWS: placeholders are replaced first, since a region may hold one."""
-        return expand_placeholders(
-            JobVariables(
-                identity=await self._identity(),
-                dependencies=dependencies,
-                injected=self.engine.injected,
-                integrations=integrations,
-            )
+        """All but those of AWS and of the tools, with the placeholders as they are."""
+        return JobVariables(
+            identity=await self._identity(),
+            dependencies=dependencies,
+            injected=self.engine.injected,
+            integrations=integrations,
+            path=self.engine.host.base.get("PATH", ""),
         )
+
+    async def _settled(self, variables: JobVariables) -> tuple[Dependency, ...]:
+        def expand(dependencies: Sequence[Dependency]) -> Sequence[Dependency]:
+            return expand_placeholders(replace(variables, dependencies=dependencies)).dependencies
+
+        watched = self.row.attempt is not None
+        return await self.engine.repositories.settle(variables.dependencies, expand, watched=watched)
 
     async def _identity(self) -> Identity:
         store, triggered_by = self.engine.store, self.row.triggered_by

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeAlias
 
 from runner.errors import SetupError
 from runner.integrations.model import ResolvedIntegration
@@ -21,8 +22,10 @@ from runner.triggers.git_events import GitEvent, Repository
 from runner.triggers.git_repo import GitRepo
 from runner.triggers.git_version import version_of
 from runner.workspace.dependency import Dependency
-from runner.workspace.repository import GIT_REPO, is_clone
+from runner.workspace.repository import GIT_REPO, is_clone, key_path
 from runner.workspace.versions import Version
+
+Expand: TypeAlias = Callable[[Sequence[Dependency]], Sequence[Dependency]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +35,23 @@ class Repositories:
     git: Git
     heads: dict[str, GitEvent] = field(default_factory=dict)
 
-    async def settle(self, dependencies: Sequence[Dependency], *, watched: bool) -> tuple[Dependency, ...]:
+    async def settle(
+        self, dependencies: Sequence[Dependency], expand: Expand, *, watched: bool
+    ) -> tuple[Dependency, ...]:
         """The same dependencies, each gitRepo input at a commit. A version without one stands for the newest commit of
         its first branch, unless a service watches the repository (`watched`): there an event makes the first version.
+        `expand` replaces the placeholders: they may stand in the name of a repository.
 
         Raises SetupError, GitError."""
-        return tuple([await self._settled(d, watched) if is_clone(d) else d for d in dependencies])
+        settled = list(dependencies)
+        for position, dependency in enumerate(dependencies):
+            version = dependency.version
+            if is_clone(dependency) and version is not None and Wanted.of(version.property_bag) is None:
+                if watched:
+                    raise SetupError(_without_commit(dependency))
+                head = await self._head(expand(settled)[position])
+                settled[position] = replace(dependency, version=_at(version, head))
+        return tuple(settled)
 
     async def clone(self, dependencies: Sequence[Dependency], root: Path) -> list[str]:
         """Fill `IN/<name>/gitRepo` of each, and say of each what is there. Raises SetupError, GitError."""
@@ -52,17 +66,14 @@ class Repositories:
                 remote=_remote(dependency),
                 target=root / "IN" / dependency.name / GIT_REPO,
                 options=options_of(dependency),
+                key_file=root / key_path(dependency.name),
             )
             await clone.run(wanted)
             told.append(f"IN {dependency.name}: {clone.remote} at {wanted.told}")
         return told
 
-    async def _settled(self, dependency: Dependency, watched: bool) -> Dependency:
-        version = dependency.version
-        if version is None or Wanted.of(version.property_bag) is not None:
-            return dependency
-        if watched:
-            raise SetupError(_without_commit(dependency))
+    async def _head(self, dependency: Dependency) -> GitEvent:
+        """The newest commit of its first branch, the same one for all builds of a run."""
         remote, options = _remote(dependency), options_of(dependency)
         key = f"{remote.url} {options.branch} {options.branches}"
         if key not in self.heads:
@@ -71,7 +82,7 @@ class Repositories:
             if event is None:
                 raise SetupError(f"{dependency.name}: its branches take neither the default one of {remote} nor master")
             self.heads.setdefault(key, event)
-        return replace(dependency, version=_at(version, self.heads[key]))
+        return self.heads[key]
 
 
 async def first_event(git: Git, remote: Remote, options: GitRepo, repository: Repository) -> GitEvent | None:
