@@ -38,6 +38,7 @@ from runner.workspace.variables import JobVariables, unusable
 from runner.workspace.versions import NewVersion, Version
 
 if TYPE_CHECKING:
+    from runner.service.own_repository import Origin
     from runner.service.repositories import Repositories
     from runner.triggers.git_events import GitEvent
 
@@ -53,7 +54,8 @@ class Engine:
     `limits` and `grace` are the host's; `attached`: builds end with this process; `job_users`: who builds run as,
     if not as this process. `finish` records ends where more than the build itself hangs on them; None: the store
     does. `persist` is how much patience builds have with a store that cannot be used. `heads` are the commits that a
-    local run has settled on, `ci` is the CI part of the checkout it is called in."""
+    local run has settled on, `ci` is the CI part of the checkout it is called in, `origin` tells where the file of a
+    resource came from."""
 
     store: Store
     jobs: Mapping[str, Job]
@@ -73,13 +75,14 @@ class Engine:
     persist: Persist = once
     heads: dict[str, GitEvent] = field(default_factory=dict)
     ci: CiSource | None = None
+    origin: Origin = lambda name: None
 
     @property
     def repositories(self) -> Repositories:
         from runner.service.git import Git  # for builds that clone only
         from runner.service.repositories import Repositories
 
-        return Repositories(Git(environment=self.host.base), self.heads)
+        return Repositories(Git(environment=self.host.base), self.heads, self.origin)
 
     def hooked(self, row: BuildRow, directory: Path, status: str | None = None) -> HookedBuild:
         """A build as the host's hooks see it."""

@@ -15,6 +15,7 @@ from runner.pipeline.problems import Place
 from runner.service.checkout import Checkout
 from runner.service.cloning import Clone, Wanted
 from runner.service.git import Git, Remote
+from runner.service.own_repository import Origin, own_repository
 from runner.service.refs import first_head, read_refs
 from runner.service.remotes import known_url, remote_of
 from runner.triggers.addresses import full_name
@@ -22,7 +23,7 @@ from runner.triggers.git_events import GitEvent, Repository
 from runner.triggers.git_repo import GitRepo
 from runner.triggers.git_version import version_of
 from runner.workspace.dependency import Dependency
-from runner.workspace.repository import GIT_REPO, is_clone, key_path
+from runner.workspace.repository import GIT_REPO, SYNC_REPO, is_clone, key_path
 from runner.workspace.versions import Version
 
 Expand: TypeAlias = Callable[[Sequence[Dependency]], Sequence[Dependency]]
@@ -30,10 +31,12 @@ Expand: TypeAlias = Callable[[Sequence[Dependency]], Sequence[Dependency]]
 
 @dataclass(frozen=True, slots=True)
 class Repositories:
-    """`heads` are the commits that a local run has settled on: all its builds see the same."""
+    """`heads` are the commits that a local run has settled on: all its builds see the same. `origin` tells for a
+    syncRepo where its file came from."""
 
     git: Git
     heads: dict[str, GitEvent] = field(default_factory=dict)
+    origin: Origin = lambda name: None
 
     async def settle(
         self, dependencies: Sequence[Dependency], expand: Expand, *, watched: bool
@@ -47,7 +50,7 @@ class Repositories:
         for position, dependency in enumerate(dependencies):
             version = dependency.version
             if is_clone(dependency) and version is not None and Wanted.of(version.property_bag) is None:
-                if watched:
+                if watched and dependency.type == GIT_REPO:
                     raise SetupError(_without_commit(dependency))
                 head = await self._head(expand(settled)[position])
                 settled[position] = replace(dependency, version=_at(version, head))
@@ -63,8 +66,8 @@ class Repositories:
             clone = Clone(
                 git=self.git,
                 name=dependency.name,
-                remote=_remote(dependency),
-                target=root / "IN" / dependency.name / GIT_REPO,
+                remote=await self._remote(dependency),
+                target=root / "IN" / dependency.name / dependency.type,
                 options=options_of(dependency),
                 key_file=root / key_path(dependency.name),
             )
@@ -74,15 +77,22 @@ class Repositories:
 
     async def _head(self, dependency: Dependency) -> GitEvent:
         """The newest commit of its first branch, the same one for all builds of a run."""
-        remote, options = _remote(dependency), options_of(dependency)
+        remote, options = await self._remote(dependency), options_of(dependency)
         key = f"{remote.url} {options.branch} {options.branches}"
         if key not in self.heads:
-            repository = repository_of(options.source, remote, dependency.integration)
+            repository = repository_of(options.source or str(remote), remote, dependency.integration)
             event = await first_event(self.git, remote, options, repository)
             if event is None:
                 raise SetupError(f"{dependency.name}: its branches take neither the default one of {remote} nor master")
             self.heads.setdefault(key, event)
         return self.heads[key]
+
+    async def _remote(self, dependency: Dependency) -> Remote:
+        if dependency.type == SYNC_REPO:
+            return await own_repository(self.git, dependency.name, self.origin(dependency.name))
+        facts = dependency.bag.get("normalizedRepo")
+        url = known_url(facts) if isinstance(facts, dict) else ""
+        return remote_of(options_of(dependency).source, dependency.integration, url)
 
 
 async def first_event(git: Git, remote: Remote, options: GitRepo, repository: Repository) -> GitEvent | None:
@@ -123,12 +133,6 @@ def repository_of(source: str, remote: Remote, integration: ResolvedIntegration 
 def _at(version: Version, event: GitEvent) -> Version:
     name, bag = version_of(event, version.property_bag)
     return replace(version, name=name, property_bag=bag)
-
-
-def _remote(dependency: Dependency) -> Remote:
-    facts = dependency.bag.get("normalizedRepo")
-    url = known_url(facts) if isinstance(facts, dict) else ""
-    return remote_of(options_of(dependency).source, dependency.integration, url)
 
 
 def _without_commit(dependency: Dependency) -> str:

@@ -8,7 +8,7 @@ from runner.pipeline.model import In
 from runner.pipeline.plain import Json, variable_text
 from runner.workspace.dependency import Dependency
 
-GIT_REPO = "gitRepo"
+GIT_REPO, SYNC_REPO = "gitRepo", "syncRepo"
 _COMMIT = (
     ("BRANCH", "branchName"),
     ("BASE_BRANCH", "baseCommitRef"),
@@ -56,7 +56,7 @@ _GERRIT_PERSONS = (
 
 def is_clone(dependency: Dependency) -> bool:
     """Whether the build gets a clone of it."""
-    return dependency.type == GIT_REPO and isinstance(dependency.step, In)
+    return dependency.type in (GIT_REPO, SYNC_REPO) and isinstance(dependency.step, In)
 
 
 def key_path(name: str) -> str:
