@@ -78,6 +78,7 @@ def engine_with(
         grace=options.grace,
         attached=attached,
         ci=_ci_source(store, project, options),
+        origin=lambda name: base_directory(options.paths) if options.paths else None,
     )
 
 

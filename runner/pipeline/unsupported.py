@@ -21,8 +21,6 @@ UNSUPPORTED_JOBS: Mapping[str, str] = {
 """Types of jobs that end in error instead of running."""
 
 UNSUPPORTED_RESOURCES: Mapping[str, str] = {
-    "syncRepo": "repositories are not cloned yet",
-    "ciRepo": "it stands for the checkout of its runCI job only, use a gitRepo",
     "externalCIServer": "results of other CI systems are not received yet",
 }
 """Types of resources that a job cannot have as input yet."""

@@ -38,6 +38,7 @@ from runner.workspace.variables import JobVariables, unusable
 from runner.workspace.versions import NewVersion, Version
 
 if TYPE_CHECKING:
+    from runner.service.own_repository import Origin
     from runner.service.repositories import Repositories
     from runner.triggers.git_events import GitEvent
 
@@ -53,7 +54,8 @@ class Engine:
     `limits` and `grace` are the host's; `attached`: builds end with this process; `job_users`: who builds run as,
     if not as this process. `finish` records ends where more than the build itself hangs on them; None: the store
     does. `persist` is how much patience builds have with a store that cannot be used. `heads` are the commits that a
-    local run has settled on, `ci` is the CI part of the checkout it is called in."""
+    local run has settled on, `ci` is the CI part of the checkout it is called in, `origin` tells where the file of a
+    resource came from."""
 
     store: Store
     jobs: Mapping[str, Job]
@@ -73,13 +75,14 @@ class Engine:
     persist: Persist = once
     heads: dict[str, GitEvent] = field(default_factory=dict)
     ci: CiSource | None = None
+    origin: Origin = lambda name: None
 
     @property
     def repositories(self) -> Repositories:
         from runner.service.git import Git  # for builds that clone only
         from runner.service.repositories import Repositories
 
-        return Repositories(Git(environment=self.host.base), self.heads)
+        return Repositories(Git(environment=self.host.base), self.heads, self.origin)
 
     def hooked(self, row: BuildRow, directory: Path, status: str | None = None) -> HookedBuild:
         """A build as the host's hooks see it."""
@@ -155,14 +158,15 @@ class Preparation:
             dependencies = await self.engine.persist(lambda: self.engine.inputs.of(self.job, self.row))
             integrations = await self.engine.inputs.integrations_of(self.job)
             self.journal.mask(self.engine.inputs.secrets)
+            variables = await self._variables(dependencies, integrations)
             if any(map(is_clone, dependencies)):
-                watched = self.row.attempt is not None
-                dependencies = await self.engine.repositories.settle(dependencies, watched=watched)
+                dependencies = await self._settled(variables)
             if short := too_short_of(dependencies, integrations):
                 section.warn(TOO_SHORT + ", ".join(short))
             for dependency in dependencies:
                 section.note(describe(dependency))
-        variables = await self._variables(dependencies, integrations)
+        # Placeholders are replaced before credentials are asked for: a region may hold one.
+        variables = expand_placeholders(replace(variables, dependencies=dependencies))
         return Resolved(dependencies, tuple(integrations), variables)
 
     async def _grant(self, roles: Sequence[RoleUse]) -> Grant:
@@ -209,15 +213,21 @@ class Preparation:
     async def _variables(
         self, dependencies: Sequence[Dependency], integrations: Sequence[ResolvedIntegration]
     ) -> JobVariables:
-        """All but those of AWS: placeholders are replaced first, since a region may hold one."""
-        return expand_placeholders(
-            JobVariables(
-                identity=await self._identity(),
-                dependencies=dependencies,
-                injected=self.engine.injected,
-                integrations=integrations,
-            )
+        """All but those of AWS and of the tools, with the placeholders as they are."""
+        return JobVariables(
+            identity=await self._identity(),
+            dependencies=dependencies,
+            injected=self.engine.injected,
+            integrations=integrations,
+            path=self.engine.host.base.get("PATH", ""),
         )
+
+    async def _settled(self, variables: JobVariables) -> tuple[Dependency, ...]:
+        def expand(dependencies: Sequence[Dependency]) -> Sequence[Dependency]:
+            return expand_placeholders(replace(variables, dependencies=dependencies)).dependencies
+
+        watched = self.row.attempt is not None
+        return await self.engine.repositories.settle(variables.dependencies, expand, watched=watched)
 
     async def _identity(self) -> Identity:
         store, triggered_by = self.engine.store, self.row.triggered_by
