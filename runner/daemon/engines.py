@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import structlog
 
@@ -47,7 +48,7 @@ class ServiceEngines:
     def make(self, project: Project) -> Engine:
         """Builds of it outlive this process."""
         options = RunOptions(paths=(), limits=self.settings.jobs.limits, grace=self.settings.jobs.grace)
-        inputs = Inputs(project.pipeline, project.integrations, self.store)
+        inputs = Inputs(project.pipeline, project.integrations, self.store, self.keys())
         engine = engine_with(self.store, project, options, inputs, self.credentials, attached=False)
         return replace(
             engine,
@@ -55,6 +56,10 @@ class ServiceEngines:
             job_users=self.job_users,
             host_hooks=HostHooks(self.settings.hooks.directory, self.settings.hooks.timeout),
         )
+
+    def keys(self) -> Path:
+        """The directory of the private keys."""
+        return self.settings.secrets.keys
 
     def take_over(self, settings: Settings) -> None:
         """Go on with these settings. Raises UsageError; then nothing has changed."""
@@ -109,7 +114,7 @@ async def _service_credentials(
 ) -> Credentials:
     from runner.service.role_credentials import open_role_credentials  # aiobotocore costs a service without roles 30 MB
 
-    inputs = Inputs(project.pipeline, project.integrations, store)
+    inputs = Inputs(project.pipeline, project.integrations, store, settings.secrets.keys)
     wanted = [name for name, found in project.integrations.items() if found.type.master_name in TYPES]
     found = [aws_role(await inputs.resolved(name)) for name in wanted] if settings.aws.sandbox else []
     port, sandbox_port = await store.runs.service_ports()

@@ -61,7 +61,7 @@ class _Known:
 
     def given(self, job: Job) -> frozenset[str]:
         """Variables that a job gets under their own names."""
-        names = {key for task in job.tasks for key, _ in task.env}
+        names = {part[0] for task in job.tasks for part in task.env if isinstance(part, tuple)}
         for step in job.ins:
             resource = self.pipeline.resources.get(step.name)
             params = resource.property_bag.get("params") if resource is not None else None

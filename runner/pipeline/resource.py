@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
 
 from runner.pipeline.codes import Code
 from runner.pipeline.content import Content, check_content
@@ -12,10 +11,10 @@ from runner.pipeline.job_types import FLAGS, NAME, TYPE
 from runner.pipeline.kinds import Table, Word
 from runner.pipeline.model import Data, Named, Resource, Syntax
 from runner.pipeline.nodes import Entry, MappingNode, Scalar, data, is_null
+from runner.pipeline.report import Report, Spot
 from runner.pipeline.resource_types import ResourceType, Section
-
-if TYPE_CHECKING:
-    from runner.pipeline.report import Spot
+from runner.pipeline.sealed import PARAMS, SECURE, Secure
+from runner.pipeline.secure import read_secure
 
 _NOW = "versionTemplate"
 INTEGRATION = Key("integration", Word(), "The integration it is reached with.")
@@ -53,6 +52,7 @@ def read_resource(spot: Spot, node: MappingNode, name: Scalar, resource_type: Re
         yml=_mapping(node),
         version_name=_version_name(first),
         property_bag=_bag(template, old),
+        secure=_secure(spot, [node for node in (template, *old.values()) if node is not None], resource_type),
     )
 
 
@@ -124,6 +124,16 @@ def _bag(template: MappingNode | None, old: Mapping[Section, MappingNode]) -> Ma
     if template is not None:
         bag.update((key, value) for key, value in _mapping(template).items() if key != "versionName")
     return bag
+
+
+def _secure(spot: Spot, sections: Iterable[MappingNode], resource_type: ResourceType) -> tuple[Secure, ...]:
+    """The encrypted texts among the parameters; what is wrong with them is reported by who checks the content."""
+    if resource_type.name != PARAMS:
+        return ()
+    params = (entry.value for section in sections if (entry := section.find("params")) is not None)
+    secure = (params.find(SECURE) for params in params if isinstance(params, MappingNode))
+    below = (Spot(entry.value, spot.path, Report()) for entry in secure if entry is not None)
+    return tuple(each for spot in below for each in read_secure(spot))
 
 
 def _version_name(node: MappingNode | None) -> str | None:

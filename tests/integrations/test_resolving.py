@@ -13,6 +13,7 @@ from runner.integrations.aws_iam import Deliver, aws_role
 from runner.integrations.model import ResolvedIntegration
 from runner.integrations.references import CommandReference, fetch
 from runner.integrations.sources import read_integrations, resolve
+from runner.sealing.keyring import Keyring
 from runner.secret import Secret
 from tests.execution.processes import gone
 
@@ -26,7 +27,7 @@ async def resolved(tmp_path: Path, entry: str, **environ: str) -> ResolvedIntegr
     path.chmod(0o600)
     reading = read_integrations(path)
     assert not reading.refused, reading.problems
-    return await resolve(reading.integrations["x"], environ)
+    return await resolve(reading.integrations["x"], Keyring(Path("/no-keys")), environ)
 
 
 async def test_references_are_fetched_and_become_secrets(tmp_path: Path) -> None:

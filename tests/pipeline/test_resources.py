@@ -223,12 +223,14 @@ def test_integration_name_is_read_with_a_warning() -> None:
     ]
 
 
-def test_secure_params_are_told_as_not_decrypted() -> None:
+def test_secure_params_that_the_platform_encrypted_are_told_with_what_to_do() -> None:
     resource, reading = read_resource("version: {params: {secure: blob, A: 1}}", "params")
-    assert missing_for_input(resource) == "'secure' values are not decrypted yet"
+    assert missing_for_input(resource) is None
     assert printed(reading) == [
-        "shippable.yml:4:24: warning: 'secure' values are not decrypted yet: what uses them ends in error: params 'r'"
+        "shippable.yml:4:32: warning: resources[0].version.params.secure: this value was encrypted by the platform,"
+        " whose private key is gone: it cannot be decrypted any more (encrypt it anew with 'runner encrypt')"
     ]
+    assert [secure.text for secure in resource.secure] == ["blob"]
 
 
 def test_a_param_that_cannot_be_a_variable_is_a_warning() -> None:

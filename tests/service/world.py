@@ -89,7 +89,9 @@ async def world(place: Path, text: str, **more: Any) -> AsyncIterator[World]:
             "credentials": NoRoles(),
             "host": Host(base={"PATH": "/usr/bin:/bin"}, commands=place, machine="x", user="u"),
         }
-        engine = Engine(store=store, jobs=pipeline.jobs, inputs=Inputs(pipeline, {}, store), **{**fields, **more})
+        engine = Engine(
+            store=store, jobs=pipeline.jobs, inputs=Inputs(pipeline, {}, store, place), **{**fields, **more}
+        )
         run = await store.runs.begin("digest")
         yield World(engine, pipeline, run.id)
         await store.runs.end(run)
