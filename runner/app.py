@@ -152,7 +152,7 @@ async def _engine_of(store: Store, run_id: int) -> Engine:
     row = await store.runs.get(run_id)
     options = decode(row.options) if row is not None and row.options != "{}" else RunOptions(paths=())
     project = project_of(_files(await store.runs.sources(run_id)), options.integrations_file)
-    return engine_with(store, project, options, inputs_of(project, store), NoRoles())
+    return engine_with(store, project, options, inputs_of(project, store, options), NoRoles())
 
 
 async def _begin(

@@ -50,7 +50,7 @@ async def make_engine(
     detached: RunRow | None = None,
 ) -> Engine:
     """The engine of a run; `detached` is the row of a run whose builds may outlive this process."""
-    inputs = inputs_of(project, store)
+    inputs = inputs_of(project, store, options)
     credentials = await _credentials(stack, store, project, rules, inputs, options, observer, detached)
     return engine_with(store, project, options, inputs, credentials, attached=detached is None)
 
@@ -82,9 +82,9 @@ def engine_with(
     )
 
 
-def inputs_of(project: Project, store: Store) -> Inputs:
+def inputs_of(project: Project, store: Store, options: RunOptions) -> Inputs:
     """With the private keys of whoever runs this by hand."""
-    return Inputs(project.pipeline, project.integrations, store, keys_directory(os.environ))
+    return Inputs(project.pipeline, project.integrations, store, options.keys or keys_directory(os.environ))
 
 
 def _ci_source(store: Store, project: Project, options: RunOptions, inputs: Inputs) -> CiSource | None:

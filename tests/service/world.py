@@ -90,7 +90,7 @@ async def world(place: Path, text: str, **more: Any) -> AsyncIterator[World]:
             "host": Host(base={"PATH": "/usr/bin:/bin"}, commands=place, machine="x", user="u"),
         }
         engine = Engine(
-            store=store, jobs=pipeline.jobs, inputs=Inputs(pipeline, {}, store, place), **{**fields, **more}
+            store=store, jobs=pipeline.jobs, inputs=Inputs(pipeline, {}, store, place / "keys"), **{**fields, **more}
         )
         run = await store.runs.begin("digest")
         yield World(engine, pipeline, run.id)
