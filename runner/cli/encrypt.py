@@ -66,7 +66,7 @@ def _checked(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 def _pairs(arguments: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Of the command line. Raises UsageError."""
     alone = [argument for argument in arguments if "=" not in argument]
-    if len(alone) > 1 and not sys.stdin.isatty():
+    if len(alone) > 1 and not _is_terminal():
         raise UsageError(
             f"{' and '.join(alone)} cannot all be standard input: give one KEY alone, or lines of KEY=VALUE"
         )
@@ -80,7 +80,7 @@ def _pairs(arguments: Iterable[str]) -> Iterator[tuple[str, str]]:
 def _asked(name: str) -> str:
     if not is_variable(name):
         return ""  # refused by whoever checks the names, before anybody is asked
-    if sys.stdin.isatty():
+    if _is_terminal():
         entered: str = click.prompt(name, hide_input=True, default="", show_default=False, err=True)
         return entered
     text = _standard_input()
@@ -102,15 +102,19 @@ def _lines(text: str) -> Iterator[tuple[str, str]]:
 
 def _standard_input() -> str:
     """Raises UsageError where it is a terminal, or no text."""
-    if sys.stdin.isatty():
+    if _is_terminal():
         raise UsageError("there is nothing to encrypt: give KEY=VALUE, or KEY alone to be asked for it")
-    content = sys.stdin.buffer.read(MOST_BYTES + 1)
+    content = sys.stdin.buffer.read(MOST_BYTES + 1) if sys.stdin else b""
     if len(content) > MOST_BYTES:
         raise UsageError("standard input is larger than 1 MiB, which no variable can hold")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"standard input is not UTF-8 text: byte {error.start}") from None
+
+
+def _is_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()  # it may be closed
 
 
 def _doubt(name: str, value: str) -> None:

@@ -15,6 +15,7 @@ from runner.diagnostics.scripts import Script, place_in, scripts
 from runner.names import variable_key, variable_prefix
 from runner.pipeline.codes import Code
 from runner.pipeline.problems import Problem, Severity, slip
+from runner.pipeline.sealed import Secure
 
 if TYPE_CHECKING:
     from runner.diagnostics.sources import Sources
@@ -157,13 +158,19 @@ def _lack(resource: Resource, field: str, integrations: Mapping[str, Integration
     if resource.integration is None:
         return f"the {resource.type} '{resource.name}' names no integration, so there is no field '{field}' of one"
     integration = integrations.get(resource.integration.name)
-    if integration is None:
+    if integration is None or _holds_secure(integration):
         return None
     wanted = field.casefold()
     given = {variable_key(name).casefold() for name in _given(integration)}
     if wanted in given or any(wanted.startswith(f"{name}_") for name in given):
         return None
     return f"the integration '{integration.name}' of '{resource.name}' does not give the field '{field}'"
+
+
+def _holds_secure(integration: Integration) -> bool:
+    """Whether it has pairs whose names are encrypted."""
+    pairs = (value for value in integration.fields.values() if isinstance(value, Mapping))
+    return any(isinstance(each, Secure) for value in pairs for each in value.values())
 
 
 def _given(integration: Integration) -> Iterator[str]:

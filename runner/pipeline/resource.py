@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from runner.pipeline.codes import Code
 from runner.pipeline.content import Content, check_content
@@ -52,7 +52,7 @@ def read_resource(spot: Spot, node: MappingNode, name: Scalar, resource_type: Re
         yml=_mapping(node),
         version_name=_version_name(first),
         property_bag=_bag(template, old),
-        secure=_secure(spot, [node for node in (template, *old.values()) if node is not None], resource_type),
+        secure=_secure(spot, template or old.get(Section.VERSION), resource_type),
     )
 
 
@@ -126,14 +126,13 @@ def _bag(template: MappingNode | None, old: Mapping[Section, MappingNode]) -> Ma
     return bag
 
 
-def _secure(spot: Spot, sections: Iterable[MappingNode], resource_type: ResourceType) -> tuple[Secure, ...]:
+def _secure(spot: Spot, content: MappingNode | None, resource_type: ResourceType) -> tuple[Secure, ...]:
     """The encrypted texts among the parameters; what is wrong with them is reported by who checks the content."""
-    if resource_type.name != PARAMS:
+    params = content.find("params") if content is not None and resource_type.name == PARAMS else None
+    if params is None or not isinstance(params.value, MappingNode):
         return ()
-    params = (entry.value for section in sections if (entry := section.find("params")) is not None)
-    secure = (params.find(SECURE) for params in params if isinstance(params, MappingNode))
-    below = (Spot(entry.value, spot.path, Report()) for entry in secure if entry is not None)
-    return tuple(each for spot in below for each in read_secure(spot))
+    secure = params.value.find(SECURE)
+    return () if secure is None else read_secure(Spot(secure.value, spot.path, Report()))
 
 
 def _version_name(node: MappingNode | None) -> str | None:

@@ -34,7 +34,7 @@ _SIMPLE: dict[type, str] = {
     Free: "anything",
     SemanticVersion: "a semantic version",
     Cron: "cron, five fields",
-    Parameters: "a mapping, at least one key",
+    Parameters: "a mapping, at least one key; `secure` holds encrypted ones",
 }
 
 

@@ -53,6 +53,10 @@ async def test_a_key_that_is_put_there_while_it_runs_is_used(host: Host) -> None
         log = (service.store.build_directory(second.id) / "log.jsonl").read_text()
         assert '"it is ****"' in log
         assert '"10 11"' in log
+        vault.rename(keys)
+        await service.take_over(settings_of(host, keys))
+        await service.orders.run("a", Request())
+        assert (await ended(service, "a", 3)).status == "success"
     stored = b"".join(path.read_bytes() for path in (host.directory / "state").rglob("*") if path.is_file())
     assert params.encode() in stored
     assert b"four-score" not in stored
