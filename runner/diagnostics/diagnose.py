@@ -92,7 +92,7 @@ def _closer(
         part = subject.ci.part if subject.ci else None
         yield from unopened(secure_values(pipeline, part, subject.integrations), subject.keyring)
     if shell:
-        yield from _shell(list(scripts(pipeline)), sources, program)
+        yield from _shell(list(scripts(pipeline, subject.ci.part if subject.ci else None)), sources, program)
 
 
 def _shell(found: Sequence[Script], sources: Sources, program: str | None) -> Iterator[Problem]:
@@ -117,7 +117,7 @@ def _of_bash(script: Script, item: ScriptItem, finding: Finding, sources: Source
         code=Code.OPEN_HERE_DOCUMENT if opened else Code.SCRIPT_SYNTAX,
         place=place_in(item, finding.line, finding.column(item.text), sources),
         severity=Severity.WARNING if opened else Severity.ERROR,
-        message=f"job '{script.job.name}': {message}",
+        message=f"{script.of}: {message}",
         hint=_COMPLETE if opened or "end of file" in finding.message or "EOF" in finding.message else "",
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from runner.pipeline.content_kinds import SEMANTIC, Cron, Parameters, SemanticVersion
+from runner.pipeline.content_kinds import NAME_FILTER, SEMANTIC, Cron, NameFilter, Parameters, SemanticVersion
 from runner.pipeline.kinds import Choice, Form, Free, Kind, Listing, Table, Text, Truth, Whole, Word, Words
 from runner.pipeline.limits import Bytes
 from runner.pipeline.sealed import FORM, SECURE
@@ -52,6 +52,11 @@ class Fragments:
         match shape:
             case Piece.VARIABLES:
                 return {**_VARIABLES, "properties": {SECURE: self.secure()}}
+            case Piece.ITEM_VARIABLES:
+                return {
+                    **self.of(Piece.VARIABLES),
+                    "not": {"anyOf": [{"required": ["global"]}, {"required": ["matrix"]}]},
+                }
             case Piece():
                 return _PIECES[shape]
             case Form():
@@ -141,8 +146,8 @@ def _of_kind(kind: Kind[Any], fragments: Fragments) -> Schema:
             return {"enum": [str(word) for word in words]}
         case Words():
             return fragments.nested("words", [TEXT])
-        case Table():
-            return {"type": "object"}
+        case Table(keys=keys):
+            return {"type": "object"} if keys is None else fragments.mapping(keys)
         case Listing():
             return {"type": "array"}
         case Free():
@@ -151,6 +156,8 @@ def _of_kind(kind: Kind[Any], fragments: Fragments) -> Schema:
             return {"type": "string", "pattern": rf"^\s*({SEMANTIC.pattern})\s*$"}
         case Cron():
             return {"type": "string", "pattern": _CRON}
+        case NameFilter():
+            return fragments.mapping(NAME_FILTER)
         case Parameters():
             return {"type": "object", "minProperties": 1, "properties": {SECURE: fragments.secure()}}
         case _:
