@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +16,11 @@ from runner.sealing.box import fingerprint, make_private, seal, unseal
 KEY = make_private()
 SEALED = str(seal(KEY.public_key(), {"TOKEN": "four-score"}))
 WRITTEN = str(Envelope("0123456789abcdef", bytes(60)))
+OLD_KEY = X25519PrivateKey.from_private_bytes(bytes(range(32)))
+OLD = (
+    "runner1.c30703c0c265fc4a.g-adgxfS2lzvS9W-Yz7EtIX0ADUPSfbqnw8Vx3H8d1oHa"
+    "HGHoI3wXMV5qdJVcDFsDRxnO0QD0LZI9T5yBjQuenWUy9RhUqnbD8aO3b9TFdTxCVBjYk4"
+)
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,20}", fullmatch=True)
 VALUES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=200)
 
@@ -84,3 +91,17 @@ def test_line_breaks_in_a_value_mean_nothing() -> None:
     folded = f"  {SEALED[:40]}\n    {SEALED[40:]}\n"
     assert envelope_of(folded) == envelope_of(SEALED)
     assert re.search(FORM, folded)
+
+
+def test_what_was_encrypted_once_can_be_decrypted_by_every_later_version() -> None:
+    opened = unseal(OLD_KEY, envelope_of(OLD))
+    assert {name: value.reveal() for name, value in opened.items()} == {"TOKEN": "four-score", "B": 'ü\n"x"'}
+
+
+@pytest.mark.parametrize("plain", [b"[]", b'{"A": 1}', b'{"1A": "x"}', b'{"A": "x\\u0000"}', b"\xff", b"[" * 100_000])
+def test_what_holds_no_variables_is_refused(plain: bytes) -> None:
+    pair = fingerprint(KEY.public_key())
+    suite = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+    info = f"shippable-runner secure value runner1 {pair}".encode()
+    with pytest.raises(ValueError, match="it holds no variables"):
+        unseal(KEY, Envelope(pair, suite.encrypt(plain, KEY.public_key(), info=info)))
