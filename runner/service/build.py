@@ -147,6 +147,8 @@ class Build:
         """What the supervisor hides already, for what this process adds to the log."""
         try:
             self.journal.mask(await self._engine.inputs.secrets_of(self._job, begun.dependencies))
+            if self._ci is not None:
+                self.journal.mask(secret for found in self._ci.opened().values() for secret in found.values())
         except RunnerError as error:
             self._warn(f"a secret is not known to the runner that took this build over: {error}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -11,7 +12,11 @@ from runner.sealing.box import seal
 from runner.sealing.key_files import make_pair, read_public
 from runner.service.settings import Secrets, Settings
 from runner.store.queueing import Request
+from runner.triggers.git_version import version_of
+from runner.workspace.versions import NewVersion
 from tests.daemon.running import Host, ended, heard, serving
+from tests.triggers.events import PULL_REQUEST
+from tests.triggers.repositories import Repository
 
 TEXT = """
 resources:
@@ -83,3 +88,32 @@ async def test_a_service_that_takes_a_build_over_hides_what_was_decrypted_for_it
         assert "state/****" in str(row.reason)
         assert "four" not in str(row.reason) + str(row.left_alive)
         assert "seven" not in str(row.reason)
+
+
+async def test_a_pull_request_from_a_fork_gets_no_secure_variables_of_the_ci_part(host: Host) -> None:
+    keys, shop = host.directory / "keys", Repository(host.directory / "acme" / "shop.git")
+    make_pair(keys, "default", replace=False)
+    secure = sealed(keys, TOKEN="four-score")
+    part = f"language: none\nenv: {{global: [A=1, secure: {secure}]}}\nbuild: {{ci: ['echo $A${{#TOKEN}}$TOKEN']}}\n"
+    head = shop.commit("proposed", {"shippable.yml": part})
+    shop.git("update-ref", "refs/pull/7/head", head)
+    source = f'{{sourceName: "{shop.remote.url}", buildOnPullRequest: true}}'
+    host.write(
+        f"resources: [{{name: src, type: gitRepo, versionTemplate: {source}}}]\n"
+        "jobs: [{name: shop_runCI, type: runCI, steps: [IN: src]}]\n"
+    )
+    async with serving(settings_of(host, keys)) as service:
+        content = service.engines.current.pipeline.resources["src"].property_bag
+        assert PULL_REQUEST.pull_request is not None
+        for number, from_fork in ((1, True), (2, False)):
+            request = dataclasses.replace(PULL_REQUEST.pull_request, from_fork=from_fork)
+            event = dataclasses.replace(PULL_REQUEST, sha=head, pull_request=request)
+            name, bag = version_of(event, content)
+            await service.orders.add_version(NewVersion(node="src", name=f"{name}{number}", property_bag=bag))
+            assert (await ended(service, "shop_runCI", number)).status == "success"
+        rows = sorted((row for row in await service.questions.builds() if row.item), key=lambda row: row.number)
+        of_fork, own = ((service.store.build_directory(row.id) / "log.jsonl").read_text() for row in rows)
+        assert '"10"' in of_fork
+        assert "secure variables are left out: pull request 7 comes from the fork kim/shop" in of_fork
+        assert '"110****"' in own
+        assert "left out" not in own

@@ -54,7 +54,8 @@ class CiItem:
             self._cache = Cache.of(self.item.build, identity.cache, directory, known)
             with journal.section("Cache") as section:
                 await self._cache.restore(section.note)
-        opened = self._opened(journal)
+        opened = self.opened()
+        self._tell(opened, journal)
         secure = (
             Variable(name, value.reveal(), "secure", secret=True)
             for found in opened.values()
@@ -67,6 +68,27 @@ class CiItem:
         if self._cache is not None and status in KEPT:
             with journal.section("Cache") as section:
                 await self._cache.save(section.note)
+
+    def opened(self) -> Mapping[str, Mapping[str, Secret]]:
+        """What each encrypted text stands for, in order; nothing for a pull request from a fork. Source: the platform,
+        where the scripts of a stranger got no secrets. Raises SealedError."""
+        if self._of_fork():
+            return {}
+        secure = (part for part in _parts(self._env()) if isinstance(part, Secure))
+        return {part.text: self.source.unseal(part) for part in secure}
+
+    def _of_fork(self) -> bool:
+        return self.commit.pull_request is not None and self.commit.pull_request.from_fork
+
+    def _tell(self, opened: Mapping[str, Mapping[str, Secret]], journal: Journal) -> None:
+        """Hide what was decrypted, and say what a person should know."""
+        for found in opened.values():
+            if journal.mask(found.values()):
+                journal.warn(f"{TOO_SHORT}a secure variable of the CI part")
+        request = self.commit.pull_request
+        if request is not None and self._of_fork() and any(isinstance(part, Secure) for part in _parts(self._env())):
+            whose = f"the fork {request.repository}" if request.repository else "a fork"
+            journal.warn(f"secure variables are left out: pull request {request.number} comes from {whose}")
 
     def _identity(self, row: BuildRow, root: Path, directory: Path) -> CiIdentity:
         return CiIdentity(
@@ -111,15 +133,6 @@ class CiItem:
         if self.item.env is not None:
             yield self.item.env
         yield from self.item.build.boot_env or ()
-
-    def _opened(self, journal: Journal) -> Mapping[str, Mapping[str, Secret]]:
-        """What each encrypted text stands for, in order. Raises SealedError."""
-        parts = (part for item in self._env() for part in item.parts if isinstance(part, Secure))
-        opened = {part.text: self.source.unseal(part) for part in parts}
-        for found in opened.values():
-            if journal.mask(found.values()):
-                journal.warn(f"{TOO_SHORT}a secure value of the CI part")
-        return opened
 
     def _exports(self, opened: Mapping[str, Mapping[str, Secret]]) -> Iterator[str]:
         """One line for each variable of an item, so that a later one may use an earlier one. What is encrypted is there
