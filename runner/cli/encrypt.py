@@ -11,7 +11,7 @@ import click
 
 from runner.cli.options import PATH
 from runner.errors import UsageError
-from runner.names import is_variable
+from runner.names import can_be_set, is_variable
 from runner.pipeline.problems import one_line
 from runner.pipeline.sealed import SECURE
 from runner.service.settings_places import keys_directory
@@ -53,6 +53,8 @@ def _checked(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
                 f"'{one_line(name[:60])}' cannot be the name of a variable: it has letters, digits and '_', and begins"
                 " with no digit"
             )
+        if not can_be_set(name):
+            raise UsageError(f"{name} belongs to bash, which does not take a value for it: choose another name")
         if name in found:
             raise UsageError(f"{name} is given twice: only one of them can count")
         if "\0" in value:

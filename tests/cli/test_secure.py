@@ -120,6 +120,7 @@ def test_a_value_is_asked_for_without_showing_it(project: Project, keys: Path) -
     ("arguments", "text", "sentence"),
     [
         (["1A=x"], "", "'1A' cannot be the name of a variable"),
+        (["UID=x"], "", "UID belongs to bash"),
         (["A=x", "A=y"], "", "A is given twice"),
         (["A", "B"], "", "A and B cannot all be standard input"),
         ([], "", "there is nothing to encrypt"),
