@@ -202,7 +202,7 @@ async def test_a_pull_request_is_built_merged_and_told_to_the_scripts(host: Host
         (item,) = await items(service)
         assert f"true 7 main plums {head} 32" in printed(service, item)
         assert "cache: not renewed by a pull request of a fork" in log(service, item)
-        assert "'secure' variables are left out: this is a pull request of a fork" in log(service, item)
+        assert "secure variables are left out: pull request 7 comes from the fork kim/shop" in log(service, item)
 
 
 async def _looked(host: Host) -> None:
