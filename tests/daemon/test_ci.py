@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from runner.daemon.service import Service
+from runner.service.settings import PipelineSource
 from runner.store.queueing import Request
 from runner.store.rows import BuildRow
 from runner.triggers.git_version import version_of
@@ -167,6 +170,17 @@ async def test_failed_tests_make_the_whole_unstable_and_start_nothing(host: Host
         build = await ended(service, "shop_runCI")
         assert (build.status, build.reason) == ("unstable", "unstable: shop_runCI/1.1")
         assert [row.job for row in await service.questions.builds()] == ["shop_runCI", "shop_runCI"]
+
+
+async def test_the_repository_of_the_file_itself_is_built_where_it_is_an_input(host: Host, shop: Repository) -> None:
+    line = "resources: [{name: files, type: syncRepo}]\njobs: [{name: shop_runCI, type: runCI, steps: [IN: files]}]\n"
+    sha = shop.commit("one", {"shippable.yml": PART.partition("    - shipctl")[0] + line})
+    source = PipelineSource(git=shop.remote.url, poll=timedelta(hours=1))
+    async with serving(msgspec.structs.replace(host.settings, pipelines={"shop": source})) as service:
+        await service.orders.run("shop_runCI", Request())
+        build = await ended(service, "shop_runCI")
+        assert (build.status, build.reason) == ("success", None)
+        assert f"main one 1.1 of 2 {sha}" in printed(service, (await items(service))[0])
 
 
 async def test_a_job_is_purged_with_its_items(host: Host, shop: Repository) -> None:

@@ -40,6 +40,10 @@ Follow: TypeAlias = Callable[[Build, BuildRow], Awaitable[Ended]]
 """Runs the build of an item and shows it."""
 
 
+CHECKOUT = "checkout"
+"""Beside the log, until the build has ended: the clone of an input, of which each item gets a copy."""
+
+
 class Record(Protocol):
     """Records items in a transaction of the store."""
 
@@ -120,7 +124,7 @@ class CiBuild:
         here = await tested_here(git, source, self._job.name)
         if here is not None:
             return here
-        await asyncio.to_thread(remove_all_but, self._place, KEPT | kept.names(self._place))
+        await asyncio.to_thread(remove_all_but, self._place, KEPT | {CHECKOUT} | kept.names(self._place))
         preparation = Preparation(
             engine=self._engine,
             job=self._job,
@@ -132,7 +136,7 @@ class CiBuild:
         )
         dependencies = (await preparation.resolve()).variables.dependencies
         with self.journal.section("Checkout") as section, section.step(f"Clone the repository of {self._job.name}"):
-            target = self._place / "checkout"
+            target = self._place / CHECKOUT
             return await tested_input(git, self._engine.repositories, self._job.name, dependencies, target)
 
     async def _again(self) -> BuildRow:
