@@ -84,7 +84,7 @@ class Code(StrEnum):
     APPLY_TO = "W306", "applyTo that means nothing"
     IGNORED_SCRIPT = "W307", "a script that is ignored"
     CONTAINER = "W308", "a container that is not started"
-    NOTIFICATIONS = "W309", "notifications are not sent yet"
+    NOTIFICATIONS = "W309", "a notification that nothing is sent to"
     NODE_POOL = "W310", "a node pool in a local run"
     MEANINGLESS_OPTION = "W311", "an option that means nothing where it stands"
     UNUSED_OPTION = "W312", "an option that nothing uses yet"

@@ -9,7 +9,7 @@ from runner.errors import SetupError
 from runner.integrations.model import Integration, ResolvedIntegration
 from runner.integrations.sources import resolve
 from runner.pipeline.graph import loops
-from runner.pipeline.model import In, Job, Out, Pipeline
+from runner.pipeline.model import In, Job, Out, Pipeline, Resource
 from runner.pipeline.unsupported import missing_for_input
 from runner.secret import Secret
 from runner.store.rows import BuildRow
@@ -58,6 +58,13 @@ class Inputs:
             if resource is not None and resource.integration is not None:
                 await self.resolved(resource.integration.name)
         return self.secrets
+
+    async def notification(self, name: str) -> tuple[Resource, ResolvedIntegration | None]:
+        """A notification resource with its integration. Raises SetupError."""
+        resource = self._pipeline.resources.get(name)
+        if resource is None:
+            raise SetupError(f"{name} was removed from the file")
+        return resource, await self.resolved(resource.integration.name) if resource.integration is not None else None
 
     def _in_loop(self, job: str, other: str) -> bool:
         """Whether two jobs feed each other: one of them has to begin without a version of the other."""

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from runner.integrations.model import Integration, IntegrationsReading
 from runner.integrations.sources import default_path, read_integrations
+from runner.notifications.destinations import why_not_sent
+from runner.pipeline.checks import targets_of
 from runner.pipeline.ci.model import CiReading
 from runner.pipeline.codes import Code
 from runner.pipeline.files import discover
@@ -67,7 +69,12 @@ def project_of(sources: Sequence[SourceFile], path: Path | None, unreadable: Seq
     files that could not be read."""
     reading = read(sources, unreadable)
     found = IntegrationsReading(integrations={}) if path is None else read_integrations(path)
-    checks = () if found.refused else tuple(_check_integrations(reading.pipeline, found.integrations, path))
+    checks: tuple[Problem, ...] = ()
+    if not found.refused:
+        checks = (
+            *_check_integrations(reading.pipeline, found.integrations, path),
+            *_check_notifications(reading.pipeline, found.integrations),
+        )
     return Project(
         pipeline=reading.pipeline,
         sources=tuple(sources),
@@ -102,6 +109,26 @@ def _check_integrations(
                     message=f"names integration '{named.name}', which does not exist {where}",
                     hint=nearest(named.name, integrations),
                 )
+
+
+def _check_notifications(pipeline: Pipeline, integrations: Mapping[str, Integration]) -> Iterator[Problem]:
+    """What hooks cannot tell anybody with: scripts may, so that the resource itself is in order."""
+    for name in dict.fromkeys(target.name for job in pipeline.jobs.values() for target in targets_of(job)):
+        resource = pipeline.resources.get(name)
+        if resource is None or resource.integration is None or resource.property_bag.get("method"):
+            continue
+        integration = integrations.get(resource.integration.name)
+        why = why_not_sent(integration.type.master_name) if integration is not None else None
+        if integration is not None and why is not None:
+            yield Problem(
+                code=Code.NOTIFICATIONS,
+                place=resource.integration.place,
+                severity=Severity.WARNING,
+                subject=f"'{name}'",
+                message=f"nothing is sent by hooks: integration '{integration.name}' is of type "
+                f"{integration.type.master_name}",
+                hint=why,
+            )
 
 
 def _named(item: Resource | Job) -> Sequence[Named]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from runner.store import notices
 from runner.store.clock import now, written
 from runner.store.rows import BuildEnd
 from runner.store.sqlite import Transaction
@@ -33,6 +34,7 @@ def finish(
         return False
     tx.change("set_last_status", id=build_id, status=end.status)
     tx.change("drop_leases", build_id=build_id)
+    notices.add(tx, build_id, end.notices)
     for new in versions:
         node = tx.row("node", name=new.node)
         if node is not None:  # else it was removed from the files and purged while the build ran

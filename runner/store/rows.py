@@ -115,9 +115,21 @@ def build_row(row: Any) -> BuildRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewNotice:
+    """Somebody who is to be told of a build. `moment` is the hook; `target` the notification resource, or the entry of
+    a CI part that `entry` numbers; `snippet`: what failed is quoted; `about` says what was built, in words."""
+
+    moment: str
+    target: str
+    entry: int | None = None
+    snippet: bool = False
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BuildEnd:
     """How a build ended, to be recorded once; `ended_at` None: now. `by` says who or what ended it, `left_alive` what
-    had to be ended, `dropped` what the quota of the log has cost."""
+    had to be ended, `dropped` what the quota of the log has cost, `notices` who is told of it."""
 
     status: str
     reason: str | None = None
@@ -128,6 +140,7 @@ class BuildEnd:
     dropped: tuple[int, int] = (0, 0)
     published: frozenset[str] = frozenset()
     ended_at: datetime | None = None
+    notices: tuple[NewNotice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

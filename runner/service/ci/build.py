@@ -25,8 +25,10 @@ from runner.service.ci.item import CiItem
 from runner.service.ci.outcome import ItemEnd, outcome
 from runner.service.ci.source import CiSource
 from runner.service.journal import Journal, Section
+from runner.service.notices import at_end, at_start
 from runner.service.ports import Ended
 from runner.service.preparation import Engine
+from runner.service.tidings import Tidings
 from runner.store.items import add_items, last_success
 from runner.store.rows import BuildEnd, BuildRow
 from runner.workspace.ci import UTF8, Commit
@@ -48,6 +50,7 @@ class CiBuild:
         self._began = time.monotonic()
         self._cancelled: tuple[str, EndedBy] | None = None
         self._versions: dict[int, Sequence[NewVersion]] = {}
+        self._tidings = Tidings(engine, row.id)
         self.journal = Journal(engine.store.build_directory(row.id).absolute() / "log.jsonl")
 
     @property
@@ -56,6 +59,10 @@ class CiBuild:
 
     def cancel(self, reason: str, by: EndedBy = EndedBy.USER) -> None:
         self._cancelled = self._cancelled or (reason, by)
+
+    def tell(self, text: str, level: str) -> None:
+        """Have a line of the runner's own (info, warning) at the end of the log."""
+        self._tidings.keep(text, level)
 
     def begin(self) -> None:
         """Make the log. Raises OSError; then `fail` is what is left to do."""
@@ -88,6 +95,7 @@ class CiBuild:
             self._tell(section, source, commit, part)
             for item, row in zip(items, rows, strict=True):
                 section.note(f"{row.name}: {item}" if str(item) else row.name)
+        await self._tidings.begin(at_start(self._job.hooks))
         ends = await self._run_items(source, part, commit, items, rows)
         return outcome(ends)
 
@@ -166,10 +174,13 @@ class CiBuild:
         if status == "success":
             published |= triggered
         code = {"success": 0, "unstable": 0}.get(status)
-        end = BuildEnd(status=status, reason=reason, exit_code=code, by=by, published=published)
+        notices = self._tidings.of(at_end(self._job.hooks, status))
+        end = BuildEnd(status=status, reason=reason, exit_code=code, by=by, published=published, notices=notices)
         if not await self._engine.store.finish_build(self._row.id, end, versions):
             end = BuildEnd(status="error", reason="another process has recorded another end of this build", by=by)
         duration = timedelta(seconds=time.monotonic() - self._began)
+        with contextlib.suppress(OSError, DamagedLogError):
+            await self._tidings.close(self.journal)
         with contextlib.suppress(OSError, DamagedLogError):  # the store has the end, where the log cannot have it
             self.journal.end(end, duration)
         return Ended(
