@@ -136,7 +136,7 @@ class Code(StrEnum):
     SETS_NOTHING = "W607", "a word of env that sets nothing"
     SERVICE = "W608", "a service that is not started"
     PUSH = "W609", "images that are not pushed"
-    CI_INTEGRATION = "W610", "integrations of the CI part that nothing uses yet"
+    CI_INTEGRATION = "W610", "an integration of the CI part that nothing is done with"
 
     SHELLCHECK_ERROR = "W901", "an error that shellcheck finds"
     SHELLCHECK_WARNING = "W902", "a warning of shellcheck"

@@ -11,6 +11,7 @@ from runner.logs.failing import failing_snippet
 from runner.logs.records import DamagedLogError
 from runner.notifications.destinations import Addressed, addressed, recipients_of
 from runner.notifications.news import STARTED, Moment, News
+from runner.service.ci.telling import addressed_by
 from runner.service.preparation import Engine
 from runner.store.notices import NoticeRow
 from runner.store.rows import BuildRow
@@ -31,11 +32,17 @@ class HookAddresses:
         """Raises SetupError, NotSentError."""
         engine = await self._engine_of(build)
         if notice.entry is not None:
-            raise SetupError(f"{notice.target} is not among the notifications of the CI part any more")
+            return await self._of_ci(engine, notice.entry)
         resource, integration = await engine.inputs.notification(notice.target)
         bag = resource.property_bag
         method = bag.get("method")
         return addressed(method if isinstance(method, str) else None, recipients_of(bag.get("recipients")), integration)
+
+    async def _of_ci(self, engine: Engine, index: int) -> Addressed:
+        reading = engine.ci.reading if engine.ci is not None else None
+        if engine.ci is None or reading is None or index >= len(reading.part.notifications):
+            raise SetupError("it is not among the notifications of the CI part any more")
+        return await addressed_by(reading.part.notifications[index], engine.inputs, engine.ci.people)
 
     async def news(self, build: BuildRow, notice: NoticeRow) -> News:
         ended = build.ended_at if notice.moment != Moment.ON_START else None

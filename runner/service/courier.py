@@ -241,7 +241,12 @@ def _text(notice: NoticeRow, attempt: Attempt, pause: timedelta | None) -> str:
             else f"tried again in {spoken(timedelta(seconds=math.ceil(pause.total_seconds())))}"
         )
         parts += [f"{_named(name)}not told: {text}; {then}" for name, text in _grouped(attempt.later)]
-    return f"NOTIFY {notice.target} ({notice.moment}): {'; '.join(parts)}"
+    return f"{notice_name(notice)} ({notice.moment}): {'; '.join(parts)}"
+
+
+def notice_name(notice: NoticeRow) -> str:
+    """A notice as people know it from their file."""
+    return notice.target if notice.entry is not None else f"NOTIFY {notice.target}"
 
 
 def _named(names: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from runner.errors import StoreError
 from runner.execution.launcher import Supervised
+from runner.service.courier import notice_name
 from runner.service.journal import Journal
 from runner.store.notices import add
 from runner.store.rows import NewNotice
@@ -59,12 +60,12 @@ class Tidings:
         waiting: Sequence[str] = ()
         if self._any and (courier := self._engine.courier) is not None:
             with contextlib.suppress(StoreError):  # the courier says so
-                waiting = [row.target for row in await courier.settled(self._build_id, HEARD)]
+                waiting = [notice_name(row) for row in await courier.settled(self._build_id, HEARD)]
         if not self._kept and not waiting:
             return
         with journal.section("Notifications") as section:
             for text, level in self._kept:
                 section.note(text) if level == "info" else section.warn(text)
             for target in dict.fromkeys(waiting):
-                section.note(f"NOTIFY {target}: on its way")
+                section.note(f"{target}: on its way")
         self._kept.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -84,9 +85,11 @@ class Post:
 class Watcher:
     tell: Callable[[int, str, str], object] = lambda build_id, text, level: None
     all: list[Told] = field(default_factory=list)
+    first: asyncio.Event = field(default_factory=asyncio.Event)
 
     def told(self, told: Told) -> None:
         self.all.append(told)
+        self.first.set()
         self.tell(told.build.id, told.text, "info" if told.complete else "warning")
 
     def trouble(self, error: StoreError) -> None:
@@ -142,8 +145,16 @@ async def office(made: World, post: Post) -> AsyncIterator[Office]:
 
 
 async def test_start_and_end_are_told_and_the_log_says_so(tmp_path: Path) -> None:
-    async with world(tmp_path, JOBS) as made, office(made, Post()) as here:
-        ran = await here.built("a")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    text = JOBS.replace('script: ["true"]}], on_start', f"script: [cat {pipe}]}}], on_start")
+    async with world(tmp_path / "state", text) as made, office(made, Post()) as here:
+        build = await here.begun("a")
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(build.run())
+            await here.watcher.first.wait()  # while the build runs
+            await asyncio.to_thread(pipe.write_text, "go on\n")
+        ran = Ran(running.result(), build.journal.path)
         assert sorted(here.post.sent) == [
             ("a/1 has started", ["irc.example#a", "irc.example#b"]),
             ("a/1 succeeded", ["boss@x.example"]),

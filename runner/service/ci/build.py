@@ -24,6 +24,7 @@ from runner.service.ci.filters import resets_cache, skipped
 from runner.service.ci.item import CiItem
 from runner.service.ci.outcome import ItemEnd, outcome
 from runner.service.ci.source import CiSource
+from runner.service.ci.telling import CiTelling, people_of
 from runner.service.journal import Journal, Section
 from runner.service.notices import at_end, at_start
 from runner.service.ports import Ended
@@ -51,6 +52,7 @@ class CiBuild:
         self._cancelled: tuple[str, EndedBy] | None = None
         self._versions: dict[int, Sequence[NewVersion]] = {}
         self._tidings = Tidings(engine, row.id)
+        self._telling: CiTelling | None = None
         self.journal = Journal(engine.store.build_directory(row.id).absolute() / "log.jsonl")
 
     @property
@@ -89,13 +91,16 @@ class CiBuild:
         commit = await commit_of(git, source.directory)
         if commit.job != self._job.name:
             raise SetupError(f"{self._job.name} is of another repository: the checkout here is that of {commit.job}")
+        source.people.update(people_of(commit))
+        earlier = (await self._engine.store.last_statuses([self._job.name])).get(self._job.name)
+        telling = self._telling = CiTelling(part=part, commit=commit, earlier=earlier)
         items = expand(part)
         rows = await self._engine.store.transaction(lambda tx: add_items(tx, self._row, len(items), self._job.type))
         with self.journal.section("Matrix", shown=True) as section:
             self._tell(section, source, commit, part)
             for item, row in zip(items, rows, strict=True):
                 section.note(f"{row.name}: {item}" if str(item) else row.name)
-        await self._tidings.begin(at_start(self._job.hooks))
+        await self._tidings.begin((*at_start(self._job.hooks), *telling.at_start()))
         ends = await self._run_items(source, part, commit, items, rows)
         return outcome(ends)
 
@@ -174,7 +179,8 @@ class CiBuild:
         if status == "success":
             published |= triggered
         code = {"success": 0, "unstable": 0}.get(status)
-        notices = self._tidings.of(at_end(self._job.hooks, status))
+        told = self._telling.at_end(status) if self._telling is not None else ()
+        notices = self._tidings.of((*at_end(self._job.hooks, status), *told))
         end = BuildEnd(status=status, reason=reason, exit_code=code, by=by, published=published, notices=notices)
         if not await self._engine.store.finish_build(self._row.id, end, versions):
             end = BuildEnd(status="error", reason="another process has recorded another end of this build", by=by)

@@ -7,24 +7,30 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from runner.errors import UsageError
+from runner.integrations.sources import default_path, read_integrations
 from runner.pipeline.model import Job, Pipeline
 from runner.pipeline.reader import SourceFile, read
 from runner.pipeline.sections import CI_FILES, TEMPLATES
 from runner.service.ci.checkout import commit_of, git_of
 from runner.service.ci.source import RUN_CI
 from runner.service.git import Git, GitError
-from runner.service.project import Project
+from runner.service.project import Project, with_checked_ci
 from runner.workspace.ci import Commit
 
 
-def ci_project(directory: Path, environ: Mapping[str, str], *, working_tree: bool) -> tuple[Path, Project]:
-    """The top of the checkout, and the project: its file is that of the commit, or of the working tree.
+def ci_project(
+    directory: Path, environ: Mapping[str, str], integrations: Path | None, *, working_tree: bool
+) -> tuple[Path, Project]:
+    """The top of the checkout, and the project: its file is that of the commit, or of the working tree. The file of
+    `integrations`, else the usual one, is read where somebody is to be told with one of them.
 
     Raises UsageError where there is none."""
-    return asyncio.run(_ci_project(directory, git_of(environ), working_tree=working_tree))
+    return asyncio.run(_ci_project(directory, git_of(environ), integrations, working_tree=working_tree))
 
 
-async def _ci_project(directory: Path, git: Git, *, working_tree: bool) -> tuple[Path, Project]:
+async def _ci_project(
+    directory: Path, git: Git, integrations: Path | None, *, working_tree: bool
+) -> tuple[Path, Project]:
     try:
         commit = await commit_of(git, directory)
     except GitError as error:
@@ -40,7 +46,20 @@ async def _ci_project(directory: Path, git: Git, *, working_tree: bool) -> tuple
         problems = "".join(f"\n{problem}" for problem in reading.problems if reading.refused)
         raise UsageError(f"there is no CI part in shippable.yml of {where} in {commit.top}{problems}")
     job = Job(name=commit.job, type=RUN_CI, place=reading.ci.part.place)
-    return commit.top, Project(pipeline=Pipeline(jobs={job.name: job}), sources=sources, ci=reading.ci)
+    pipeline = Pipeline(jobs={job.name: job})
+    path = integrations or default_path(commit.top)
+    if path is None or not reading.ci.part.notifications:
+        return commit.top, Project(pipeline=pipeline, sources=sources, ci=with_checked_ci(reading.ci, {}, path))
+    found = read_integrations(path)
+    project = Project(
+        pipeline=pipeline,
+        sources=sources,
+        integrations=found.integrations,
+        integrations_file=path,
+        problems=found.problems,
+        ci=reading.ci if found.refused else with_checked_ci(reading.ci, found.integrations, path),
+    )
+    return commit.top, project
 
 
 async def _text(git: Git, commit: Commit, name: str, *, working_tree: bool) -> str | None:

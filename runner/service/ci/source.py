@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
@@ -24,7 +24,8 @@ def leave_out(secure: Secure) -> Mapping[str, Secret]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CiSource:
-    """`directory` lies in the checkout; `cache` is where caches of projects are kept; `parallel` items run at once."""
+    """`directory` lies in the checkout; `cache` is where caches of projects are kept; `parallel` items run at once;
+    `people` are the addresses of those who made the commit, by the words that mean them, once it is known."""
 
     directory: Path
     reading: CiReading | None
@@ -33,3 +34,4 @@ class CiSource:
     working_tree: bool = False
     least_coverage: float | None = None
     unseal: Unseal = leave_out
+    people: dict[str, str] = field(default_factory=dict)
