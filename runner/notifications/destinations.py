@@ -9,6 +9,7 @@ from typing import TypeAlias
 from runner.integrations.model import ResolvedIntegration
 from runner.notifications.outcome import NotSentError
 from runner.pipeline.model import Data
+from runner.pipeline.plain import Json
 from runner.secret import Secret
 
 
@@ -23,7 +24,7 @@ class Webhook:
 
     url: Secret
     authorization: Secret | None = None
-    payload: Data = None
+    payload: Json = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Addressed:
 
 
 def addressed(
-    method: str | None, recipients: Sequence[str], integration: ResolvedIntegration | None, payload: Data = None
+    method: str | None, recipients: Sequence[str], integration: ResolvedIntegration | None, payload: Json = None
 ) -> Addressed:
     """Raises NotSentError where nothing can be sent to it."""
     destination = METHODS.get(method or "") or _by_integration(integration, payload)
@@ -92,7 +93,7 @@ def recipients_of(value: Data) -> tuple[str, ...]:
     return tuple(str(each) for each in listed if each is not None and not isinstance(each, Mapping | tuple))
 
 
-def _by_integration(integration: ResolvedIntegration | None, payload: Data) -> Destination:
+def _by_integration(integration: ResolvedIntegration | None, payload: Json) -> Destination:
     if integration is None:
         raise NotSentError("it has neither an integration nor a method (email, irc)")
     match integration.type.master_name:

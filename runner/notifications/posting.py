@@ -13,7 +13,7 @@ from yarl import URL
 from runner.notifications.destinations import Slack, Webhook
 from runner.notifications.news import News, one_line
 from runner.notifications.outcome import NotSentError, UnreachableError, told_by
-from runner.pipeline.plain import Json, plain
+from runner.pipeline.plain import Json
 from runner.secret import Secret
 
 SILENCE_S = 10.0
@@ -48,7 +48,7 @@ async def to_webhook(webhook: Webhook, recipient: str, news: News) -> None:
         "build": _facts(news),
     }
     if webhook.payload is not None:
-        body["payload"] = plain(webhook.payload)
+        body["payload"] = webhook.payload
     headers = {} if webhook.authorization is None else {"Authorization": webhook.authorization.reveal()}
     await _post(webhook.url, body, headers)
 

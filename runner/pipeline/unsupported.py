@@ -22,7 +22,7 @@ UNSUPPORTED_JOBS: Mapping[str, str] = {
 
 UNSUPPORTED_RESOURCES: Mapping[str, str] = {
     "syncRepo": "repositories are not cloned yet",
-    "ciRepo": "repositories are not cloned yet",
+    "ciRepo": "it stands for the checkout of its runCI job only, use a gitRepo",
     "externalCIServer": "results of other CI systems are not received yet",
 }
 """Types of resources that a job cannot have as input yet."""

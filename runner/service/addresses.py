@@ -6,12 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from runner.errors import SetupError
 from runner.logs.failing import failing_snippet
 from runner.logs.records import DamagedLogError
 from runner.notifications.destinations import Addressed, addressed, recipients_of
 from runner.notifications.news import STARTED, Moment, News
-from runner.service.ci.telling import addressed_by
 from runner.service.preparation import Engine
 from runner.store.notices import NoticeRow
 from runner.store.rows import BuildRow
@@ -31,18 +29,14 @@ class HookAddresses:
     async def of(self, build: BuildRow, notice: NoticeRow) -> Addressed:
         """Raises SetupError, NotSentError."""
         engine = await self._engine_of(build)
-        if notice.entry is not None:
-            return await self._of_ci(engine, notice.entry)
+        if (known := notice.address) is not None:
+            name = known.integration
+            integration = await engine.inputs.resolved(name) if name is not None else None
+            return addressed(known.method, known.recipients, integration, known.payload)
         resource, integration = await engine.inputs.notification(notice.target)
         bag = resource.property_bag
         method = bag.get("method")
         return addressed(method if isinstance(method, str) else None, recipients_of(bag.get("recipients")), integration)
-
-    async def _of_ci(self, engine: Engine, index: int) -> Addressed:
-        reading = engine.ci.reading if engine.ci is not None else None
-        if engine.ci is None or reading is None or index >= len(reading.part.notifications):
-            raise SetupError("it is not among the notifications of the CI part any more")
-        return await addressed_by(reading.part.notifications[index], engine.inputs, engine.ci.people)
 
     async def news(self, build: BuildRow, notice: NoticeRow) -> News:
         ended = build.ended_at if notice.moment != Moment.ON_START else None

@@ -246,7 +246,7 @@ def _text(notice: NoticeRow, attempt: Attempt, pause: timedelta | None) -> str:
 
 def notice_name(notice: NoticeRow) -> str:
     """A notice as people know it from their file."""
-    return notice.target if notice.entry is not None else f"NOTIFY {notice.target}"
+    return notice.target if notice.address is not None else f"NOTIFY {notice.target}"
 
 
 def _named(names: str) -> str:

@@ -77,7 +77,7 @@ class Orders:
         job = self._engines.current.pipeline.jobs.get(row.job)
 
         def change(tx: Transaction, rules: Rules) -> Facts[bool]:
-            if ends.withdraw(tx, build_id, reason, EndedBy.USER):
+            if row.item is None and ends.withdraw(tx, build_id, reason, EndedBy.USER):
                 notices.add(tx, build_id, at_end(job.hooks, "cancelled") if job is not None else ())
                 return Facts(False, [Withdrawn(build_id)])
             return Facts(ask_to_cancel(tx, build_id, reason))

@@ -41,21 +41,19 @@ class Repositories:
 
     async def clone(self, dependencies: Sequence[Dependency], root: Path) -> list[str]:
         """Fill `IN/<name>/gitRepo` of each, and say of each what is there. Raises SetupError, GitError."""
-        told = []
-        for dependency in filter(is_clone, dependencies):
-            wanted = Wanted.of(dependency.bag)
-            if wanted is None:
-                raise SetupError(_without_commit(dependency))
-            clone = Clone(
-                git=self.git,
-                name=dependency.name,
-                remote=_remote(dependency),
-                target=root / "IN" / dependency.name / GIT_REPO,
-                options=options_of(dependency),
-            )
-            await clone.run(wanted)
-            told.append(f"IN {dependency.name}: {clone.remote} at {wanted.told}")
-        return told
+        return [
+            f"IN {dependency.name}: {await self.bring(dependency, root / 'IN' / dependency.name / GIT_REPO)}"
+            for dependency in filter(is_clone, dependencies)
+        ]
+
+    async def bring(self, dependency: Dependency, target: Path) -> str:
+        """Clone one into an empty directory, and say what is there. Raises SetupError, GitError."""
+        wanted = Wanted.of(dependency.bag)
+        if wanted is None:
+            raise SetupError(_without_commit(dependency))
+        remote, options = _remote(dependency), options_of(dependency)
+        await Clone(git=self.git, name=dependency.name, remote=remote, target=target, options=options).run(wanted)
+        return f"{remote} at {wanted.told}"
 
     async def _settled(self, dependency: Dependency, watched: bool) -> Dependency:
         version = dependency.version

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from runner.store.clock import now, written
-from runner.store.rows import NewNotice, moment
+from runner.store.rows import Address, NewNotice, moment
 from runner.store.sqlite import Transaction
 
 MOST = 500
@@ -25,7 +26,7 @@ class NoticeRow:
     build_id: int
     moment: str
     target: str
-    entry: int | None
+    address: Address | None
     snippet: bool
     about: str
     created_at: datetime
@@ -43,7 +44,7 @@ def add(tx: Transaction, build_id: int, notices: Iterable[NewNotice]) -> None:
             build_id=build_id,
             moment=new.moment,
             target=new.target,
-            entry=new.entry,
+            address=json.dumps(dataclasses.asdict(new.address)) if new.address is not None else None,
             snippet=new.snippet,
             about=new.about,
             now=now(),
@@ -83,13 +84,20 @@ def give_up(tx: Transaction, run_id: int, outcome: str) -> int:
     return tx.change("give_up_notices", run_id=run_id, outcome=outcome)
 
 
+def _address(text: str | None) -> Address | None:
+    if text is None:
+        return None
+    values = json.loads(text)
+    return Address(**{**values, "recipients": tuple(values["recipients"])})
+
+
 def _notice(row: Any) -> NoticeRow:
     return NoticeRow(
         id=row["id"],
         build_id=row["build_id"],
         moment=row["moment"],
         target=row["target"],
-        entry=row["entry"],
+        address=_address(row["address"]),
         snippet=bool(row["snippet"]),
         about=row["about"],
         created_at=datetime.fromisoformat(row["created_at"]),

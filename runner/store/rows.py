@@ -67,6 +67,11 @@ def item_name(job: str, item: int) -> str:
     return f"{job}/{item}"
 
 
+def is_item_name(name: str) -> bool:
+    """No job or resource of a file has such a name."""
+    return "/" in name
+
+
 def version(row: Any) -> Version:
     return Version(
         id=row["id"],
@@ -115,13 +120,24 @@ def build_row(row: Any) -> BuildRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Whom something is sent to where no resource says it: by `method`, or with an integration by its name. `payload`
+    is plain content that a webhook gets too."""
+
+    method: str | None
+    integration: str | None
+    recipients: tuple[str, ...]
+    payload: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewNotice:
-    """Somebody who is to be told of a build. `moment` is the hook; `target` the notification resource, or the entry of
-    a CI part that `entry` numbers; `snippet`: what failed is quoted; `about` says what was built, in words."""
+    """Somebody who is to be told of a build. `moment` is the hook; `target` the notification resource, or the name of
+    what `address` says; `snippet`: what failed is quoted; `about` says what was built, in words."""
 
     moment: str
     target: str
-    entry: int | None = None
+    address: Address | None = None
     snippet: bool = False
     about: str = ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from runner.pipeline.ci.model import Branches, CiNotification, CiPart, When
 from runner.pipeline.problems import Place
 from runner.service.ci.telling import CiTelling
-from runner.workspace.ci import Commit
+from runner.workspace.ci import Commit, PullRequest
 from tests.ci.conftest import Checkout
 from tests.ci.reading import printed, read_ci
 from tests.shipctl.services import WebService, web_service
@@ -81,6 +82,24 @@ def test_an_entry_says_when_and_of_which_branches(
     entry: CiNotification, status: str, earlier: str | None, branch: str, told: list[str]
 ) -> None:
     assert moments(entry, status, earlier, branch) == told
+
+
+@pytest.mark.parametrize(
+    ("entry", "status", "told"),
+    [
+        (DEFAULT, "success", ["on_success"]),
+        (DEFAULT, "failure", ["on_failure"]),
+        (NONE, "failure", ["on_failure"]),
+        (replace(DEFAULT, on_pull_request=When.NEVER), "failure", []),
+        (replace(ALL, on_pull_request=When.NEVER), "failure", ["on_start"]),
+    ],
+)
+def test_every_end_of_a_pull_request_is_told_unless_none_is(
+    entry: CiNotification, status: str, told: list[str]
+) -> None:
+    commit = replace(COMMIT, pull_request=PullRequest(number=3, base="main", head="topic", repository="ann/shop"))
+    telling = CiTelling(part=CiPart(place=Place("f"), notifications=(entry,)), commit=commit, earlier="success")
+    assert [str(new.moment) for new in (*telling.at_start(), *telling.at_end(status))] == told
 
 
 def test_what_was_built_is_told() -> None:

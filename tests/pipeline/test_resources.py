@@ -101,7 +101,7 @@ def test_what_gets_no_version_from_outside_says_so_by_name(resource_type: str, b
     ("resource_type", "body", "missing"),
     [
         ("syncRepo", "flags: [x]", "repositories are not cloned yet"),
-        ("ciRepo", "", "repositories are not cloned yet"),
+        ("ciRepo", "", "it stands for the checkout of its runCI job only, use a gitRepo"),
         ("externalCIServer", "", "results of other CI systems are not received yet"),
     ],
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -24,14 +24,13 @@ def leave_out(secure: Secure) -> Mapping[str, Secret]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CiSource:
-    """`directory` lies in the checkout; `cache` is where caches of projects are kept; `parallel` items run at once;
-    `people` are the addresses of those who made the commit, by the words that mean them, once it is known."""
+    """`directory` lies in the checkout in which the run was called, and `reading` is of its file; None: there is none.
+    `cache` is where caches of projects are kept; `parallel` items run at once."""
 
-    directory: Path
+    directory: Path | None
     reading: CiReading | None
     cache: Path
     parallel: int = 4
     working_tree: bool = False
     least_coverage: float | None = None
     unseal: Unseal = leave_out
-    people: dict[str, str] = field(default_factory=dict)

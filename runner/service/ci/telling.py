@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from runner.notifications.destinations import Addressed, addressed, recipients_of
 from runner.notifications.news import Moment
 from runner.pipeline.ci.model import CiNotification, CiPart, When
 from runner.pipeline.ci.notification_keys import LAST_AUTHOR, LAST_COMMITTER
-from runner.service.inputs import Inputs
+from runner.pipeline.plain import plain
 from runner.service.notices import MOMENTS
-from runner.store.rows import NewNotice
+from runner.store.rows import Address, NewNotice
 from runner.triggers.wildcards import Names
 from runner.workspace.ci import Commit
 
@@ -37,18 +36,28 @@ class CiTelling:
 
     def _notices(self, moment: Moment, *, changed: bool) -> Iterator[NewNotice]:
         for index, entry in enumerate(self.part.notifications):
-            when = _when(entry)[moment]
+            when = self._when(entry, moment)
             if when is When.NEVER or (when is When.CHANGE and not changed):
                 continue
             if not Names(entry.branches.only, entry.branches.excepted).take(self.commit.branch):
                 continue
             name = f"integrations.notifications[{index}]"
             yield NewNotice(
-                moment=moment, target=name, entry=index, snippet=entry.failing_snippet, about=_about(self.commit)
+                moment=moment,
+                target=name,
+                address=_address(entry, self.commit),
+                snippet=entry.failing_snippet,
+                about=_about(self.commit),
             )
 
+    def _when(self, entry: CiNotification, moment: Moment) -> When:
+        """Of the end of a pull request one key alone decides. Source: the platform's documentation of notifications."""
+        if moment is not Moment.ON_START and self.commit.pull_request is not None:
+            return entry.on_pull_request
+        return _whens(entry)[moment]
 
-def _when(entry: CiNotification) -> Mapping[Moment, When]:
+
+def _whens(entry: CiNotification) -> Mapping[Moment, When]:
     return {
         Moment.ON_START: entry.on_start,
         Moment.ON_SUCCESS: entry.on_success,
@@ -62,14 +71,12 @@ def _about(commit: Commit) -> str:
     return f"{commit.full_name} {commit.branch} at {commit.sha[:12]} ({subject})"
 
 
-async def addressed_by(entry: CiNotification, inputs: Inputs, people: Mapping[str, str]) -> Addressed:
-    """Whom an entry means; `people` are those that are named by what they did. Raises SetupError, NotSentError."""
+def _address(entry: CiNotification, commit: Commit) -> Address:
     method = entry.type if entry.type in METHODS else None
-    integration = await inputs.resolved(entry.name.name) if method is None and entry.name is not None else None
-    recipients = [people.get(name, name) for name in recipients_of(entry.recipients)]
-    return addressed(method, recipients, integration, entry.payload)
-
-
-def people_of(commit: Commit) -> Mapping[str, str]:
-    """The addresses of those whom a list of recipients may name by what they did."""
-    return {LAST_COMMITTER: commit.committer_email, LAST_AUTHOR: commit.author_email}
+    people = {LAST_COMMITTER: commit.committer_email, LAST_AUTHOR: commit.author_email}
+    return Address(
+        method=method,
+        integration=entry.name.name if method is None and entry.name is not None else None,
+        recipients=tuple(people.get(name, name) for name in entry.recipients),
+        payload=plain(entry.payload),
+    )
