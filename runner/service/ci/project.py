@@ -4,55 +4,60 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from runner.errors import UsageError
+from runner.integrations.sources import default_path, read_integrations
+from runner.pipeline.ci.model import CiReading
 from runner.pipeline.model import Job, Pipeline
-from runner.pipeline.reader import SourceFile, read
-from runner.pipeline.sections import CI_FILES, TEMPLATES
 from runner.service.ci.checkout import commit_of, git_of
+from runner.service.ci.reading import read_commit
 from runner.service.ci.source import RUN_CI
 from runner.service.git import Git, GitError
-from runner.service.project import Project
-from runner.workspace.ci import Commit
+from runner.service.project import Project, with_checked_ci
 
 
-def ci_project(directory: Path, environ: Mapping[str, str], *, working_tree: bool) -> tuple[Path, Project]:
-    """The top of the checkout, and the project: its file is that of the commit, or of the working tree.
+def ci_project(
+    directory: Path, environ: Mapping[str, str], integrations: Path | None, *, working_tree: bool
+) -> tuple[Path, Project]:
+    """The top of the checkout, and the project: its file is that of the commit, or of the working tree. The file of
+    `integrations`, else the usual one, is read where somebody is to be told with one of them.
 
     Raises UsageError where there is none."""
-    return asyncio.run(_ci_project(directory, git_of(environ), working_tree=working_tree))
+    return asyncio.run(_ci_project(directory, git_of(environ), integrations, working_tree=working_tree))
 
 
-async def _ci_project(directory: Path, git: Git, *, working_tree: bool) -> tuple[Path, Project]:
+async def _ci_project(
+    directory: Path, git: Git, integrations: Path | None, *, working_tree: bool
+) -> tuple[Path, Project]:
     try:
         commit = await commit_of(git, directory)
     except GitError as error:
         raise UsageError(
             f"--ci runs the CI part of a git checkout with a commit, and {directory} is none: {error}"
         ) from error
-    names = [*sorted(CI_FILES, reverse=True), TEMPLATES]
-    texts = {name: await _text(git, commit, name, working_tree=working_tree) for name in names}
-    sources = tuple(SourceFile(name, text) for name, text in texts.items() if text is not None)
-    reading = read(sources)
+    found = await read_commit(git, commit, working_tree=working_tree)
+    if found.undecodable:
+        raise UsageError(f"{found.undecodable[0]} in {commit.top} is not UTF-8 text")
+    reading = found.reading
     where = "the working tree" if working_tree else f"commit {commit.sha[:12]}"
     if reading.ci is None:
         problems = "".join(f"\n{problem}" for problem in reading.problems if reading.refused)
         raise UsageError(f"there is no CI part in shippable.yml of {where} in {commit.top}{problems}")
     job = Job(name=commit.job, type=RUN_CI, place=reading.ci.part.place)
-    return commit.top, Project(pipeline=Pipeline(jobs={job.name: job}), sources=sources, ci=reading.ci)
+    project = Project(pipeline=Pipeline(jobs={job.name: job}), sources=found.sources, ci=reading.ci)
+    return commit.top, _with_integrations(project, reading.ci, integrations or default_path(commit.top))
 
 
-async def _text(git: Git, commit: Commit, name: str, *, working_tree: bool) -> str | None:
-    """A file of the root; None where there is none. Raises UsageError where it is no text."""
-    try:
-        if working_tree:
-            content = await asyncio.to_thread((commit.top / name).read_bytes)
-        else:
-            content = await git.run("cat-file", "blob", f"{commit.sha}:{name}", directory=commit.top)
-    except (GitError, OSError):
-        return None
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{name} in {commit.top} is not UTF-8 text") from error
+def _with_integrations(project: Project, ci: CiReading, path: Path | None) -> Project:
+    if path is None or not ci.part.notifications:
+        return replace(project, ci=with_checked_ci(ci, {}, path))
+    found = read_integrations(path)
+    return replace(
+        project,
+        integrations=found.integrations,
+        integrations_file=path,
+        problems=found.problems,
+        ci=ci if found.refused else with_checked_ci(ci, found.integrations, path),
+    )
