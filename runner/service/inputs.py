@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from runner.errors import SetupError
@@ -11,15 +11,14 @@ from runner.integrations.model import Integration, ResolvedIntegration
 from runner.integrations.sources import resolve
 from runner.pipeline.graph import loops
 from runner.pipeline.model import In, Job, Out, Pipeline, Resource
-from runner.pipeline.sealed import PARAMS, Secure
 from runner.pipeline.unsupported import missing_for_input
 from runner.sealing.keyring import Keyring
 from runner.secret import Secret
+from runner.service.opening import secure_of, secure_params
 from runner.store.rows import BuildRow
 from runner.store.store import Store
 from runner.store.versions import Selected
 from runner.workspace.dependency import Dependency
-from runner.workspace.parameters import sealed_texts
 from runner.workspace.versions import Version
 
 
@@ -122,19 +121,10 @@ class Inputs:
         )
 
     def _opened(self, resource: Resource, version: Version | None) -> Mapping[str, Secret]:
-        """What a version of params holds encrypted; where that stands in no file any more, the resource does.
-
-        Raises SealedError."""
+        """What a version of params holds encrypted. Raises SealedError."""
         opened: dict[str, Secret] = {}
-        if resource.type == PARAMS and version is not None:
-            written = {secure.text: secure for secure in resource.secure}
-            for text in sealed_texts(version.property_bag):
-                subject = (
-                    f"params '{resource.name}'"
-                    if text in written
-                    else (f"params '{resource.name}', version {version.number}")
-                )
-                opened |= self.keyring.open(written.get(text, Secure(text, resource.place)), subject)
+        for secure, subject in secure_params(resource, version):
+            opened |= self.keyring.open(secure, subject)
         return opened
 
     def _refuse_unsupported(self, job: Job, steps: Sequence[In | Out]) -> None:
@@ -145,9 +135,3 @@ class Inputs:
             missing = missing_for_input(resource) if resource is not None and isinstance(step, In) else None
             if resource is not None and missing is not None:
                 raise SetupError(f"IN {step.name} is of type {resource.type}: {missing}")
-
-
-def secure_of(job: Job) -> Iterator[tuple[Secure, str]]:
-    """The encrypted texts in the `env` of its TASKs, and whose each is."""
-    for task in job.tasks:
-        yield from ((part, f"'{task.name}' of '{job.name}'") for part in task.env if isinstance(part, Secure))
