@@ -38,7 +38,7 @@ class Inputs:
         """Every IN and OUT of the job, in the order of the file, as this build gets them. Raises SetupError."""
         named = {(type(step), step.name): step for step in reversed(job.steps) if isinstance(step, In | Out)}
         steps = list(reversed(named.values()))  # what is named twice counts once, the first time
-        self._refuse_unsupported(job, steps)
+        self._refuse_unsupported(steps)
         of_service = build.attempt is not None
         selected = await (self._store.take_inputs(build, steps) if of_service else self._store.select(steps))
         for step, chosen in zip(steps, selected, strict=True):
@@ -127,11 +127,9 @@ class Inputs:
             opened |= self.keyring.open(secure, subject)
         return opened
 
-    def _refuse_unsupported(self, job: Job, steps: Sequence[In | Out]) -> None:
+    def _refuse_unsupported(self, steps: Sequence[In | Out]) -> None:
         for step in steps:
             resource = self._pipeline.resources.get(step.name)
-            if resource is not None and (job.type, resource.type) == ("runCI", "ciRepo"):
-                continue  # it is the checkout that the job runs in
             missing = missing_for_input(resource) if resource is not None and isinstance(step, In) else None
             if resource is not None and missing is not None:
                 raise SetupError(f"IN {step.name} is of type {resource.type}: {missing}")
