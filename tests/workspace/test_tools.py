@@ -170,9 +170,14 @@ def test_every_type_that_the_catalogue_marks_has_a_tool() -> None:
 @pytest.mark.parametrize(
     ("type_", "values", "scopes", "calls"),
     [
-        ("amazonKeys", KEYS, ("ecr",), ["aws ecr get-authorization-token --output json"]),
+        ("amazonKeys", KEYS, ("ecr",), ["aws ecr get-authorization-token --output=json"]),
         ("amazonKeys", KEYS, ("configure",), []),
-        ("amazonIamRole", {"assumeRoleARN": "x"}, ("ecr",), ["aws ecr get-authorization-token --output json"]),
+        (
+            "amazonIamRole",
+            {"assumeRoleARN": "x"},
+            ("ecr",),
+            ["aws ecr get-authorization-token --output=json --profile=cloud"],
+        ),
         ("gcloudKey", {"JSON_key": KEY}, ("gke",), ["gcloud --quiet container clusters get-credentials -- c"]),
         ("gcloudKey", {"JSON_key": KEY}, ("gcr", "gke"), []),
         (

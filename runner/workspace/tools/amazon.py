@@ -27,7 +27,7 @@ def role(use: Use) -> Part:
     """The job has the credentials of its roles anyway, and each as a profile."""
     if ECR not in use.scopes:
         return Part(commands=(COMMAND,))
-    return Part(commands=(COMMAND, docker.COMMAND), calls=(_login({"AWS_PROFILE": use.integration.name}, use),))
+    return Part(commands=(COMMAND, docker.COMMAND), calls=(_login({}, use, use.integration.name),))
 
 
 def _with_keys(use: Use, key_id: str, secret: str, *, ecr: bool) -> Part:
@@ -48,8 +48,9 @@ def _with_keys(use: Use, key_id: str, secret: str, *, ecr: bool) -> Part:
     )
 
 
-def _login(environment: dict[str, str], use: Use) -> Call:
+def _login(environment: dict[str, str], use: Use, profile: str | None = None) -> Call:
+    """`profile`: as an option it goes before keys in the environment, as a variable it would not."""
     region = use.setting("region")
     named = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region} if region else {}
-    argv = ("aws", "ecr", "get-authorization-token", "--output", "json")
+    argv = ("aws", "ecr", "get-authorization-token", "--output=json", *([f"--profile={profile}"] if profile else []))
     return Call(argv=argv, environment={**environment, **named}, for_registry=True)
