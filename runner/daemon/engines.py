@@ -47,7 +47,10 @@ class ServiceEngines:
 
     def make(self, project: Project) -> Engine:
         """Builds of it outlive this process."""
-        options = RunOptions(paths=(), limits=self.settings.jobs.limits, grace=self.settings.jobs.grace)
+        settings = self.settings
+        options = RunOptions(
+            paths=(), limits=settings.jobs.limits, grace=settings.jobs.grace, max_parallel=sum(settings.pools.values())
+        )
         inputs = Inputs(project.pipeline, project.integrations, self.store)
         engine = engine_with(self.store, project, options, inputs, self.credentials, attached=False)
         return replace(

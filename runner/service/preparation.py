@@ -101,6 +101,16 @@ class Prepared:
     ci: CiWork | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The inputs and outputs of a build as they are stored, its own integrations, and the variables, in whose
+    dependencies the placeholders are replaced."""
+
+    dependencies: tuple[Dependency, ...]
+    integrations: tuple[ResolvedIntegration, ...]
+    variables: JobVariables
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preparation:
     """Prepares one build; each stage is a group of its log.
@@ -118,19 +128,8 @@ class Preparation:
 
     async def run(self) -> Prepared:
         """Raises SetupError; then nothing of the build is left but its log."""
-        with self.journal.section("Setup") as section, section.step("Resolve inputs and integrations"):
-            dependencies = await self.engine.persist(lambda: self.engine.inputs.of(self.job, self.row))
-            integrations = await self.engine.inputs.integrations_of(self.job)
-            self.journal.mask(self.engine.inputs.secrets)
-            variables = await self._variables(dependencies, integrations)
-            if any(map(is_clone, dependencies)):
-                dependencies = await self._settled(variables)
-            if short := too_short_of(dependencies, integrations):
-                section.warn(TOO_SHORT + ", ".join(short))
-            for dependency in dependencies:
-                section.note(describe(dependency))
-        # Placeholders are replaced before credentials are asked for: a region may hold one.
-        variables = expand_placeholders(replace(variables, dependencies=dependencies))
+        resolved = await self.resolve()
+        variables, integrations = resolved.variables, resolved.integrations
         tools = tools_of(self.job.name, variables.dependencies, str(self.directory.root))
         refuse_missing(tools, self.engine.host.base.get("PATH"))
         self.journal.mask(tools.secrets)
@@ -150,8 +149,25 @@ class Preparation:
         except BaseException:
             grant.close()
             raise
-        before = {d.name: d.version for d in dependencies if isinstance(d.step, Out)}
+        before = {d.name: d.version for d in resolved.dependencies if isinstance(d.step, Out)}
         return Prepared(variables=variables, before=before, grant=grant, ci=work)
+
+    async def resolve(self) -> Resolved:
+        """What the build gets. Raises SetupError, GitError."""
+        with self.journal.section("Setup") as section, section.step("Resolve inputs and integrations"):
+            dependencies = await self.engine.persist(lambda: self.engine.inputs.of(self.job, self.row))
+            integrations = await self.engine.inputs.integrations_of(self.job)
+            self.journal.mask(self.engine.inputs.secrets)
+            variables = await self._variables(dependencies, integrations)
+            if any(map(is_clone, dependencies)):
+                dependencies = await self._settled(variables)
+            if short := too_short_of(dependencies, integrations):
+                section.warn(TOO_SHORT + ", ".join(short))
+            for dependency in dependencies:
+                section.note(describe(dependency))
+        # Placeholders are replaced before credentials are asked for: a region may hold one.
+        variables = expand_placeholders(replace(variables, dependencies=dependencies))
+        return Resolved(dependencies, tuple(integrations), variables)
 
     async def _grant(self, roles: Sequence[RoleUse]) -> Grant:
         with self.journal.section("AWS credentials", shown=bool(roles)) as section:
