@@ -123,7 +123,12 @@ GCR = docker(**dict.fromkeys(("gcr.io", "us.gcr.io", "eu.gcr.io", "asia.gcr.io")
         ),
         ("Quay.io", LOGIN, docker(**{"quay.io": AUTH}), {"DOCKER_CONFIG": "docker"}),
         ("gcloudKey", {"JSON_key": KEY}, GCLOUD, {"CLOUDSDK_CONFIG": "gcloud"}),
-        ("GCL", {"credentialFile": KEY, "projectName": "acme"}, GCLOUD, {"CLOUDSDK_CONFIG": "gcloud"}),
+        (
+            "GCL",
+            {"credentialFile": KEY, "projectName": "acme"},
+            GCLOUD,
+            {"CLOUDSDK_CONFIG": "gcloud", "TOOLS_INTEGRATION_CREDENTIALFILE_PATH": "gcloud/key.json"},
+        ),
         ("GCR", {"JSON_key": KEY}, {**GCLOUD, **GCR}, {"CLOUDSDK_CONFIG": "gcloud", "DOCKER_CONFIG": "docker"}),
         ("GKE", {"JSON_key": KEY}, GCLOUD, {"CLOUDSDK_CONFIG": "gcloud", "KUBECONFIG": "kube/config"}),
         (
