@@ -51,7 +51,7 @@ class ServiceEngines:
         options = RunOptions(
             paths=(), limits=settings.jobs.limits, grace=settings.jobs.grace, max_parallel=sum(settings.pools.values())
         )
-        inputs = Inputs(project.pipeline, project.integrations, self.store)
+        inputs = Inputs(project.pipeline, project.integrations, self.store, self.keys())
         engine = engine_with(self.store, project, options, inputs, self.credentials, attached=False)
         return replace(
             engine,
@@ -68,6 +68,10 @@ class ServiceEngines:
             return None
         pipeline = self.settings.pipelines.get(resource.place.file.partition(":")[0])
         return pipeline.git if pipeline is not None and pipeline.git else Path(resource.place.file).parent
+
+    def keys(self) -> Path:
+        """The directory of the private keys."""
+        return self.settings.secrets.keys
 
     def take_over(self, settings: Settings) -> None:
         """Go on with these settings. Raises UsageError; then nothing has changed."""
@@ -122,7 +126,7 @@ async def _service_credentials(
 ) -> Credentials:
     from runner.service.role_credentials import open_role_credentials  # aiobotocore costs a service without roles 30 MB
 
-    inputs = Inputs(project.pipeline, project.integrations, store)
+    inputs = Inputs(project.pipeline, project.integrations, store, settings.secrets.keys)
     wanted = [name for name, found in project.integrations.items() if found.type.master_name in TYPES]
     found = [aws_role(await inputs.resolved(name)) for name in wanted] if settings.aws.sandbox else []
     port, sandbox_port = await store.runs.service_ports()

@@ -137,17 +137,19 @@ class Build:
             raise
         try:
             self._started(running)
-            await self._learn_secrets()
+            await self._learn_secrets(begun)
             result = await self._until_ended(running.wait())
         finally:
             grant.close()
             self._supervised = None
         return await self._ended(replace(result, seq=0), begun)  # whoever had it may have written behind the supervisor
 
-    async def _learn_secrets(self) -> None:
+    async def _learn_secrets(self, begun: Handover) -> None:
         """What the supervisor hides already, for what this process adds to the log."""
         try:
-            self.journal.mask(await self._engine.inputs.secrets_of(self._job))
+            self.journal.mask(await self._engine.inputs.secrets_of(self._job, begun.dependencies))
+            if self._ci is not None:
+                self.journal.mask(secret for found in self._ci.opened().values() for secret in found.values())
         except RunnerError as error:
             self._warn(f"a secret is not known to the runner that took this build over: {error}")
 

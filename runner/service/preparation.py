@@ -156,11 +156,12 @@ class Preparation:
         with self.journal.section("Setup") as section, section.step("Resolve inputs and integrations"):
             dependencies = await self.engine.persist(lambda: self.engine.inputs.of(self.job, self.row))
             integrations = await self.engine.inputs.integrations_of(self.job)
+            opened = self.engine.inputs.variables_of(self.job)
             self.journal.mask(self.engine.inputs.secrets)
-            variables = await self._variables(dependencies, integrations)
+            variables = await self._variables(dependencies, integrations, opened)
             if any(map(is_clone, dependencies)):
                 dependencies = await self._settled(variables)
-            if short := too_short_of(dependencies, integrations):
+            if short := too_short_of(dependencies, integrations, opened):
                 section.warn(TOO_SHORT + ", ".join(short))
             for dependency in dependencies:
                 section.note(describe(dependency))
@@ -210,7 +211,10 @@ class Preparation:
                 section.note(text)
 
     async def _variables(
-        self, dependencies: Sequence[Dependency], integrations: Sequence[ResolvedIntegration]
+        self,
+        dependencies: Sequence[Dependency],
+        integrations: Sequence[ResolvedIntegration],
+        opened: Mapping[str, Mapping[str, Secret]],
     ) -> JobVariables:
         """All but those of AWS and of the tools, with the placeholders as they are."""
         return JobVariables(
@@ -219,6 +223,7 @@ class Preparation:
             injected=self.engine.injected,
             integrations=integrations,
             path=self.engine.host.base.get("PATH", ""),
+            opened=opened,
         )
 
     async def _settled(self, variables: JobVariables) -> tuple[Dependency, ...]:
@@ -283,16 +288,19 @@ def roles_of(dependencies: Sequence[Dependency], integrations: Sequence[Resolved
     return tuple(use for use in reached.values() if use.integration.type.master_name in TYPES)
 
 
-def too_short_of(dependencies: Sequence[Dependency], integrations: Sequence[ResolvedIntegration]) -> tuple[str, ...]:
-    """Which secrets of the build's integrations cannot be hidden: each once, by integration and field."""
+def too_short_of(
+    dependencies: Sequence[Dependency],
+    integrations: Sequence[ResolvedIntegration],
+    opened: Mapping[str, Mapping[str, Secret]],
+) -> tuple[str, ...]:
+    """Which secrets of the build's inputs, integrations and TASKs cannot be hidden: each once, by where it is."""
     reached = (*(d.integration for d in dependencies if d.integration is not None), *integrations)
-    places = (
-        f"'{field}' of integration {integration.name}"
-        for integration in reached
-        for field, secret in integration.secrets_by_field()
-        if too_short(encoded(secret))
+    found = (
+        *((f"'{field}' of integration {each.name}", s) for each in reached for field, s in each.secrets_by_field()),
+        *((f"'{name}' of params {d.name}", secret) for d in dependencies for name, secret in d.opened.items()),
+        *((f"'{name}' of a TASK", secret) for variables in opened.values() for name, secret in variables.items()),
     )
-    return tuple(dict.fromkeys(places))
+    return tuple(dict.fromkeys(place for place, secret in found if too_short(encoded(secret))))
 
 
 def describe(dependency: Dependency) -> str:

@@ -58,28 +58,30 @@ class Repositories:
 
     async def clone(self, dependencies: Sequence[Dependency], root: Path) -> list[str]:
         """Fill `IN/<name>/gitRepo` of each, and say of each what is there. Raises SetupError, GitError."""
-        return [
-            f"IN {each.name}: {await self.bring(each, root / 'IN' / each.name / each.type, root / key_path(each.name))}"
-            for each in filter(is_clone, dependencies)
-        ]
+        told = []
+        for dependency in filter(is_clone, dependencies):
+            target = root / "IN" / dependency.name / dependency.type
+            told.append(
+                f"IN {dependency.name}: {await self.bring(dependency, target, root / key_path(dependency.name))}"
+            )
+        return told
 
     async def bring(self, dependency: Dependency, target: Path, key_file: Path | None = None) -> str:
-        """Clone one into an empty directory, and say what is there; `key_file` is where the job has its key. Raises
-        SetupError, GitError."""
+        """Clone one into an empty directory, and say what is there. `key_file` is where git finds the key of its
+        integration afterwards, for scripts. Raises SetupError, GitError."""
         wanted = Wanted.of(dependency.bag)
         if wanted is None:
             raise SetupError(_without_commit(dependency))
-        remote = await self._remote(dependency)
         clone = Clone(
             git=self.git,
             name=dependency.name,
-            remote=remote,
+            remote=await self._remote(dependency),
             target=target,
             options=options_of(dependency),
             key_file=key_file,
         )
         await clone.run(wanted)
-        return f"{remote} at {wanted.told}"
+        return f"{clone.remote} at {wanted.told}"
 
     async def _head(self, dependency: Dependency) -> GitEvent:
         """The newest commit of its first branch, the same one for all builds of a run."""
