@@ -35,9 +35,8 @@ def _with_keys(use: Use, key_id: str, secret: str, *, ecr: bool) -> Part:
     if not region:
         raise SetupError(f"{use.subject}: aws needs a region: write 'region' in its versionTemplate")
     key, hidden = use.field(key_id), use.field(secret)
-    for text in (key, hidden, region):
-        if not text.isprintable():
-            raise SetupError(f"{use.subject}: a key or region of aws is one line of printable characters")
+    if not f"{key}{hidden}".isprintable():
+        raise SetupError(f"{use.subject}: a key of aws is one line of printable characters")
     call = _login({"AWS_SHARED_CREDENTIALS_FILE": f"{use.place}/{CREDENTIALS}"}, use)
     return Part(
         commands=(COMMAND, docker.COMMAND) if ecr else (COMMAND,),
