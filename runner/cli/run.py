@@ -137,7 +137,7 @@ def _run_ci(wanted: RunOptions, shown: Output, *, strict: bool) -> int:
     from runner.pipeline.problems import Severity
     from runner.service.ci.project import ci_project
 
-    top, project = ci_project(wanted.paths[0], os.environ, working_tree=wanted.working_tree)
+    top, project = ci_project(wanted.paths[0], os.environ, wanted.integrations_file, working_tree=wanted.working_tree)
     problems = project.all_problems
     for problem in problems:
         click.echo(str(problem), err=True)

@@ -16,6 +16,7 @@ from runner.assembly import engine_with
 from runner.execution.host_checks import booted
 from runner.execution.launcher import LocalLauncher
 from runner.integrations.aws_iam import TYPES, aws_role
+from runner.service.courier import Courier
 from runner.service.host_hooks import HostHooks
 from runner.service.inputs import Inputs
 from runner.service.isolation import isolation_notes
@@ -36,14 +37,15 @@ log = structlog.stdlib.get_logger("runner.credentials")
 
 @dataclass(slots=True, kw_only=True)
 class ServiceEngines:
-    """How a service makes the engine of a graph, by its present settings, and the credentials that all of them
-    share."""
+    """How a service makes the engine of a graph, by its present settings, and the credentials and the courier that all
+    of them share."""
 
     store: Store
     settings: Settings
     credentials: SharedCredentials
     job_users: JobUsers | None
     scopes: Scopes | None
+    courier: Courier | None = None
 
     def make(self, project: Project) -> Engine:
         """Builds of it outlive this process."""
@@ -59,6 +61,7 @@ class ServiceEngines:
             job_users=self.job_users,
             host_hooks=HostHooks(self.settings.hooks.directory, self.settings.hooks.timeout),
             origin=lambda name: self._origin(project, name),
+            courier=self.courier,
         )
 
     def _origin(self, project: Project, name: str) -> Path | str | None:

@@ -90,7 +90,7 @@ class Code(StrEnum):
     APPLY_TO = "W306", "applyTo that means nothing"
     IGNORED_SCRIPT = "W307", "a script that is ignored"
     CONTAINER = "W308", "a container that is not started"
-    NOTIFICATIONS = "W309", "notifications are not sent yet"
+    NOTIFICATIONS = "W309", "a notification that nothing is sent to"
     NODE_POOL = "W310", "a node pool in a local run"
     MEANINGLESS_OPTION = "W311", "an option that means nothing where it stands"
     UNUSED_OPTION = "W312", "an option that nothing uses yet"
@@ -137,7 +137,7 @@ class Code(StrEnum):
     SETS_NOTHING = "W607", "a word of env that sets nothing"
     SERVICE = "W608", "a service that is not started"
     PUSH = "W609", "images that are not pushed"
-    CI_INTEGRATION = "W610", "integrations of the CI part that nothing uses yet"
+    CI_INTEGRATION = "W610", "an integration of the CI part that nothing is done with"
 
     SHELLCHECK_ERROR = "W901", "an error that shellcheck finds"
     SHELLCHECK_WARNING = "W902", "a warning of shellcheck"

@@ -46,7 +46,7 @@ class Syntax(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A name written somewhere, with its place (an integration, a NOTIFY target)."""
+    """A name written somewhere, with its place (an integration, a service)."""
 
     name: str
     place: Place
@@ -119,12 +119,21 @@ class Managed:
 Step: TypeAlias = In | Out | Task | Managed
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A notification resource that is told of a job. `failing_snippet`: an e-mail quotes the failing command."""
+
+    name: str
+    place: Place
+    failing_snippet: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hook:
     """What is done at one event: script entries (runSh and runCI only) and notification resources."""
 
     script: tuple[ScriptItem, ...] = ()
-    notify: tuple[Named, ...] = ()
+    notify: tuple[Target, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ class Note(Enum):
     gets its own, and whether it is true of a local run only."""
 
     CONTAINER = (Code.CONTAINER, "tasks run on this host, not in the container or image that is asked for by", True)
-    NOTIFY = (Code.NOTIFICATIONS, "notifications are not sent yet; they are asked for by")
+    NOTIFY = (Code.NOTIFICATIONS, "without 'integration' or 'method' (email, irc) nothing is sent to")
     IGNORED_HOOK = (Code.IGNORED_SCRIPT, "on_start and on_cancel take no scripts: those are ignored in")
     TIME = (
         Code.NO_CLOCK,

@@ -43,8 +43,8 @@ class Engines:
         self._current, self._graph = project, graph
         self._engines = {graph: self.make(project)}
 
-    async def of(self, build: BuildRow, finish: Finish) -> Engine:
-        """The engine for one build. Raises StoreError."""
+    async def of(self, build: BuildRow, finish: Finish | None = None) -> Engine:
+        """The engine for one build; without `finish` it is for looking only. Raises StoreError."""
         if build.run_id not in self._engines:
             sources = await self.store.runs.sources(build.run_id)
             project = await asyncio.to_thread(project_of, files(sources), self.integrations_file)

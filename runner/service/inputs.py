@@ -76,6 +76,13 @@ class Inputs:
                 await self.resolved(resource.integration.name)
         return self.secrets
 
+    async def notification(self, name: str) -> tuple[Resource, ResolvedIntegration | None]:
+        """A notification resource with its integration. Raises SetupError."""
+        resource = self._pipeline.resources.get(name)
+        if resource is None:
+            raise SetupError(f"{name} was removed from the file")
+        return resource, await self.resolved(resource.integration.name) if resource.integration is not None else None
+
     def _in_loop(self, job: str, other: str) -> bool:
         """Whether two jobs feed each other: one of them has to begin without a version of the other."""
         return any(job in loop and other in loop for loop in loops(self._pipeline, triggering=False))

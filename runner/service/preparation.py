@@ -38,6 +38,7 @@ from runner.workspace.variables import JobVariables, unusable
 from runner.workspace.versions import NewVersion, Version
 
 if TYPE_CHECKING:
+    from runner.service.courier import Courier
     from runner.service.own_repository import Origin
     from runner.service.repositories import Repositories
     from runner.triggers.git_events import GitEvent
@@ -53,9 +54,9 @@ class Engine:
     """What all builds of a run share. `injected` are the `--param` variables, `reset` ignores the previous state;
     `limits` and `grace` are the host's; `attached`: builds end with this process; `job_users`: who builds run as,
     if not as this process. `finish` records ends where more than the build itself hangs on them; None: the store
-    does. `persist` is how much patience builds have with a store that cannot be used. `heads` are the commits that a
-    local run has settled on, `ci` is the CI part of the checkout it is called in, `origin` tells where the file of a
-    resource came from."""
+    does. `persist` is how much patience builds have with a store that cannot be used. `courier` tells people of builds;
+    None: nobody is told. `heads` are the commits that a local run has settled on, `ci` is the CI part of the checkout
+    it is called in, `origin` tells where the file of a resource came from."""
 
     store: Store
     jobs: Mapping[str, Job]
@@ -73,6 +74,7 @@ class Engine:
     host_hooks: HostHooks | None = None
     finish: Finish | None = None
     persist: Persist = once
+    courier: Courier | None = None
     heads: dict[str, GitEvent] = field(default_factory=dict)
     ci: CiSource | None = None
     origin: Origin = lambda name: None

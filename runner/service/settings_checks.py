@@ -10,6 +10,7 @@ from pathlib import Path
 
 from msgspec import NODEFAULT
 
+from runner.notifications.smtp import Security
 from runner.service.settings_keys import NAME, all_keys
 
 KeyPath = tuple[str, ...]
@@ -33,6 +34,7 @@ def check(values: Values, tables: Iterable[KeyPath]) -> Iterator[tuple[KeyPath, 
     yield from _socket(values["server", "socket"])
     yield from _users(values)
     yield from _keys(values["secrets", "keys"])
+    yield from _smtp(values)
 
 
 def _name(table: KeyPath) -> Iterator[tuple[KeyPath, str]]:
@@ -80,6 +82,18 @@ def _keys(directory: object) -> Iterator[tuple[KeyPath, str]]:
         mode = stat.S_IMODE(facts.st_mode)
         name = shlex.quote(str(directory))
         yield ("secrets", "keys"), f"can be written by others than its owner (mode {mode:03o}); run: chmod 700 {name}"
+
+
+def _smtp(values: Values) -> Iterator[tuple[KeyPath, str]]:
+    """A password is needed for a login, and is sent over an encrypted connection only."""
+    user, security = values.get(("smtp", "user")), values.get(("smtp", "security"))
+    given = [key for key in ("password_file", "password_env") if values.get(("smtp", key)) is not None]
+    if user is None and given:
+        yield ("smtp", given[0]), "goes with smtp.user only"
+    elif user is not None and len(given) != 1:
+        yield ("smtp", "user"), "needs either password_file or password_env: where its password is"
+    elif user is not None and security is Security.NONE:
+        yield ("smtp", "security"), "must be starttls or tls where there is a user: a password is not sent in plain"
 
 
 def _users(values: Values) -> Iterator[tuple[KeyPath, str]]:

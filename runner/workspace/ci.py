@@ -47,6 +47,8 @@ class Commit:
     message: str
     author: str
     committer: str
+    author_email: str = ""
+    committer_email: str = ""
     tag: str | None = None
     url: str = ""
     changed: int = 0

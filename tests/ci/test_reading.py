@@ -229,17 +229,13 @@ def test_integrations_are_data_and_say_what_does_not_happen() -> None:
     reading = read_ci("""
         language: none
         integrations:
-          notifications:
-            - {integrationName: slack, type: slack, recipients: "#c", branches: {only: master}, on_success: change}
-          hub: [{integrationName: docker, type: docker}]
+          hub: [{integrationName: docker, type: docker, branches: {only: master}}]
           huub: []
     """)
-    first, second = reading.part.integrations
-    assert (first.kind, first.type, first.name and first.name.name) == ("notifications", "slack", "slack")
-    assert first.settings == {"recipients": "#c", "branches": {"only": "master"}, "on_success": "change"}
-    assert second.kind == "hub"
+    (first,) = reading.part.integrations
+    assert (first.kind, first.type, first.name and first.name.name) == ("hub", "docker", "docker")
+    assert first.settings == {"branches": {"only": "master"}}
     assert printed(reading) == [
-        "warning: integrations.notifications: notifications are not sent yet",
         "warning: integrations.hub: nothing is logged in to; log in in pre_ci",
         "warning: integrations.huub: 'huub' is not a list of integrations and is ignored (did you mean 'hub'?)",
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TypeAlias
 
 from runner.pipeline.model import Data, Named, ScriptItem
@@ -114,12 +115,37 @@ class Branches:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CiIntegration:
-    """An entry of `integrations`. `kind` is notifications, hub, key, generic or deploy; `settings` everything else."""
+    """An entry of `integrations`. `kind` is hub, key, generic or deploy; `settings` everything else."""
 
     kind: str
     name: Named | None
     type: str | None
     settings: Mapping[str, Data] = field(default_factory=dict)
+
+
+class When(StrEnum):
+    """Whether something is told; `change`: only if the build before ended otherwise."""
+
+    ALWAYS = "always"
+    CHANGE = "change"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CiNotification:
+    """An entry of `integrations.notifications`."""
+
+    name: Named | None
+    type: str | None
+    recipients: tuple[str, ...] = ()
+    branches: Branches = Branches()
+    on_start: When = When.NEVER
+    on_success: When = When.CHANGE
+    on_failure: When = When.ALWAYS
+    on_cancel: When = When.ALWAYS
+    on_pull_request: When = When.ALWAYS
+    failing_snippet: bool = False
+    payload: Data = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +166,7 @@ class CiPart:
     submodules: bool = True
     build: Sections = Sections()
     integrations: tuple[CiIntegration, ...] = ()
+    notifications: tuple[CiNotification, ...] = ()
     vote: Data = None
 
     @property
