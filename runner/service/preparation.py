@@ -33,7 +33,7 @@ from runner.workspace.dependency import Dependency, Identity
 from runner.workspace.directory import BuildDirectory
 from runner.workspace.documents import expand_placeholders
 from runner.workspace.repository import is_clone
-from runner.workspace.tools.setting_up import ToolSetUp, beside_roles, config_with, tools_of
+from runner.workspace.tools.setting_up import ToolSetUp, config_with, tools_of, with_tools
 from runner.workspace.variables import JobVariables, unusable
 from runner.workspace.versions import NewVersion, Version
 
@@ -138,8 +138,7 @@ class Preparation:
         grant = await self._grant(roles_of(variables.dependencies, integrations))
         try:
             with self.journal.section("Build directory") as section, section.step("Make the build directory"):
-                places = [variable for variable in tools.variables() if not variable.name.startswith("AWS_")]
-                variables = replace(variables, aws=beside_roles(grant.variables, tools), tools=places)
+                variables = with_tools(variables, tools, grant.variables)
                 await self._fill(variables, config_with(grant.config, tools.aws_region), tools)
                 for variable in unusable(variables.shared()):
                     section.warn(f"{variable.source}: '{variable.name}' is no name for a variable; it was left out")

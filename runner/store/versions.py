@@ -38,7 +38,7 @@ def node_of(tx: Transaction, name: str, kind: str, type_: str) -> tuple[int, str
 
 def add_version(tx: Transaction, node_id: int, new: NewVersion, build_id: int | None = None) -> None:
     """That of a job says as `sha` which files it keeps, as the platform had it."""
-    file_set = _save(tx, new.files) if new.files is not None else _newest_file_set(tx, node_id)
+    file_set = new.file_set or (_newest_file_set(tx, node_id) if new.files is None else _save(tx, new.files))
     sha = {"sha": file_set} if new.of_job else {}
     tx.insert(
         "add_version",
