@@ -20,6 +20,7 @@ from runner.service.host_hooks import HostHooks
 from runner.service.inputs import Inputs
 from runner.service.isolation import isolation_notes
 from runner.service.job_users import JobUsers, open_job_users, refuse_too_few
+from runner.service.notify_desk import NotifyDesk
 from runner.service.options import RunOptions
 from runner.service.ports import Credentials
 from runner.service.preparation import Engine
@@ -45,6 +46,7 @@ class ServiceEngines:
     job_users: JobUsers | None
     scopes: Scopes | None
     courier: Courier | None = None
+    desk: NotifyDesk | None = None
 
     def make(self, project: Project) -> Engine:
         """Builds of it outlive this process."""
@@ -60,6 +62,7 @@ class ServiceEngines:
             job_users=self.job_users,
             host_hooks=HostHooks(self.settings.hooks.directory, self.settings.hooks.timeout),
             courier=self.courier,
+            desk=self.desk,
         )
 
     def take_over(self, settings: Settings) -> None:

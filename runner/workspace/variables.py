@@ -178,13 +178,15 @@ def task_variables(task: Task, machine: str) -> Iterator[Variable]:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobVariables:
     """The blocks of a build's variables that all of its TASKs share. `injected` comes from the command line, `aws`
-    from the credential broker; `tools` say where command line tools are set up, whatever else may say so wins."""
+    from the credential broker; `desk` says where the runner sends for jobs; `tools` say where command line tools are
+    set up, whatever else may say so wins."""
 
     identity: Identity
     dependencies: Sequence[Dependency]
     injected: Mapping[str, str]
     integrations: Sequence[ResolvedIntegration] = ()
     aws: Sequence[Variable] = ()
+    desk: Sequence[Variable] = ()
     tools: Sequence[Variable] = ()
 
     @property
@@ -208,8 +210,8 @@ class JobVariables:
         return [*self.shared(), *env, *self.fixed(task, machine)]
 
     def fixed(self, task: Task, machine: str) -> list[Variable]:
-        """What nothing takes the place of: the platform's variables and those of AWS."""
-        return [*platform_variables(self.identity), *task_variables(task, machine), *self.aws]
+        """What nothing takes the place of: the platform's variables, those of AWS and those of the desk."""
+        return [*platform_variables(self.identity), *task_variables(task, machine), *self.aws, *self.desk]
 
     def _head(self, known: Sequence[Dependency]) -> Iterator[Variable]:
         yield from params_variables(known)
