@@ -12,14 +12,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.assembly import engine_with, make_engine, make_store_directory, open_store, runner_argv
+from runner.assembly import engine_with, inputs_of, make_engine, make_store_directory, open_store, runner_argv
 from runner.errors import RunnerError, UsageError
 from runner.execution.control import COOKIE
 from runner.pipeline.reader import SourceFile
 from runner.scheduling.one_pass import LocalRun, Rule
 from runner.service import detaching, run_socket
 from runner.service.credentials import NoRoles
-from runner.service.inputs import Inputs
 from runner.service.local_run import PipelineRun
 from runner.service.options import RunOptions, decode, encode
 from runner.service.plan import digest
@@ -168,7 +167,7 @@ async def _engine_of(store: Store, run_id: int) -> Engine:
     row = await store.runs.get(run_id)
     options = decode(row.options) if row is not None and row.options != "{}" else RunOptions(paths=())
     project = project_of(_files(await store.runs.sources(run_id)), options.integrations_file)
-    return engine_with(store, project, options, Inputs(project.pipeline, project.integrations, store), NoRoles())
+    return engine_with(store, project, options, inputs_of(project, store, options), NoRoles())
 
 
 async def _begin(

@@ -8,12 +8,12 @@ from __future__ import annotations
 OF_BASH = frozenset({
     "BASHOPTS", "BASHPID", "BASH_ARGC", "BASH_ARGV", "BASH_COMMAND", "BASH_LINENO", "BASH_MONOSECONDS", "BASH_SOURCE",
     "BASH_SUBSHELL", "BASH_TRAPSIG", "BASH_VERSINFO", "BASH_XTRACEFD", "DIRSTACK", "EPOCHREALTIME", "EPOCHSECONDS",
-    "EUID", "FUNCNAME", "FUNCNEST", "GROUPS", "HISTCMD", "LINENO", "OPTIND", "PPID", "RANDOM", "SECONDS", "SHELLOPTS", "SRANDOM",
-    "UID", "_",
+    "EUID", "FUNCNAME", "FUNCNEST", "GROUPS", "HISTCMD", "LINENO", "OPTIND", "PPID", "RANDOM", "SECONDS",
+    "SHELLOPTS", "SRANDOM", "UID", "_",
 })  # fmt: skip
-"""Names of variables that bash keeps for itself: it refuses to set them, or does with the text what it likes. Of some
-(`RANDOM`, `OPTIND`) it computes it as arithmetic, which runs the commands in it; `FUNCNEST` ends functions, those of the
-runner among them."""
+"""Names of variables that bash keeps for itself: it refuses to set them, or does with the text what it likes. Some
+(`RANDOM`, `OPTIND`) it computes as arithmetic, which runs the commands in the text; `FUNCNEST` ends functions, also
+those of the runner."""
 
 
 def variable_key(key: str) -> str:

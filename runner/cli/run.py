@@ -94,6 +94,7 @@ def command(
         return _run_on(host, jobs, injected, kind, reset=reset, detach=detach)
     from runner import app
     from runner.service.options import RunOptions
+    from runner.service.settings_places import keys_directory
 
     wanted = RunOptions(
         paths=paths or (Path(),),
@@ -108,6 +109,7 @@ def command(
         grace=timedelta(seconds=grace),
         working_tree=working_tree,
         least_coverage=least_coverage,
+        keys=keys_directory(os.environ),
     )
     if ci:
         _refuse_with_ci(ctx, paths)

@@ -70,7 +70,7 @@ async def open_service(
     decisions = Decisions(store, dispatch, _each(told, metrics.decided))
     listening = next(iter(handed_over.get("credentials", ())), None)
     made = await service_engines(stack, store, settings, lambda: engines.current, listening, metrics.role_assumed)
-    engines = Engines(store=store, make=made.make, integrations_file=settings.integrations)
+    engines = Engines(store=store, make=made.make, integrations_file=settings.integrations, keys=made.keys)
     users = len(made.job_users.users) if made.job_users is not None else None
     building = Building(store, decisions, engines, dispatch, metrics, users=users, items=sum(settings.pools.values()))
     courier = made.courier = service_courier(made, engines, ServiceWatcher(building.tell, metrics.notified))

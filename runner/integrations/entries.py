@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runner.integrations.catalogue import NOT_YET, IntegrationType, Shape, find, nearest_type
+from runner.integrations.catalogue import IntegrationType, Shape, find, nearest_type
 from runner.integrations.checks import check_of
 from runner.integrations.model import FieldValue, Integration, IntegrationsReading, revealed
 from runner.integrations.values import Values
@@ -81,14 +81,6 @@ class Entries:
         )
         if name is None:
             return
-        if kind.needs & NOT_YET:
-            needs = " and ".join(sorted(kind.needs & NOT_YET))
-            self.warning(
-                Code.INTEGRATION_IN_PART,
-                node.place,
-                subject,
-                f"jobs get the variables of '{name}', but not its {needs} yet",
-            )
         self._keep(integration, node.find("name"), subject)
 
     def _keep(self, integration: Integration, entry: Entry | None, subject: str) -> None:
@@ -136,7 +128,7 @@ class Entries:
 
     def _fields(self, node: MappingNode, kind: IntegrationType, subject: str) -> Mapping[str, FieldValue]:
         written = self._written(node, kind, subject)
-        values = Values(directory=self.directory, error=self.error)
+        values = Values(directory=self.directory, error=self.error, problems=self.problems)
         fields: dict[str, FieldValue] = {}
         for name, entry in written.items():
             known = kind.field(name)

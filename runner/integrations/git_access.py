@@ -22,6 +22,10 @@ _HOSTS = {"api.github.com": "github.com", "api.bitbucket.org": "bitbucket.org"}
 """Where an address of an integration is that of an API, the host that has the repositories."""
 _BELOW = {"bitbucketServer": "/scm", "bitbucketServerBasic": "/scm", "gerritBasic": "/a"}
 """What stands between the host and the name of a repository."""
+_KEYS = {
+    "sshKey": "privateKey", "ssh-key": "privateKey", "pemKey": "key", "pem-key": "key", "gerritBasic": "privateKey",
+}  # fmt: skip
+"""The field that holds a key for ssh."""
 _TOKEN_USERS = {"github": "x-access-token", "githubEnterprise": "x-access-token", "gitlab": "oauth2"}
 
 
@@ -56,6 +60,12 @@ def login_of(integration: ResolvedIntegration) -> Login | None:
         user, mark, secret = password.partition(":")
         return _login(user, secret) if mark else _login("x-token-auth", password)
     return _login(_TOKEN_USERS.get(kind) or integration.text("username") or "", password)
+
+
+def ssh_key(integration: ResolvedIntegration) -> Secret | None:
+    """The private key that opens a repository over ssh, as OpenSSH reads it; None where the integration has none."""
+    text = integration.text(_KEYS.get(integration.type.master_name, ""))
+    return None if text is None else Secret(text.replace("\r\n", "\n").rstrip("\n") + "\n")
 
 
 def servers(integration: ResolvedIntegration) -> tuple[str, ...]:

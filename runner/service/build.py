@@ -30,6 +30,7 @@ from runner.service.tidings import Tidings
 from runner.store.rows import BuildEnd, BuildRow
 from runner.workspace.directory import BuildDirectory
 from runner.workspace.outs import Given, process
+from runner.workspace.saved_files import LIMIT
 from runner.workspace.versions import NewVersion
 
 
@@ -140,17 +141,19 @@ class Build:
             raise
         try:
             self._started(running)
-            await self._learn_secrets()
+            await self._learn_secrets(begun)
             result = await self._until_ended(running.wait())
         finally:
             grant.close()
             self._supervised = None
         return await self._ended(replace(result, seq=0), begun)  # whoever had it may have written behind the supervisor
 
-    async def _learn_secrets(self) -> None:
+    async def _learn_secrets(self, begun: Handover) -> None:
         """What the supervisor hides already, for what this process adds to the log."""
         try:
-            self.journal.mask(await self._engine.inputs.secrets_of(self._job))
+            self.journal.mask(await self._engine.inputs.secrets_of(self._job, begun.dependencies))
+            if self._ci is not None:
+                self.journal.mask(secret for found in self._ci.opened().values() for secret in found.values())
         except RunnerError as error:
             self._warn(f"a secret is not known to the runner that took this build over: {error}")
 
@@ -256,6 +259,7 @@ class Build:
                     succeeded=result.status == "success",
                     note=section.warn,
                     user=self._room.user,
+                    limit=self._saved_files_limit(),
                 )
                 for version in given.outs:
                     # Not its name: a script may have told its supervisor of a secret that is not known here.
@@ -263,6 +267,11 @@ class Build:
         except (RunnerError, OSError) as error:
             return replace(end, status="failure", reason=str(error))
         return replace(end, versions=versions_of(given))
+
+    def _saved_files_limit(self) -> int:
+        """The host's, or the usual one; a job can only say less."""
+        most = self._engine.limits.saved_files or LIMIT
+        return min(most, self._job.runtime.limits.saved_files or most)
 
     async def _finish(self, end: End) -> Ended:
         reason = self.journal.redact(end.reason) if end.reason else None

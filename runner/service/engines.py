@@ -18,11 +18,12 @@ from runner.store.store import Store
 @dataclass(slots=True, kw_only=True)
 class Engines:
     """`make` puts an engine together. Builds that another process has started keep the files of their start, whatever
-    the files say by now: those engines are made when they are asked for."""
+    the files say by now: those engines are made when they are asked for. `keys` is where the private keys are."""
 
     store: Store
     make: Callable[[Project], Engine]
     integrations_file: Path | None
+    keys: Callable[[], Path]
     _current: Project = field(default_factory=lambda: Project(pipeline=Pipeline()))
     _graph: int = 0
     _engines: dict[int, Engine] = field(default_factory=dict)

@@ -41,6 +41,7 @@ from runner.workspace.versions import NewVersion, Version
 if TYPE_CHECKING:
     from runner.service.courier import Courier
     from runner.service.notify_desk import NotifyDesk
+    from runner.service.own_repository import Origin
     from runner.service.repositories import Repositories
     from runner.triggers.git_events import GitEvent
 
@@ -57,7 +58,8 @@ class Engine:
     if not as this process. `finish` records ends where more than the build itself hangs on them; None: the store
     does. `persist` is how much patience builds have with a store that cannot be used. `courier` tells people of builds;
     None: nobody is told; `desk` sends what jobs want told with integrations that they do not get. `heads` are the
-    commits that a local run has settled on, `ci` is the CI part of the checkout it is called in."""
+    commits that a local run has settled on, `ci` is the CI part of the checkout it is called in, `origin` tells where
+    the file of a resource came from."""
 
     store: Store
     jobs: Mapping[str, Job]
@@ -79,13 +81,14 @@ class Engine:
     desk: NotifyDesk | None = None
     heads: dict[str, GitEvent] = field(default_factory=dict)
     ci: CiSource | None = None
+    origin: Origin = lambda name: None
 
     @property
     def repositories(self) -> Repositories:
         from runner.service.git import Git  # for builds that clone only
         from runner.service.repositories import Repositories
 
-        return Repositories(Git(environment=self.host.base), self.heads)
+        return Repositories(Git(environment=self.host.base), self.heads, self.origin)
 
     def hooked(self, row: BuildRow, directory: Path, status: str | None = None) -> HookedBuild:
         """A build as the host's hooks see it."""
@@ -161,15 +164,17 @@ class Preparation:
         with self.journal.section("Setup") as section, section.step("Resolve inputs and integrations"):
             dependencies = await self.engine.persist(lambda: self.engine.inputs.of(self.job, self.row))
             integrations = await self.engine.inputs.integrations_of(self.job)
+            opened = self.engine.inputs.variables_of(self.job)
             self.journal.mask(self.engine.inputs.secrets)
+            variables = await self._variables(dependencies, integrations, opened)
             if any(map(is_clone, dependencies)):
-                watched = self.row.attempt is not None
-                dependencies = await self.engine.repositories.settle(dependencies, watched=watched)
-            if short := too_short_of(dependencies, integrations):
+                dependencies = await self._settled(variables)
+            if short := too_short_of(dependencies, integrations, opened):
                 section.warn(TOO_SHORT + ", ".join(short))
             for dependency in dependencies:
                 section.note(describe(dependency))
-        variables = await self._variables(dependencies, integrations)
+        # Placeholders are replaced before credentials are asked for: a region may hold one.
+        variables = expand_placeholders(replace(variables, dependencies=dependencies))
         return Resolved(dependencies, tuple(integrations), variables)
 
     def _desk(self, resolved: Resolved) -> Sequence[Variable]:
@@ -223,17 +228,27 @@ class Preparation:
                 section.note(text)
 
     async def _variables(
-        self, dependencies: Sequence[Dependency], integrations: Sequence[ResolvedIntegration]
+        self,
+        dependencies: Sequence[Dependency],
+        integrations: Sequence[ResolvedIntegration],
+        opened: Mapping[str, Mapping[str, Secret]],
     ) -> JobVariables:
-        """All but those of AWS: placeholders are replaced first, since a region may hold one."""
-        return expand_placeholders(
-            JobVariables(
-                identity=await self._identity(),
-                dependencies=dependencies,
-                injected=self.engine.injected,
-                integrations=integrations,
-            )
+        """All but those of AWS and of the tools, with the placeholders as they are."""
+        return JobVariables(
+            identity=await self._identity(),
+            dependencies=dependencies,
+            injected=self.engine.injected,
+            integrations=integrations,
+            path=self.engine.host.base.get("PATH", ""),
+            opened=opened,
         )
+
+    async def _settled(self, variables: JobVariables) -> tuple[Dependency, ...]:
+        def expand(dependencies: Sequence[Dependency]) -> Sequence[Dependency]:
+            return expand_placeholders(replace(variables, dependencies=dependencies)).dependencies
+
+        watched = self.row.attempt is not None
+        return await self.engine.repositories.settle(variables.dependencies, expand, watched=watched)
 
     async def _identity(self) -> Identity:
         store, triggered_by = self.engine.store, self.row.triggered_by
@@ -290,16 +305,19 @@ def roles_of(dependencies: Sequence[Dependency], integrations: Sequence[Resolved
     return tuple(use for use in reached.values() if use.integration.type.master_name in TYPES)
 
 
-def too_short_of(dependencies: Sequence[Dependency], integrations: Sequence[ResolvedIntegration]) -> tuple[str, ...]:
-    """Which secrets of the build's integrations cannot be hidden: each once, by integration and field."""
+def too_short_of(
+    dependencies: Sequence[Dependency],
+    integrations: Sequence[ResolvedIntegration],
+    opened: Mapping[str, Mapping[str, Secret]],
+) -> tuple[str, ...]:
+    """Which secrets of the build's inputs, integrations and TASKs cannot be hidden: each once, by where it is."""
     reached = (*(d.integration for d in dependencies if d.integration is not None), *integrations)
-    places = (
-        f"'{field}' of integration {integration.name}"
-        for integration in reached
-        for field, secret in integration.secrets_by_field()
-        if too_short(encoded(secret))
+    found = (
+        *((f"'{field}' of integration {each.name}", s) for each in reached for field, s in each.secrets_by_field()),
+        *((f"'{name}' of params {d.name}", secret) for d in dependencies for name, secret in d.opened.items()),
+        *((f"'{name}' of a TASK", secret) for variables in opened.values() for name, secret in variables.items()),
     )
-    return tuple(dict.fromkeys(places))
+    return tuple(dict.fromkeys(place for place, secret in found if too_short(encoded(secret))))
 
 
 def describe(dependency: Dependency) -> str:

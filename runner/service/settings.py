@@ -112,6 +112,10 @@ class Aws(Table, frozen=True, kw_only=True):
     sandbox: Annotated[bool, key("An AWS of this host's own in memory instead of the real one.", restart=True)] = False
 
 
+class Secrets(Table, frozen=True, kw_only=True):
+    keys: Annotated[Path, key("The directory of the private keys that secure values are decrypted with.")]
+
+
 class PipelineSource(Table, frozen=True, kw_only=True):
     """Where the files of a pipeline are: a directory of this host, or a git repository."""
 
@@ -183,6 +187,7 @@ class Settings(Table, frozen=True, kw_only=True):
     pools: Annotated[Mapping[str, Positive], key("How many builds run at once in each node pool.")]
     jobs: Jobs = Jobs()
     aws: Aws = Aws()
+    secrets: Secrets
     pipelines: Mapping[str, PipelineSource] = {}
     webhooks: Mapping[str, Webhook] = {}
     repositories: Repositories = Repositories()

@@ -7,15 +7,16 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from runner.integrations.flatten import integration_env, integration_json
+from runner.integrations.git_access import ssh_key
 from runner.integrations.key_files import MODE, key_contents
 from runner.integrations.model import ResolvedIntegration
 from runner.job_user import JobUser
 from runner.pipeline.model import In, Job
-from runner.pipeline.plain import variable_text
 from runner.workspace.dependency import Dependency, Identity
 from runner.workspace.documents import message_document, version_document
+from runner.workspace.parameters import params_file
+from runner.workspace.repository import is_clone, key_path
 from runner.workspace.saved_files import restore
-from runner.workspace.variables import params_of
 from runner.workspace.versions import SavedFile
 
 TOP = ("IN", "OUT", "state", "shared", "scripts", "secrets", "previousState")
@@ -87,9 +88,11 @@ class BuildDirectory:
             self._directory(self.root / base / dependency.type)
             restore(self.root / base / dependency.type, dependency.files)
         elif isinstance(dependency.step, In):
-            self.write(f"{base}/params", _params_file(dependency))
+            self.write(f"{base}/params", params_file(dependency))
         if dependency.integration is not None:
             self._integration(base, dependency.name, dependency.integration)
+            if is_clone(dependency) and (key := ssh_key(dependency.integration)) is not None:
+                self.write(key_path(dependency.name), key.reveal(), MODE)
 
     def _integration(self, base: str, name: str, integration: ResolvedIntegration) -> None:
         """`name` is that of the resource or integration whose directory `base` is."""
@@ -101,8 +104,3 @@ class BuildDirectory:
     def _directory(self, path: Path) -> None:
         path.mkdir(mode=0o755, parents=True)
         path.chmod(0o755)
-
-
-def _params_file(dependency: Dependency) -> str:
-    lines = (f"{key}={variable_text(value)}\n" for key, value in params_of(dependency.bag).items())
-    return "".join(lines)

@@ -122,7 +122,10 @@ def test_global_variables_are_no_axis() -> None:
         ("[{A: [1]}]", "env[0].A: the value of a variable must be text, not a list"),
         ("{global: [A=1], X: 1}", "env.X: 'X' stands beside global and matrix (variables of all items belong below"
          " global)"),
-        ("[secure: xyz]", "warning: env: 'secure' variables are not decrypted yet and are left out"),
+        ("[secure: A=1]", "env[0].secure: this value is not encrypted ('runner encrypt KEY=VALUE' prints what belongs"
+         " here)"),
+        ("[secure: {a: 1}]", "env[0].secure: must be an encrypted text, not a mapping ('runner encrypt KEY=VALUE' makes"
+         " one)"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_variables_is_told(written: str, said: str) -> None:

@@ -97,7 +97,8 @@ def test_an_entry_says_when_and_of_which_branches(
 def test_every_end_of_a_pull_request_is_told_unless_none_is(
     entry: CiNotification, status: str, told: list[str]
 ) -> None:
-    commit = replace(COMMIT, pull_request=PullRequest(number=3, base="main", head="topic", repository="ann/shop"))
+    request = PullRequest(number=3, base="main", head="topic", repository="ann/shop", from_fork=True)
+    commit = replace(COMMIT, pull_request=request)
     telling = CiTelling(part=CiPart(place=Place("f"), notifications=(entry,)), commit=commit, earlier="success")
     assert [str(new.moment) for new in (*telling.at_start(), *telling.at_end(status))] == told
 

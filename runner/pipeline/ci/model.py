@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
 from runner.pipeline.model import Data, Named, ScriptItem
 from runner.pipeline.problems import Place, Problem, Severity
+from runner.pipeline.sealed import Secure
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,17 +21,6 @@ class Assignment:
 
     def __str__(self) -> str:
         return f"{self.name}={self.word}"
-
-
-@dataclass(frozen=True, slots=True)
-class Secure:
-    """An encrypted text that stands for variables."""
-
-    text: str
-    place: Place
-
-    def __str__(self) -> str:
-        return "secure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +168,14 @@ class CiPart:
     integrations: tuple[CiIntegration, ...] = ()
     notifications: tuple[CiNotification, ...] = ()
     vote: Data = None
+
+    @property
+    def env_items(self) -> Iterator[EnvItem]:
+        """Every item of every list of variables."""
+        yield from (*self.env.shared, *self.env.axis)
+        yield from (each.env for each in self.matrix.include if each.env is not None)
+        for build in (self.build, *(pool.build for pool in self.pools if pool.build is not None)):
+            yield from build.boot_env or ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,11 +41,9 @@ from runner.pipeline.ci.model import (
     CiPart,
     CiReading,
     Env,
-    EnvItem,
     Matrix,
     Sections,
-    Secure,
-)
+)  # fmt: skip
 from runner.pipeline.ci.notifications import read_notifications
 from runner.pipeline.codes import Code
 from runner.pipeline.fields import Fields, read_fields
@@ -74,7 +72,6 @@ def read_ci(root: MappingNode, others: Sequence[Entry] = (), ignores: Ignores | 
     part = _part(spot, fields, entries[0])
     if size_of(part) > MOST:
         spot.error(Code.LARGE_MATRIX, f"the matrix has {size_of(part)} items; at most {MOST} are run")
-    _tell_secure(spot, part)
     return CiReading(part, report.problems())
 
 
@@ -192,18 +189,3 @@ def _integration_list(spot: Spot, kind: str) -> Iterator[CiIntegration]:
             type=None if kind_written is None else str(kind_written),
             settings=settings,
         )
-
-
-def _tell_secure(spot: Spot, part: CiPart) -> None:
-    """Nobody decrypts yet: say it once, where the first one stands."""
-    listed = [*part.env.shared, *part.env.axis, *_named_by(part.matrix)]
-    secure = [each for item in listed for each in item.parts if isinstance(each, Secure)]
-    if secure:
-        message = "'secure' variables are not decrypted yet and are left out"
-        spot.report.warn(Code.SECURE_VARIABLE, min(each.place for each in secure), ENV.name, message)
-
-
-def _named_by(matrix: Matrix) -> Iterator[EnvItem]:
-    for combination in matrix.include:
-        if combination.env is not None:
-            yield combination.env
