@@ -39,7 +39,7 @@ async def desk(state: Path, web: WebService) -> AsyncIterator[tuple[World, Notif
     )
     file.chmod(0o600)
     async with world(state, JOBS) as made:
-        inputs = Inputs(made.pipeline, read_integrations(file).integrations, made.engine.store)
+        inputs = Inputs(made.pipeline, read_integrations(file).integrations, made.engine.store, state)
 
         async def engine_of(build: BuildRow) -> Engine:
             return Engine(**{**{name: getattr(made.engine, name) for name in Engine.__slots__}, "inputs": inputs})
