@@ -27,6 +27,7 @@ from runner.service.preparation import Engine
 from runner.service.project import Project, base_directory, project_of
 from runner.service.recovery import end_abandoned
 from runner.service.run_courier import RunWatcher, deliver_the_rest, run_courier
+from runner.service.run_desk import with_desk
 from runner.service.selection import rules_again, select_rules
 from runner.service.tidying import tidy_all
 from runner.store.rows import BuildRow, Source
@@ -58,6 +59,7 @@ async def _run(project: Project, rules: Mapping[str, Rule], options: RunOptions,
         engine = await make_engine(stack, store, project, rules, options, output)
         output.planned(digest(project, rules), len(rules))
         run, earlier = await _begin(store, project, rules, options, detached=False)
+        engine = await stack.enter_async_context(with_desk(engine, project.integrations))
         watcher = RunWatcher(output)
         courier = await stack.enter_async_context(run_courier(engine, run.id, watcher))
         pipeline_run = _pipeline_run(replace(engine, courier=courier), rules, options, earlier, run, output)
@@ -122,6 +124,7 @@ async def _lead(directory: Path, run_id: int, lock: int | None, led: Callable[[]
                 await store.runs.end(run)
             raise
         await tidy_all(store, history, observer.notice)
+        engine = await stack.enter_async_context(with_desk(engine, project.integrations))
         watcher = RunWatcher(observer)
         courier = await stack.enter_async_context(run_courier(engine, run_id, watcher))
         pipeline_run = _pipeline_run(

@@ -75,6 +75,12 @@ class Inputs:
                 await self.resolved(resource.integration.name)
         return self.secrets
 
+    def names_of(self, job: Job) -> frozenset[str]:
+        """The integrations that a job has: those of its inputs and outputs, and its own."""
+        resources = (self._pipeline.resources.get(s.name) for s in job.steps if isinstance(s, In | Out))
+        named = (resource.integration for resource in resources if resource is not None)
+        return frozenset(one.name for one in (*named, *job.integrations) if one is not None)
+
     async def notification(self, name: str) -> tuple[Resource, ResolvedIntegration | None]:
         """A notification resource with its integration. Raises SetupError."""
         resource = self._pipeline.resources.get(name)

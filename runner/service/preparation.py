@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from jobs.context import JobType
 from runner.execution.launcher import Launcher
 from runner.integrations.aws_iam import TYPES
+from runner.integrations.keeping_back import is_kept_back
 from runner.integrations.model import ResolvedIntegration
 from runner.logs.forms import too_short
 from runner.pipeline.model import Job, Limits, Out
@@ -34,11 +35,12 @@ from runner.workspace.directory import BuildDirectory
 from runner.workspace.documents import expand_placeholders
 from runner.workspace.repository import is_clone
 from runner.workspace.tools.setting_up import ToolSetUp, config_with, tools_of, with_tools
-from runner.workspace.variables import JobVariables, unusable
+from runner.workspace.variables import JobVariables, Variable, unusable
 from runner.workspace.versions import NewVersion, Version
 
 if TYPE_CHECKING:
     from runner.service.courier import Courier
+    from runner.service.notify_desk import NotifyDesk
     from runner.service.own_repository import Origin
     from runner.service.repositories import Repositories
     from runner.triggers.git_events import GitEvent
@@ -55,8 +57,9 @@ class Engine:
     `limits` and `grace` are the host's; `attached`: builds end with this process; `job_users`: who builds run as,
     if not as this process. `finish` records ends where more than the build itself hangs on them; None: the store
     does. `persist` is how much patience builds have with a store that cannot be used. `courier` tells people of builds;
-    None: nobody is told. `heads` are the commits that a local run has settled on, `ci` is the CI part of the checkout
-    it is called in, `origin` tells where the file of a resource came from."""
+    None: nobody is told; `desk` sends what jobs want told with integrations that they do not get. `heads` are the
+    commits that a local run has settled on, `ci` is the CI part of the checkout it is called in, `origin` tells where
+    the file of a resource came from."""
 
     store: Store
     jobs: Mapping[str, Job]
@@ -75,6 +78,7 @@ class Engine:
     finish: Finish | None = None
     persist: Persist = once
     courier: Courier | None = None
+    desk: NotifyDesk | None = None
     heads: dict[str, GitEvent] = field(default_factory=dict)
     ci: CiSource | None = None
     origin: Origin = lambda name: None
@@ -135,6 +139,7 @@ class Preparation:
         tools = tools_of(self.job.name, variables.dependencies, str(self.directory.root))
         refuse_missing(tools, self.engine.host.base.get("PATH"))
         self.journal.mask(tools.secrets)
+        variables = replace(variables, desk=self._desk(resolved))
         grant = await self._grant(roles_of(variables.dependencies, integrations))
         try:
             with self.journal.section("Build directory") as section, section.step("Make the build directory"):
@@ -170,6 +175,15 @@ class Preparation:
         # Placeholders are replaced before credentials are asked for: a region may hold one.
         variables = expand_placeholders(replace(variables, dependencies=dependencies))
         return Resolved(dependencies, tuple(integrations), variables)
+
+    def _desk(self, resolved: Resolved) -> Sequence[Variable]:
+        """Where the build has something told, if an integration of it is kept back."""
+        reached = (*(d.integration for d in resolved.dependencies), *resolved.integrations)
+        desk = self.engine.desk
+        if desk is None or not any(is_kept_back(each) for each in reached if each is not None):
+            return ()
+        self.journal.mask([desk.secret_of(self.row.id)])
+        return desk.variables(self.row.id)
 
     async def _grant(self, roles: Sequence[RoleUse]) -> Grant:
         with self.journal.section("AWS credentials", shown=bool(roles)) as section:
