@@ -127,7 +127,9 @@ class Build:
         self._room.take_over()
         try:
             begun = handover.read(self._place, self._job)
-            grant = await self._engine.credentials.restore(self._row, renewed=self._renewed, warn=self._warn)
+            grant = await self._engine.persist(
+                lambda: self._engine.credentials.restore(self._row, renewed=self._renewed, warn=self._warn)
+            )
         except RunnerError:
             running.cancel("the runner cannot go on with this build", EndedBy.RUNNER)
             await running.wait()  # until then the log is its own

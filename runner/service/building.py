@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Protocol, TypeVar
+from dataclasses import replace
+from typing import Protocol
 
 import structlog
 
@@ -20,15 +21,12 @@ from runner.service.build import Build
 from runner.service.decisions import Decisions, Facts
 from runner.service.engines import Engines
 from runner.service.metrics import Metrics
+from runner.service.persistence import persistently
 from runner.store import ends, queueing
 from runner.store.rows import BuildEnd, BuildRow
 from runner.store.sqlite import Transaction
 from runner.store.store import Store
 from runner.workspace.versions import NewVersion
-
-T = TypeVar("T")
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
-"""Between attempts to record something while the store cannot be written."""
 
 log = structlog.stdlib.get_logger("runner.builds")
 
@@ -112,7 +110,7 @@ class Building:
             await self._give_up(row, "the job was removed")
             return
         async with self._users:
-            build = self._running[row.id] = Build(engine, job, row)
+            build = self._running[row.id] = Build(replace(engine, persist=_persistently), job, row)
             try:
                 if (wanted := self._beginning.pop(row.id, None)) is not None:
                     build.cancel(*wanted)
@@ -148,13 +146,8 @@ class Building:
         return decided.value
 
 
-async def _persistently(record: Callable[[], Awaitable[T]]) -> T:
-    """Try until the store can be used: what has happened is not forgotten because a disk is full."""
-    pause = FIRST_PAUSE_S
-    while True:
-        try:
-            return await record()
-        except StoreError as error:
-            log.error("store.unusable", error=str(error), again_in_s=pause)
-        await asyncio.sleep(pause)
-        pause = min(pause * 2, LONGEST_PAUSE_S)
+def _told(error: StoreError, pause_s: float) -> None:
+    log.error("store.unusable", error=str(error), again_in_s=pause_s)
+
+
+_persistently = persistently(_told)

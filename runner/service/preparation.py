@@ -21,6 +21,7 @@ from runner.service.host_hooks import HookedBuild, HostHooks
 from runner.service.inputs import Inputs
 from runner.service.job_users import JobUsers
 from runner.service.journal import TOO_SHORT, Journal, encoded
+from runner.service.persistence import Persist, once
 from runner.service.ports import Credentials, Grant, Host, RoleUse
 from runner.service.threads import finished
 from runner.store.rows import BuildEnd, BuildRow
@@ -48,8 +49,8 @@ class Engine:
     """What all builds of a run share. `injected` are the `--param` variables, `reset` ignores the previous state;
     `limits` and `grace` are the host's; `attached`: builds end with this process; `job_users`: who builds run as,
     if not as this process. `finish` records ends where more than the build itself hangs on them; None: the store
-    does. `heads` are the commits that a local run has settled on, `ci` is the CI part of the checkout it is called
-    in."""
+    does. `persist` is how much patience builds have with a store that cannot be used. `heads` are the commits that a
+    local run has settled on, `ci` is the CI part of the checkout it is called in."""
 
     store: Store
     jobs: Mapping[str, Job]
@@ -66,6 +67,7 @@ class Engine:
     job_users: JobUsers | None = None
     host_hooks: HostHooks | None = None
     finish: Finish | None = None
+    persist: Persist = once
     heads: dict[str, GitEvent] = field(default_factory=dict)
     ci: CiSource | None = None
 
@@ -111,7 +113,7 @@ class Preparation:
     async def run(self) -> Prepared:
         """Raises SetupError; then nothing of the build is left but its log."""
         with self.journal.section("Setup") as section, section.step("Resolve inputs and integrations"):
-            dependencies = await self.engine.inputs.of(self.job, self.row)
+            dependencies = await self.engine.persist(lambda: self.engine.inputs.of(self.job, self.row))
             integrations = await self.engine.inputs.integrations_of(self.job)
             self.journal.mask(self.engine.inputs.secrets)
             if any(map(is_clone, dependencies)):
@@ -141,12 +143,14 @@ class Preparation:
 
     async def _grant(self, roles: Sequence[RoleUse]) -> Grant:
         with self.journal.section("AWS credentials", shown=bool(roles)) as section:
-            grant = await self.engine.credentials.grant(
-                self.row,
-                roles,
-                config_file=self.directory.root / CONFIG_FILE,
-                renewed=self.renewed,
-                warn=self.warn,
+            grant = await self.engine.persist(
+                lambda: self.engine.credentials.grant(
+                    self.row,
+                    roles,
+                    config_file=self.directory.root / CONFIG_FILE,
+                    renewed=self.renewed,
+                    warn=self.warn,
+                )
             )
             if self.journal.mask(grant.secrets):
                 section.warn(f"{TOO_SHORT}a secret of the AWS credentials")
