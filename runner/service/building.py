@@ -127,6 +127,7 @@ class Building:
                 self._metrics.build_ended(ended, await asyncio.to_thread(size_on_disk, str(place)))
             finally:
                 del self._running[row.id]
+                self._decisions.tell_change()  # whoever follows the log has all of it now
 
     async def _give_up(self, row: BuildRow, reason: str) -> None:
         """End a build of which nothing can run."""
