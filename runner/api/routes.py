@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runner.api import (
     builds,
+    environment,
     jobs,
     log_streams,
     openapi,
@@ -50,6 +51,11 @@ JOBS = (
     route(
         "GET", f"{V1}/jobs/{{name}}", READ, jobs.show_job, shapes.JobShape,
         params=shapes.Named, refusals=(MISSING,), summary="One job",
+    ),
+    route(
+        "GET", f"{V1}/jobs/{{name}}/env", READ, environment.show_environment, shapes.EnvironmentShape,
+        params=shapes.EnvironmentParams, refusals=(MISSING,),
+        summary="The variables that the job would get if it began now, no secret among them",
     ),
     route(
         "POST", f"{V1}/jobs/{{name}}/run", RUN, jobs.run_job, shapes.BuildShape, status=201,

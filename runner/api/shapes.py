@@ -249,6 +249,34 @@ class RunBody(Request, frozen=True, kw_only=True):
     reset: bool = False
 
 
+class EnvironmentParams(Request, frozen=True, kw_only=True):
+    """`task`: the TASK whose variables are asked for; without it the first."""
+
+    name: Name
+    task: Text | None = None
+
+
+class VariableShape(Answer, frozen=True, kw_only=True):
+    """`value` has `****` where something secret is, and is null where only a build will know it; `secret`: all of it is
+    one."""
+
+    name: str
+    value: str | None
+    source: str
+    secret: bool
+
+
+class EnvironmentShape(Answer, frozen=True, kw_only=True):
+    """What a TASK would start with if the job began now, in order. `tasks` are all that the job has; `notes` say what
+    is not so simple, as that a build would not begin at all."""
+
+    job: str
+    task: str | None
+    tasks: tuple[str, ...]
+    variables: tuple[VariableShape, ...]
+    notes: tuple[str, ...]
+
+
 class ResourceShape(Answer, frozen=True, kw_only=True):
     """`problem`: why the repository of a `gitRepo` cannot be asked for commits."""
 

@@ -14,6 +14,7 @@ from runner.errors import RunnerError, UsageError
 LOCAL = {
     "run": "Run a pipeline on this host.",
     "plan": "Show what would run, in which order and why; nothing is run.",
+    "env": "Show the variables that a job would get; nothing is run.",
     "validate": "Show every problem of pipeline files.",
     "logs": "Show the log of a build, also while it runs.",
     "builds": "List the builds of this store.",

@@ -13,7 +13,7 @@ import click
 from runner.errors import UsageError
 
 if TYPE_CHECKING:
-    from runner.pipeline.model import Limits
+    from runner.pipeline.model import Job, Limits
     from runner.service.project import Project
 
 STORE = ".runner"
@@ -90,6 +90,18 @@ def project(
         hint = "; their CI part runs with 'runner run --ci'" if found.ci else ""
         raise UsageError(f"there is no job in these files: nothing to run{hint}")
     return found
+
+
+def job(project: Project, name: str) -> Job:
+    """The job that was named. Raises UsageError where there is none, or where it names what nothing defines."""
+    from runner.pipeline.problems import nearest
+
+    if name not in project.pipeline.jobs:
+        hint = nearest(name, project.pipeline.jobs)
+        raise UsageError(f"there is no job {name}{f' ({hint})' if hint else ''}")
+    if name in project.inconsistent:
+        raise UsageError(f"{name} cannot run: {project.inconsistent[name]}")
+    return project.pipeline.jobs[name]
 
 
 def parsed_params(params: Sequence[str]) -> dict[str, str]:

@@ -22,7 +22,7 @@ from runner.service.inputs import Inputs
 from runner.service.job_users import JobUsers
 from runner.service.journal import TOO_SHORT, Journal, encoded
 from runner.service.persistence import Persist, once
-from runner.service.ports import Credentials, Grant, Host, RoleUse
+from runner.service.ports import Credentials, Grant, Host, Records, RoleUse
 from runner.service.threads import finished
 from runner.store.rows import BuildEnd, BuildRow
 from runner.store.store import Store
@@ -50,7 +50,8 @@ class Engine:
     `limits` and `grace` are the host's; `attached`: builds end with this process; `job_users`: who builds run as,
     if not as this process. `finish` records ends where more than the build itself hangs on them; None: the store
     does. `persist` is how much patience builds have with a store that cannot be used. `heads` are the commits that a
-    local run has settled on, `ci` is the CI part of the checkout it is called in."""
+    local run has settled on, `ci` is the CI part of the checkout it is called in; `rehearsal` answers in the store's
+    place where nothing is to be recorded."""
 
     store: Store
     jobs: Mapping[str, Job]
@@ -70,6 +71,11 @@ class Engine:
     persist: Persist = once
     heads: dict[str, GitEvent] = field(default_factory=dict)
     ci: CiSource | None = None
+    rehearsal: Records | None = None
+
+    @property
+    def records(self) -> Records:
+        return self.rehearsal or self.store
 
     @property
     def repositories(self) -> Repositories:
@@ -181,18 +187,18 @@ class Preparation:
         )
 
     async def _identity(self) -> Identity:
-        store, triggered_by = self.engine.store, self.row.triggered_by
+        records, triggered_by = self.engine.records, self.row.triggered_by
         return Identity(
             build_id=self.row.id,
             number=self.row.number,
             run_id=self.row.run_id,
             job=self.job.name,
             job_type=self.job.type,
-            job_id=await store.node_id(self.job.name),
+            job_id=await records.node_id(self.job.name),
             root=str(self.directory.root),
             url=self.journal.path.absolute().as_uri(),
             triggered_by=triggered_by,
-            triggered_by_id=await store.node_id(triggered_by),
+            triggered_by_id=await records.node_id(triggered_by),
             user=self._user(),
             item=self.row.item or 1,
         )
@@ -204,7 +210,7 @@ class Preparation:
         return self.engine.host.user if self.row.triggered_by == self.job.name else ""
 
     async def _fill(self, variables: JobVariables, config: str) -> None:
-        previous = () if self.engine.reset else await self.engine.store.previous_state(self.job.name)
+        previous = () if self.engine.reset else await self.engine.records.previous_state(self.job.name)
 
         def write() -> None:
             self.directory.make()

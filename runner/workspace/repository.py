@@ -53,3 +53,11 @@ def repository_variables(bag: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
 def repository_facts(bag: Mapping[str, Json]) -> dict[str, Json]:
     """What version.json has of it beside `yml`."""
     return {"normalizedRepo": bag["normalizedRepo"]} if "normalizedRepo" in bag else {}
+
+
+def unknown_commit(bag: Mapping[str, Json], unknown: str) -> dict[str, Json]:
+    """The bag of a version that gets its commit only when a build begins: `unknown` stands for all that depends on
+    it."""
+    data = {key: unknown for _, key in _COMMIT} | {"pullRequestNumber": unknown, "committer": {"displayName": unknown}}
+    facts = {key: unknown for _, key in _FACTS}
+    return {**bag, "shaData": data, "normalizedRepo": facts}

@@ -120,7 +120,8 @@ def dependency_variables(dependency: Dependency, root: str) -> Iterator[Variable
     yield from (Variable(f"{prefix}_{key}", value, source) for key, value in values.items())
     yield from (Variable(f"{prefix}_{key}", value, source) for key, value in _content_variables(dependency))
     if dependency.integration is not None:
-        yield from integration_variables(dependency.integration, prefix, source)
+        named = f"{source}, integration {dependency.integration.name}"
+        yield from integration_variables(dependency.integration, prefix, named)
 
 
 def _content_variables(dependency: Dependency) -> Iterator[tuple[str, str]]:

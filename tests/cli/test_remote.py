@@ -148,6 +148,20 @@ def test_what_a_service_has_is_listed_for_people_and_for_programs(runner: Comman
     ] * 3
 
 
+def test_the_variables_of_a_job_are_told_by_its_service(runner: Command, service: ServiceThread) -> None:
+    said = runner("env", "build", "-n", "IMG_V*", "-n", "JOB_NAME", "-n", "BUILD_DIR")
+    assert said.code == 0
+    name, place, *versions = said.out.splitlines()
+    assert (name, place.split("/builds/")[0]) == (
+        "JOB_NAME=build  # platform",
+        f"BUILD_DIR={service.host.settings.state_dir}",
+    )
+    assert [line.split("=")[0] for line in versions] == ["IMG_VERSIONNAME", "IMG_VERSIONNUMBER", "IMG_VERSIONID"]
+    assert "there is no job biuld (did you mean 'build'?)" in runner("env", "biuld").err
+    assert "build has no TASK 'mkae' (did you mean 'make'?)" in runner("env", "build", "--task", "mkae").err
+    assert "--param does not go with --host" in runner("env", "build", "--param", "A=b").err
+
+
 def test_a_job_is_paused_resumed_approved_and_run_again(runner: Command, service: ServiceThread) -> None:
     assert runner("pause", "gate").out == "gate is paused\n"
     assert runner("pause", "gate").out == "gate was paused already\n"
