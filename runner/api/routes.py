@@ -10,6 +10,7 @@ from runner.api import (
     openapi,
     pipelines,
     resources,
+    saved,
     shapes,
     state,
     telling,
@@ -107,6 +108,25 @@ RESOURCES = (
         summary="Destroy a job or resource that no file has any more, with its versions and builds",
     ),
 )  # fmt: skip
+STATE = (
+    route(
+        "GET", f"{V1}/state", READ, saved.list_states, shapes.StateList,
+        summary="What jobs and resources have saved, without the files",
+    ),
+    route(
+        "GET", f"{V1}/state/{{name}}", READ, saved.show_state, shapes.StateAnswer,
+        params=shapes.StateParams, refusals=(MISSING,), summary="The names of the files that one has saved",
+    ),
+    Route(
+        method="GET", path=f"{V1}/state/{{name}}/content", scope=ADMIN, respond=saved.give_file,
+        params=shapes.FileParams, content=(saved.BYTES,), refusals=(MISSING,),
+        summary="A saved file as it is; it may hold secrets",
+    ),
+    route(
+        "DELETE", f"{V1}/state/{{name}}", ADMIN, saved.remove_state, shapes.ForgottenShape,
+        params=shapes.StateParams, refusals=(MISSING,), summary="Give up what one has saved",
+    ),
+)  # fmt: skip
 BUILDS = (
     route(
         "GET", f"{V1}/builds", READ, builds.list_builds, shapes.BuildList,
@@ -173,5 +193,5 @@ WEBHOOKS = (
 )  # fmt: skip
 
 ROUTES: tuple[Route, ...] = (
-    *SERVICE, *PIPELINES, *JOBS, *RESOURCES, *BUILDS, *LOGS, *TOKENS, *MACHINES, *WEBHOOKS,
+    *SERVICE, *PIPELINES, *JOBS, *RESOURCES, *STATE, *BUILDS, *LOGS, *TOKENS, *MACHINES, *WEBHOOKS,
 )  # fmt: skip

@@ -316,6 +316,65 @@ class VersionList(Answer, frozen=True, kw_only=True):
     next: int | None
 
 
+class StateParams(Request, frozen=True, kw_only=True):
+    """`version`: that of this number; without it the newest (DELETE: all)."""
+
+    name: Name
+    version: Id | None = None
+
+
+class FileParams(Request, frozen=True, kw_only=True):
+    """`path` is one of the listed files."""
+
+    name: Name
+    path: Annotated[str, Meta(min_length=1, max_length=4096, pattern="^[^\\x00]*$")]
+    version: Id | None = None
+
+
+class StateShape(Answer, frozen=True, kw_only=True):
+    """What a version of a job or resource has saved: how many files, and their bytes; `build` is the number of the
+    build that made the version, null where it is not there any more; `digest` is that of all files together."""
+
+    name: str
+    kind: str
+    type: str
+    version: int
+    versionName: str | None  # noqa: N815
+    build: int | None
+    saved_at: datetime
+    files: int
+    bytes: int
+    digest: str
+
+
+class StateList(Answer, frozen=True, kw_only=True):
+    """By name; of each its newest version, where that has files."""
+
+    states: tuple[StateShape, ...]
+
+
+class FileShape(Answer, frozen=True, kw_only=True):
+    """`mode` are the permission bits in octal, as `0644`."""
+
+    path: str
+    mode: str
+    bytes: int
+
+
+class StateAnswer(Answer, frozen=True, kw_only=True):
+    state: StateShape
+    files: tuple[FileShape, ...]
+
+
+class ForgottenShape(Answer, frozen=True, kw_only=True):
+    """How many versions have no files any more; the contents that went because nothing else has them, and their
+    bytes."""
+
+    versions: int
+    files: int
+    bytes: int
+
+
 class VersionBody(Request, frozen=True, kw_only=True):
     """A version that comes from outside."""
 

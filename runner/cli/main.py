@@ -19,6 +19,7 @@ LOCAL = {
     "logs": "Show the log of a build, also while it runs.",
     "builds": "List the builds of this store.",
     "cancel": "Cancel builds, or a whole run.",
+    "state": "List, read and remove what jobs and resources have saved.",
     "gc": "Remove builds beyond the limits of age, number and size.",
     "doctor": "Show what this host gives to builds.",
     "aws": "Look at AWS identities.",

@@ -252,3 +252,22 @@ def test_a_command_that_is_not_there_is_told_with_what_was_meant(runner: Command
     assert runner("job").err == "runner: there is no command 'job' (did you mean 'jobs'?)\n"
     assert "'' is no name of a token" in runner("token", "add", "").err
     assert "'abc' is no number of a token" in runner("token", "revoke", "abc").err
+
+
+def test_the_saved_state_of_a_service_is_listed_read_by_administrators_and_removed(
+    runner: Command, service: ServiceThread, tmp_path: Path
+) -> None:
+    assert runner("run", "--job", "build").code == 0
+    assert ["build", "runSh"] in [line.split()[:2] for line in runner("state", "ls").out.splitlines()]
+    assert [file["path"] for file in runner("state", "ls", "build", "--json").events] == ["build.env", "img.env"]
+    assert runner("state", "get", "build", "img.env").out.startswith("versionName=1.")
+    assert runner("state", "get", "build", "-o", str(tmp_path / "to")).code == 0
+    assert (tmp_path / "to/img.env").is_file()
+    token = runner("token", "add", "reader", "--scope", "run").out.strip()
+    refused = runner("state", "get", "build", "img.env", "--host", service.tcp, RUNNER_TOKEN=token)
+    assert (refused.code, "it needs the scope admin" in refused.err) == (1, True)
+    assert "img.env" in runner("state", "ls", "build", "--host", service.tcp, RUNNER_TOKEN=token).out
+    assert "has saved no img.evn (did you mean 'img.env'?)" in runner("state", "get", "build", "img.evn").err
+    assert "of build without saved files now" in runner("state", "rm", "build", "--yes").out
+    assert "build has saved nothing" in runner("state", "ls", "build").err
+    assert "--directory does not go with --host" in runner("state", "ls", "-C", ".").err
