@@ -87,7 +87,7 @@ def _subject(project: Project) -> Subject:
         files=project.sources,
         integrations=project.integrations,
         problems=project.problems,
-        ci_problems=project.ci.problems if project.ci else (),
+        ci=project.ci,
         ignored=project.ignored,
     )
 

@@ -20,6 +20,7 @@ from runner.pipeline.problems import Problem, Severity, nearest
 
 if TYPE_CHECKING:
     from runner.integrations.model import Integration
+    from runner.pipeline.ci.model import CiReading
     from runner.pipeline.model import ScriptItem
     from runner.pipeline.reader import SourceFile
 
@@ -31,14 +32,14 @@ _COMPLETE = "each entry of a script is complete in itself"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What has been read, and with what: `problems`, those of the CI part, and the comments that were `ignored` on the
-    way."""
+    """What has been read, and with what: `problems`, the CI part with its own, and the comments that were `ignored` on
+    the way."""
 
     pipeline: Pipeline
     files: Sequence[SourceFile] = ()
     integrations: Mapping[str, Integration] = field(default_factory=dict)
     problems: Sequence[Problem] = ()
-    ci_problems: Sequence[Problem] = ()
+    ci: CiReading | None = None
     ignored: frozenset[Ignore] = frozenset()
 
     @property
@@ -58,7 +59,7 @@ def diagnose(subject: Subject, platform: frozenset[str], *, shell: bool = True) 
     for name, text in sources.files:
         ignores.read(name, text)
     program = find_shellcheck() if shell else None
-    found = dict.fromkeys((*subject.problems, *subject.ci_problems))
+    found = dict.fromkeys((*subject.problems, *(subject.ci.problems if subject.ci is not None else ())))
     for problem in _closer(subject, sources, platform, shell=shell, program=program):
         if problem.severity.broken or not ignores.covers(problem.code, problem.place):
             found[problem] = None
@@ -80,7 +81,7 @@ def _closer(
         yield from unknown_variables(pipeline, sources, platform)
         yield from missing_fields(pipeline, sources, subject.integrations)
     if shell:
-        yield from _shell(list(scripts(pipeline)), sources, program)
+        yield from _shell(list(scripts(pipeline, subject.ci.part if subject.ci else None)), sources, program)
 
 
 def _shell(found: Sequence[Script], sources: Sources, program: str | None) -> Iterator[Problem]:
@@ -105,7 +106,7 @@ def _of_bash(script: Script, item: ScriptItem, finding: Finding, sources: Source
         code=Code.OPEN_HERE_DOCUMENT if opened else Code.SCRIPT_SYNTAX,
         place=place_in(item, finding.line, finding.column(item.text), sources),
         severity=Severity.WARNING if opened else Severity.ERROR,
-        message=f"job '{script.job.name}': {message}",
+        message=f"{script.of}: {message}",
         hint=_COMPLETE if opened or "end of file" in finding.message or "EOF" in finding.message else "",
     )
 

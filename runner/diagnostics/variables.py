@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runner.diagnostics.scripts import Script, place_in, scripts
+from runner.diagnostics.scripts import Script, place_in, scripts_of
 from runner.names import variable_key, variable_prefix
 from runner.pipeline.codes import Code
 from runner.pipeline.problems import Problem, Severity, slip
@@ -99,11 +99,9 @@ def missing_fields(pipeline: Pipeline, sources: Sources, integrations: Mapping[s
 
 def _by_job(pipeline: Pipeline) -> Iterator[tuple[Job, list[Script]]]:
     """All scripts of each job that has any: what one of them sets, another may use."""
-    found: dict[str, list[Script]] = {}
-    for script in scripts(pipeline):
-        found.setdefault(script.job.name, []).append(script)
-    for name, of_job in found.items():
-        yield pipeline.jobs[name], of_job
+    for job in pipeline.jobs.values():
+        if found := list(scripts_of(job)):
+            yield job, found
 
 
 def _named(job: Job) -> Iterator[str]:

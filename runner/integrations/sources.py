@@ -10,8 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from runner.errors import SetupError
-from runner.integrations.aws_iam import EXPECTED, wrong_fields
-from runner.integrations.aws_iam import TYPES as AWS_TYPES
+from runner.integrations.checks import check_of
 from runner.integrations.entries import Entries
 from runner.integrations.model import (
     FieldValue,
@@ -146,8 +145,9 @@ def _check_values(integration: ResolvedIntegration) -> None:
     for field in integration.type.fields:
         if field.required and not integration.values.get(field.name):
             raise SetupError(f"integration '{integration.name}': the value of '{field.name}' is empty")
-    if integration.type.master_name not in AWS_TYPES:
+    check = check_of(integration.type)
+    if check is None:
         return
     single = {name: value for name, value in integration.values.items() if isinstance(value, str | Secret)}
-    for name, _ in wrong_fields({name: revealed(text) for name, text in single.items()}):
-        raise SetupError(f"integration '{integration.name}': the value of '{name}' is not {EXPECTED[name]}")
+    for name, _ in check.wrong({name: revealed(text) for name, text in single.items()}):
+        raise SetupError(f"integration '{integration.name}': the value of '{name}' is not {check.expected[name]}")

@@ -76,6 +76,8 @@ class Code(StrEnum):
     WRONG_TASK = "E309", "a TASK that its type of job does not take"
     UNKNOWN_LIMIT = "E310", "a limit that does not exist"
     SCRIPT_SYNTAX = "E311", "a script that bash cannot parse"
+    MISSING_INPUT = "E312", "a managed job lacks an input that it needs"
+    CI_JOB_NAME = "E313", "a runCI job that is not named after a repository"
     JOB_NOT_RUN = "W301", "a type of job that cannot run yet"
     LOOP = "W302", "jobs that start each other for ever"
     JOB_AS_OUTPUT = "W303", "an output that is a job"

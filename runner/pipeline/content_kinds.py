@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 from runner.names import is_variable, variable_key
 from runner.pipeline.codes import Code
+from runner.pipeline.fields import Fields, Key, Keys, read_fields, table
+from runner.pipeline.kinds import Words, wrong
 from runner.pipeline.nodes import MappingNode, Scalar, Unresolved, kind_of
 from runner.pipeline.report import Spot
 from runner.pipeline.unsupported import SECURE
@@ -27,6 +29,22 @@ class Cron:
 
     def read(self, spot: Spot) -> str | None:
         return _checked(spot, is_cron(_text(spot)), Code.WRONG_CRON, "a cron expression (five fields)")
+
+
+class NameFilter:
+    """`only` and `except`: names with `*`, in a list or alone."""
+
+    def read(self, spot: Spot) -> Fields | None:
+        if isinstance(spot.node, MappingNode):
+            return read_fields(spot, spot.node, NAME_FILTER, "a filter")
+        wrong(spot, f"a mapping with {' and '.join(NAME_FILTER)}")
+        return None
+
+
+NAME_FILTER: Keys = table(
+    Key("only", Words(), "Names that are taken; all if absent."),
+    Key("except", Words(), "Names that are not."),
+)
 
 
 class Parameters:

@@ -75,6 +75,10 @@ def _allowed(
         spot.report.note(Note.IGNORED_HOOK, script[0].place, owner)
         return ()
     if not job_type.hook_scripts:
-        spot.warn(Code.IGNORED_SCRIPT, f"hooks of a {job_type.name} job take NOTIFY only: the script is ignored")
+        spot.warn(
+            Code.IGNORED_SCRIPT,
+            f"hooks of a {job_type.name} job take NOTIFY only: the script is ignored",
+            job_type.hook_hint,
+        )
         return ()
     return script

@@ -13,8 +13,9 @@ from runner.pipeline.ci.reader import read_ci
 from runner.pipeline.codes import Code
 from runner.pipeline.entries import Entries, Section, read_section
 from runner.pipeline.ignores import Ignores
+from runner.pipeline.managed import check_ci_names, check_managed
 from runner.pipeline.model import Pipeline, Reading
-from runner.pipeline.nodes import Entry, MappingNode, Unresolved, is_null, kind_of
+from runner.pipeline.nodes import Entry, MappingNode, SequenceNode, Unresolved, is_null, kind_of
 from runner.pipeline.problems import Problem, nearest, slip
 from runner.pipeline.report import Report, Spot
 from runner.pipeline.sections import CI_FILES, OTHER_LANGUAGE, is_templates, sections_of
@@ -58,6 +59,8 @@ def read(texts: Sequence[SourceFile], unread: Sequence[Problem] = ()) -> Reading
     pipeline = Pipeline(jobs=entries.jobs, resources=entries.resources)
     if whole and entries.whole:
         check_references(entries, report)
+        check_managed(entries, report)
+    check_ci_names(entries, report)
     check_variables(entries, report)
     check_loops(pipeline, report)
     return Reading(pipeline=pipeline, problems=report.problems(), ci=ci, ignored=ignores.used)
@@ -97,12 +100,23 @@ def _file(
         others = _top(Spot(root, "", report), root, file, entries)
         return True, read_ci(root, others, ignores) if file.has_ci else None
     if not is_null(root) and not isinstance(root, Unresolved):
-        _no_mapping(Spot(root, "", report))
+        _no_mapping(Spot(root, "", report), file)
     return True, None
 
 
-def _no_mapping(spot: Spot) -> None:
-    spot.error(Code.NOT_A_PIPELINE, f"a file is a mapping with {', '.join(Section)}, not {kind_of(spot.node)}")
+def _no_mapping(spot: Spot, file: SourceFile) -> None:
+    of_entries = isinstance(spot.node, SequenceNode) and isinstance(next(iter(spot.node.items), None), MappingNode)
+    spot.error(
+        Code.NOT_A_PIPELINE,
+        f"a file is a mapping with {', '.join(Section)}, not {kind_of(spot.node)}",
+        f"put '{_section_of(file)}:' above the list" if of_entries else "",
+    )
+
+
+def _section_of(file: SourceFile) -> str:
+    """What a list without a name is meant to be in a file of this name."""
+    counted = sections_of(file.name)
+    return Section.TRIGGERS if counted != set(Section) and Section.TRIGGERS in counted else min(counted)
 
 
 def _top(spot: Spot, root: MappingNode, file: SourceFile, entries: Entries) -> list[Entry]:

@@ -38,7 +38,6 @@ class Note(Enum):
     IMAGE_TAG = (Code.MEANINGLESS_OPTION, "imageTag means nothing without imageName in")
     BUILD_STATUS = (Code.UNUSED_OPTION, "the status is not shown at the commit yet; showBuildStatus is asked for by")
     VOTE = (Code.UNUSED_OPTION, "nothing votes at Gerrit yet; vote is asked for by")
-    SCOPES = (Code.UNUSED_OPTION, "command line tools are not configured yet; scopes are named by")
     FORCE = (Code.MEANINGLESS_OPTION, "nothing is deployed by a runSh job, so force means nothing in")
     DEPLOY_NAME = (Code.MEANINGLESS_OPTION, "nothing is deployed by a runSh job, so deployName means nothing in")
     PULL_INPUT = (Code.UNUSED_OPTION, "no input is pulled yet; pull is asked for by")

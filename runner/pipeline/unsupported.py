@@ -23,7 +23,6 @@ UNSUPPORTED_JOBS: Mapping[str, str] = {
 UNSUPPORTED_RESOURCES: Mapping[str, str] = {
     "syncRepo": "repositories are not cloned yet",
     "ciRepo": "repositories are not cloned yet",
-    "cliConfig": "command line tools are not configured yet",
     "externalCIServer": "results of other CI systems are not received yet",
 }
 """Types of resources that a job cannot have as input yet."""
@@ -34,7 +33,6 @@ NOTED_RESOURCES: Mapping[str, Note] = {"time": Note.TIME, "webhook": Note.WEBHOO
 NOTED_OPTIONS: Mapping[str, Note] = {
     "showBuildStatus": Note.BUILD_STATUS,
     "vote": Note.VOTE,
-    "scopes": Note.SCOPES,
     "force": Note.FORCE,
     "deployName": Note.DEPLOY_NAME,
     "pull": Note.PULL_INPUT,

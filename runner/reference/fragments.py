@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from runner.pipeline.content_kinds import SEMANTIC, Cron, Parameters, SemanticVersion
+from runner.pipeline.content_kinds import NAME_FILTER, SEMANTIC, Cron, NameFilter, Parameters, SemanticVersion
 from runner.pipeline.kinds import Choice, Form, Free, Kind, Listing, Table, Text, Truth, Whole, Word, Words
 from runner.pipeline.limits import Bytes
 from runner.pipeline.shapes import Either, Merged, Nested, Part, Piece, Shape
@@ -24,17 +24,19 @@ _TRUTH = r"^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|[Oo][Nn]|[Oo][Ff][Ff]|[Yy][Ee
 _WHOLE = r"^-?(0|[1-9][0-9]{0,14})$"
 _SIZE = r"^\s*[0-9]+(\.[0-9]+)? ?[kKmMgGtT]?([iI]?[bB])?\s*$"
 _CRON = r"^\s*\S+(\s+\S+){4}\s*$"
+_VARIABLES: Schema = {
+    "type": "object",
+    "propertyNames": {"pattern": "^[^A-Za-z_0-9]*[A-Za-z_]"},
+    "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+    "properties": {"secure": {}},
+}
 _PIECES: dict[Piece, Schema] = {
     Piece.ANYTHING: {},
     Piece.NOTHING: NULL,
     Piece.SCALAR: {"type": ["string", "number", "boolean", "null"]},
     Piece.LINE: {"type": ["string", "boolean"], "pattern": r"\S"},
-    Piece.VARIABLES: {
-        "type": "object",
-        "propertyNames": {"pattern": "^[^A-Za-z_0-9]*[A-Za-z_]"},
-        "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
-        "properties": {"secure": {}},
-    },
+    Piece.VARIABLES: _VARIABLES,
+    Piece.ITEM_VARIABLES: {**_VARIABLES, "not": {"anyOf": [{"required": ["global"]}, {"required": ["matrix"]}]}},
     Piece.VARIABLE_TEXT: {"type": "string", "pattern": "[=:]"},
 }
 
@@ -132,8 +134,8 @@ def _of_kind(kind: Kind[Any], fragments: Fragments) -> Schema:
             return {"enum": [str(word) for word in words]}
         case Words():
             return fragments.nested("words", [TEXT])
-        case Table():
-            return {"type": "object"}
+        case Table(keys=keys):
+            return {"type": "object"} if keys is None else fragments.mapping(keys)
         case Listing():
             return {"type": "array"}
         case Free():
@@ -142,6 +144,8 @@ def _of_kind(kind: Kind[Any], fragments: Fragments) -> Schema:
             return {"type": "string", "pattern": rf"^\s*({SEMANTIC.pattern})\s*$"}
         case Cron():
             return {"type": "string", "pattern": _CRON}
+        case NameFilter():
+            return fragments.mapping(NAME_FILTER)
         case Parameters():
             return {"type": "object", "minProperties": 1}
         case _:

@@ -33,6 +33,7 @@ from runner.workspace.dependency import Dependency, Identity
 from runner.workspace.documents import expand_placeholders
 from runner.workspace.environment import Environment, Shown
 from runner.workspace.repository import is_clone, unknown_commit
+from runner.workspace.tools.setting_up import ToolSetUp, beside_roles, tools_of
 from runner.workspace.variables import JobVariables, Variable, effective
 
 MASK = "****"
@@ -40,6 +41,9 @@ HOST = "host"
 NOT_BEGIN = "a build would not begin: "
 _VEIL = f"veil-{os.urandom(12).hex()}"
 """Stands for every secret while variables are put together, so that what is made of one shows it too."""
+_JSON = frozenset({"JSON_key", "credentialFile"})
+"""Fields that are documents, of which a part is taken."""
+_JSON_VEIL = f'{{"client_email": "{_VEIL}"}}'
 _UNKNOWN = f"unknown-{os.urandom(12).hex()}"
 """Stands for what is known only when a build begins."""
 _ROLE, _ACCOUNT = "arn:aws:iam::000000000000:role/known-when-it-runs", "000000000000"
@@ -128,7 +132,18 @@ def _variables(asked: Asked, notes: list[str]) -> JobVariables:
     config = asked.place / "work" / CONFIG_FILE
     aws = variables_of(planned_aws(roles, config_file=config, base=asked.base, region=asked.region))
     known = [replace(v, value=_UNKNOWN) if v.name in _AWS_WHEN_IT_RUNS and not v.secret else v for v in aws]
-    return replace(variables, aws=known)
+    tools = _tools(asked, variables, notes)
+    places = [variable for variable in tools.variables() if not variable.name.startswith("AWS_")]
+    return replace(variables, aws=beside_roles(known, tools), tools=places)
+
+
+def _tools(asked: Asked, variables: JobVariables, notes: list[str]) -> ToolSetUp:
+    root = str(asked.place / "work")
+    try:
+        return tools_of(asked.job.name, variables.dependencies, root)
+    except SetupError as error:
+        notes.append(NOT_BEGIN + str(error).replace(_VEIL, MASK))
+        return ToolSetUp(root=root)
 
 
 def _own(asked: Asked) -> Iterator[str]:
@@ -200,7 +215,9 @@ def _at_some_commit(dependency: Dependency) -> Dependency:
 
 def _veiled(integration: Integration) -> ResolvedIntegration:
     """The integration without any of its secrets, fetched or not."""
-    values = {name: _hidden(value) for name, value in integration.fields.items()}
+    values = {
+        name: _hidden(value, _JSON_VEIL if name in _JSON else _VEIL) for name, value in integration.fields.items()
+    }
     if integration.type.master_name in TYPES:
         if not isinstance(values.get("assumeRoleARN", ""), str):
             values["assumeRoleARN"] = Secret(_ROLE)
@@ -208,16 +225,16 @@ def _veiled(integration: Integration) -> ResolvedIntegration:
     return ResolvedIntegration(name=integration.name, type=integration.type, values=values)
 
 
-def _hidden(value: FieldValue) -> Value:
+def _hidden(value: FieldValue, veil: str) -> Value:
     match value:
         case str():
             return value
         case tuple():
-            return tuple(one if isinstance(one, str) else Secret(_VEIL) for one in value)
+            return tuple(one if isinstance(one, str) else Secret(veil) for one in value)
         case Mapping():
-            return {key: one if isinstance(one, str) else Secret(_VEIL) for key, one in value.items()}
+            return {key: one if isinstance(one, str) else Secret(veil) for key, one in value.items()}
         case _:
-            return Secret(_VEIL)
+            return Secret(veil)
 
 
 def _secrets(fields: Mapping[str, FieldValue]) -> Iterator[Secret]:

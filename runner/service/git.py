@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import signal
-from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from runner.errors import RunnerError
+from runner.integrations.git_access import Login
 from runner.secret import Secret
+from runner.service.child import talk
 from runner.triggers.addresses import masked
 
-GRACE = timedelta(seconds=3)
 MOST = 64 * 1024 * 1024
 """Bytes of output that are read; a command that says more is ended."""
 PROTOCOLS = "https:ssh:git:file"
-_MOST_TOLD = 64 * 1024
 _CONFIG = {
     "core.hooksPath": "/dev/null",
     "core.fsmonitor": "false",
@@ -52,14 +48,6 @@ class GitError(RunnerError):
 
 class NoCommitError(GitError):
     """A tag is of a file or a directory: nothing can be built of it, and asking again changes nothing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Login:
-    """How a repository is opened over https. The user may be a token too, so it is not shown."""
-
-    user: str = field(repr=False)
-    password: Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,52 +89,24 @@ class Git:
         what = f"git {arguments[0]}{f' of {remote}' if remote else ''}"
         try:
             async with asyncio.timeout(self.limit.total_seconds()) as ours:
-                output, told, status = await self._talk(arguments, directory, remote, given)
+                said = await talk(
+                    ("git", *arguments),
+                    environment=self.variables(remote),
+                    directory=directory,
+                    given=given,
+                    most=self.most,
+                )
         except TimeoutError:
             if not ours.expired():
                 raise
             raise GitError(f"{what} took longer than {self.limit}: is the server reachable from here?") from None
         except OSError as error:
             raise GitError(f"{what} cannot start: {error.strerror or error}; is git installed?") from error
-        if len(output) > self.most:
+        if len(said.output) > self.most:
             raise GitError(f"{what} printed more than {self.most} bytes: the repository is too large for this")
-        if status != 0:
-            raise GitError(f"{what} failed: {_reason(told.decode('utf-8', 'replace'), status)}")
-        return output
-
-    async def _talk(
-        self, arguments: tuple[str, ...], directory: Path | None, remote: Remote | None, given: bytes
-    ) -> tuple[bytes, bytes, int]:
-        """Output, error output and status; all three ends are served at once, so that none of them can block."""
-        async with self._started(arguments, directory, remote) as process:
-            stdin, stdout, stderr = process.stdin, process.stdout, process.stderr
-            assert not (stdin is None or stdout is None or stderr is None)  # noqa: S101, PT018 - all are pipes
-            async with asyncio.TaskGroup() as group:
-                group.create_task(_feed(stdin, given))
-                told = group.create_task(_drain(stderr, _MOST_TOLD))
-                output = await _first(stdout, self.most)
-                if len(output) > self.most:
-                    await _end(process)
-            return output, told.result(), await process.wait()
-
-    @contextlib.asynccontextmanager
-    async def _started(
-        self, arguments: tuple[str, ...], directory: Path | None, remote: Remote | None
-    ) -> AsyncIterator[Process]:
-        process = await asyncio.create_subprocess_exec(
-            "git",
-            *arguments,
-            cwd=directory,
-            env=self.variables(remote),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=PIPE,
-            start_new_session=True,
-        )
-        try:
-            yield process
-        finally:
-            await _end(process)
+        if said.status != 0:
+            raise GitError(f"{what} failed: {_reason(said.told, said.status)}")
+        return said.output
 
     def variables(self, remote: Remote | None = None) -> dict[str, str]:
         """The environment of one command. A login counts for the host of `remote` only: no redirection gets it."""
@@ -171,43 +131,6 @@ class Git:
             **{f"GIT_CONFIG_KEY_{index}": key for index, (key, _) in enumerate(pairs)},
             **{f"GIT_CONFIG_VALUE_{index}": value for index, (_, value) in enumerate(pairs)},
         }
-
-
-async def _feed(stream: asyncio.StreamWriter, given: bytes) -> None:
-    with contextlib.suppress(ConnectionError):  # it has ended without reading: its status says why
-        stream.write(given)
-        await stream.drain()
-    stream.close()
-    with contextlib.suppress(ConnectionError):
-        await stream.wait_closed()
-
-
-async def _first(stream: asyncio.StreamReader, most: int) -> bytes:
-    """All that comes, or the beginning where it is more than `most` bytes (then longer than that)."""
-    found = bytearray()
-    while len(found) <= most and (part := await stream.read(65_536)):
-        found += part
-    return bytes(found)
-
-
-async def _drain(stream: asyncio.StreamReader, most: int) -> bytes:
-    """The last `most` bytes of all that comes."""
-    found = b""
-    while part := await stream.read(65_536):
-        found = (found + part)[-most:]
-    return found
-
-
-async def _end(process: Process) -> None:
-    """End whatever of its process group still runs: TERM, a grace, KILL."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        if process.returncode is not None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(GRACE.total_seconds()):
-                await process.wait()
 
 
 def _reason(told: str, status: int) -> str:

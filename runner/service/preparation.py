@@ -24,13 +24,16 @@ from runner.service.journal import TOO_SHORT, Journal, encoded
 from runner.service.persistence import Persist, once
 from runner.service.ports import Credentials, Grant, Host, Records, RoleUse
 from runner.service.threads import finished
+from runner.service.tool_logins import ToolLogins, refuse_missing
 from runner.store.rows import BuildEnd, BuildRow
 from runner.store.store import Store
+from runner.workspace import git_logins
 from runner.workspace.ci import CiWork
 from runner.workspace.dependency import Dependency, Identity
 from runner.workspace.directory import BuildDirectory
 from runner.workspace.documents import expand_placeholders
 from runner.workspace.repository import is_clone
+from runner.workspace.tools.setting_up import ToolSetUp, beside_roles, config_with, tools_of
 from runner.workspace.variables import JobVariables, unusable
 from runner.workspace.versions import NewVersion, Version
 
@@ -130,13 +133,18 @@ class Preparation:
             for dependency in dependencies:
                 section.note(describe(dependency))
         variables = await self._variables(dependencies, integrations)
+        tools = tools_of(self.job.name, variables.dependencies, str(self.directory.root))
+        refuse_missing(tools, self.engine.host.base.get("PATH"))
+        self.journal.mask(tools.secrets)
         grant = await self._grant(roles_of(variables.dependencies, integrations))
         try:
             with self.journal.section("Build directory") as section, section.step("Make the build directory"):
-                variables = replace(variables, aws=grant.variables)
-                await self._fill(variables, grant.config)
+                places = [variable for variable in tools.variables() if not variable.name.startswith("AWS_")]
+                variables = replace(variables, aws=beside_roles(grant.variables, tools), tools=places)
+                await self._fill(variables, config_with(grant.config, tools.aws_region), tools)
                 for variable in unusable(variables.shared()):
                     section.warn(f"{variable.source}: '{variable.name}' is no name for a variable; it was left out")
+            await self._log_in(tools, variables)
             await self._clone(variables.dependencies)
             work = await self.ci.prepare(self.directory.root, self.row, self.journal) if self.ci else None
             if self.engine.host_hooks is not None:
@@ -165,6 +173,21 @@ class Preparation:
             for text in (*(use.conflict for use in roles if use.conflict), *grant.warnings):
                 section.warn(text)
         return grant
+
+    async def _log_in(self, tools: ToolSetUp, variables: JobVariables) -> None:
+        """What the tools of `cliConfig` inputs need beside their files."""
+        if not tools.tools and not tools.warnings:
+            return
+        with self.journal.section("Command line tools") as section:
+            given = {variable.name: variable.value for variable in (*variables.tools, *variables.aws)}
+            environment = {**self.engine.host.base, **given}
+            logins = ToolLogins(tools=tools, directory=self.directory, environment=environment)
+            self.journal.mask(await logins.run())
+            for tool in tools.tools:
+                names = ", ".join(names[0] for names in tool.part.commands)
+                section.note(f"IN {tool.use.dependency.name}: {names} set up for this build")
+            for text in tools.warnings:
+                section.warn(text)
 
     async def _clone(self, dependencies: Sequence[Dependency]) -> None:
         if not any(map(is_clone, dependencies)):
@@ -209,7 +232,7 @@ class Preparation:
             return self.row.requested_by or ""
         return self.engine.host.user if self.row.triggered_by == self.job.name else ""
 
-    async def _fill(self, variables: JobVariables, config: str) -> None:
+    async def _fill(self, variables: JobVariables, config: str, tools: ToolSetUp) -> None:
         previous = () if self.engine.reset else await self.engine.records.previous_state(self.job.name)
 
         def write() -> None:
@@ -218,6 +241,10 @@ class Preparation:
             self.directory.add_integrations(variables.integrations)
             self.directory.restore_previous_state(previous)
             self.directory.write(CONFIG_FILE, config, 0o600)
+            if logins := variables.git_logins.text():
+                self.directory.write(git_logins.FILE, logins, 0o600)
+            for path, text in tools.files.items():
+                self.directory.write_private(path, text)
 
         await finished(write)
 

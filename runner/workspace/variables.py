@@ -1,7 +1,8 @@
 """The variables of a build in the order in which they are exported; a later one of the same name wins.
 
 Source of the order: params, platform, injected, one block per IN and OUT in the order of the file, the job's own
-integrations, the TASK's env; then the platform's set once more, so that nothing can take its place.
+integrations, the TASK's env; then the platform's set once more, so that nothing can take its place. Before all of them,
+ours: where the command line tools of the build are set up.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from runner.integrations.flatten import flatten
+from runner.integrations.key_files import given_key_files
 from runner.integrations.model import ResolvedIntegration
 from runner.names import is_variable, variable_key, variable_prefix
 from runner.pipeline.model import In, Task
 from runner.pipeline.plain import Json, plain, variable_text
 from runner.pipeline.problems import Place
 from runner.workspace.dependency import Dependency, Identity
+from runner.workspace.git_logins import GitLogins
 from runner.workspace.repository import GIT_REPO, repository_variables
 
 
@@ -122,6 +125,7 @@ def dependency_variables(dependency: Dependency, root: str) -> Iterator[Variable
     if dependency.integration is not None:
         named = f"{source}, integration {dependency.integration.name}"
         yield from integration_variables(dependency.integration, prefix, named)
+        yield from key_variables(dependency.integration, prefix, f"{path}/{dependency.name}", named)
 
 
 def _content_variables(dependency: Dependency) -> Iterator[tuple[str, str]]:
@@ -157,6 +161,12 @@ def integration_variables(integration: ResolvedIntegration, prefix: str, source:
         yield Variable(f"{prefix}_INTEGRATION_{key.upper()}", flat.value, source, flat.secret)
 
 
+def key_variables(integration: ResolvedIntegration, prefix: str, place: str, source: str) -> Iterator[Variable]:
+    """`<PREFIX>_KEYPATH` and the other paths of key files; `place` is where they begin, without a suffix."""
+    for file in given_key_files(integration):
+        yield from (Variable(f"{prefix}_{name}", f"{place}{file.suffix}", source) for name in file.variables)
+
+
 def task_variables(task: Task, machine: str) -> Iterator[Variable]:
     """What the platform says about the TASK itself. `machine` is the processor (`x86_64`)."""
     yield Variable("TASK_NAME", task.name, "platform")
@@ -169,13 +179,18 @@ def task_variables(task: Task, machine: str) -> Iterator[Variable]:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobVariables:
     """The blocks of a build's variables that all of its TASKs share. `injected` comes from the command line, `aws`
-    from the credential broker."""
+    from the credential broker; `tools` say where command line tools are set up, whatever else may say so wins."""
 
     identity: Identity
     dependencies: Sequence[Dependency]
     injected: Mapping[str, str]
     integrations: Sequence[ResolvedIntegration] = ()
     aws: Sequence[Variable] = ()
+    tools: Sequence[Variable] = ()
+
+    @property
+    def git_logins(self) -> GitLogins:
+        return GitLogins.of(self.dependencies, self.integrations)
 
     def before(self, position: int) -> list[Variable]:
         """What is known when the dependency at `position` is prepared: nothing of later steps."""
@@ -184,14 +199,9 @@ class JobVariables:
 
     def shared(self) -> list[Variable]:
         """Everything but what belongs to one TASK."""
-        own = (
-            variable
-            for integration in self.integrations
-            for variable in integration_variables(
-                integration, variable_prefix(integration.name), f"integration {integration.name}"
-            )
-        )
-        return [*self._head(self.dependencies), *self._steps(self.dependencies), *own]
+        root = self.identity.root
+        git = (Variable(name, value, "git credentials") for name, value in self.git_logins.variables(root))
+        return [*self.tools, *git, *self._head(self.dependencies), *self._steps(self.dependencies), *self._own()]
 
     def of_task(self, task: Task, machine: str) -> list[Variable]:
         """The complete list for one TASK, in order."""
@@ -210,6 +220,13 @@ class JobVariables:
     def _steps(self, known: Sequence[Dependency]) -> Iterator[Variable]:
         for dependency in known:
             yield from dependency_variables(dependency, self.identity.root)
+
+    def _own(self) -> Iterator[Variable]:
+        for integration in self.integrations:
+            name = integration.name
+            prefix, source = variable_prefix(name), f"integration {name}"
+            yield from integration_variables(integration, prefix, source)
+            yield from key_variables(integration, prefix, f"{self.identity.root}/integrations/{name}/{name}", source)
 
 
 def effective(variables: Iterable[Variable]) -> dict[str, Variable]:

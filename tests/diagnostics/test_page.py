@@ -110,7 +110,7 @@ def problems(
         files=project.sources,
         integrations=project.integrations,
         problems=project.problems,
-        ci_problems=project.ci.problems if project.ci else (),
+        ci=project.ci,
         ignored=project.ignored,
     )
     return diagnose(subject, frozenset())

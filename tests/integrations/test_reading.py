@@ -106,7 +106,6 @@ integrations:
         "integrations.yml:12:11: integrations[4].name: 'a/b' cannot be a name: it becomes a directory of the job "
         "(no '/', no control characters)",
         "integrations.yml:14:12: integrations[4].nodes: must be a list, not text",
-        "integrations.yml:15:5: warning: integrations[5]: jobs get the variables of 'keys', but not its key files yet",
         "integrations.yml:17:16: integrations[5].publicKey: must be text or a reference "
         "({env: NAME}, {file: PATH} or {command: [...]}) (did you mean 'file'?)",
         "integrations.yml:18:17: integrations[5].privateKey: must be text or a reference "

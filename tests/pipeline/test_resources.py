@@ -102,7 +102,6 @@ def test_what_gets_no_version_from_outside_says_so_by_name(resource_type: str, b
     [
         ("syncRepo", "flags: [x]", "repositories are not cloned yet"),
         ("ciRepo", "", "repositories are not cloned yet"),
-        ("cliConfig", "integration: aws\npointer: {region: x}", "command line tools are not configured yet"),
         ("externalCIServer", "", "results of other CI systems are not received yet"),
     ],
 )  # fmt: skip
@@ -141,6 +140,10 @@ def test_what_cannot_be_an_input_yet_says_so_by_name(resource_type: str, body: s
          "gitRepo 'r': branch and branches exclude each other"),
         ("image", "versionTemplate: {sourceName: a, versionName: b}\nseed: {versionName: c}",
          "resources[0]: image 'r': versionTemplate and seed exclude each other"),
+        ("gitRepo", "pointer: {sourceName: a, branches: [b]}",
+         "resources[0].pointer.branches: must be a mapping with only and except, not a list"),
+        ("gitRepo", "versionTemplate: {sourceName: a, tags: {onyl: [b]}}",
+         "resources[0].versionTemplate.tags.onyl: 'onyl' is not a key of a filter (did you mean 'only'?)"),
         ("state", "integration: [x]", "resources[0].integration: must be a name, not a list"),
     ],
 )  # fmt: skip
@@ -244,7 +247,7 @@ def test_a_param_that_cannot_be_a_variable_is_a_warning() -> None:
         ("gitrepo", "'gitrepo' is not a resource type (did you mean 'gitRepo'?)"),
         ("dockeroptions", "'dockeroptions' is not a resource type (did you mean 'dockerOptions'?)"),
         ("ecsCluster", "'ecsCluster' is no longer a resource type (use cluster)"),
-        ("kickStart", "'kickStart' is no longer a resource type"),
+        ("kickStart", "'kickStart' is no longer a resource type (use trigger: jobs start when its content changes)"),
         ("runSh", "'runSh' is not a resource type (it belongs under 'jobs')"),
         ("xyz", "'xyz' is not a resource type"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.names import is_variable, variable_key
+from runner.pipeline.ci.keys import AXIS, ENV_KEYS, GLOBAL
 from runner.pipeline.ci.model import Assignment, Env, EnvItem, Secure
 from runner.pipeline.ci.words import canonical, word_of, words_of
 from runner.pipeline.codes import Code
@@ -15,22 +16,21 @@ from runner.pipeline.unsupported import SECURE
 if TYPE_CHECKING:
     from runner.pipeline.report import Spot
 
-GLOBAL, MATRIX = "global", "matrix"
 _FORM = "a variable is 'KEY=value' or 'KEY: value'"
 
 
 def read_env(spot: Spot) -> Env:
     """A list is an axis of the matrix; with `global` and `matrix` the first one is shared by all its items."""
     node = spot.node
-    if not isinstance(node, MappingNode) or not any(entry.key.text in (GLOBAL, MATRIX) for entry in node.entries):
+    if not isinstance(node, MappingNode) or not any(entry.key.text in ENV_KEYS for entry in node.entries):
         return Env(axis=read_items(spot))
     shared: tuple[EnvItem, ...] = ()
     axis: tuple[EnvItem, ...] = ()
     for entry in node.entries:
         below = spot.at(entry.value, f".{entry.key.text}")
-        if entry.key.text == GLOBAL:
+        if entry.key.text == GLOBAL.name:
             shared = read_items(below)
-        elif entry.key.text == MATRIX:
+        elif entry.key.text == AXIS.name:
             axis = read_items(below)
         else:
             spot.at(entry.key, f".{entry.key.text}").error(
