@@ -12,9 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.assembly import engine_with, make_engine, make_store_directory, open_store, runner_argv
+from runner.assembly import (
+    engine_with,
+    make_engine,
+    make_rehearsing_engine,
+    make_store_directory,
+    open_store,
+    runner_argv,
+)
 from runner.errors import RunnerError, UsageError
 from runner.execution.control import COOKIE
+from runner.pipeline.model import Job
 from runner.pipeline.reader import SourceFile
 from runner.scheduling.one_pass import LocalRun, Rule
 from runner.service import detaching, run_socket
@@ -27,8 +35,12 @@ from runner.service.ports import Observer, Output, Summary
 from runner.service.preparation import Engine
 from runner.service.project import Project, base_directory, project_of
 from runner.service.recovery import end_abandoned
+from runner.service.rehearsals import store_or_nothing
 from runner.service.selection import rules_again, select_rules
+from runner.service.shell_places import WORK, clear_abandoned, shell_place
+from runner.service.shells import JobShell, Wanted
 from runner.service.tidying import tidy_all
+from runner.store.rehearsing import rehearse
 from runner.store.rows import BuildRow, Source
 from runner.store.runs import Run
 from runner.store.store import Store
@@ -134,6 +146,7 @@ async def settle(store: Store, notice: Callable[[str], None], *, wait: bool = Tr
     StoreError; what else goes wrong is told."""
     if COOKIE in os.environ:
         return
+    await asyncio.to_thread(clear_abandoned, store.directory)
     ended: list[BuildRow] = []
     for dead in await store.runs.dead():
         if dead.detached:
@@ -188,6 +201,43 @@ def _pipeline_run(
         observer=observer,
         history=history or (),
     )
+
+
+def open_shell(
+    project: Project, job: Job, options: RunOptions, wanted: Wanted, *, keep: bool, tell: Callable[[str], None]
+) -> int:
+    """The exit code of a shell in the environment of a job; nothing of it is recorded. Raises RunnerError,
+    KeyboardInterrupt where a signal comes before it is open."""
+    try:
+        return asyncio.run(_open_shell(project, job, options, wanted, keep, tell))
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+
+
+async def _open_shell(
+    project: Project, job: Job, options: RunOptions, wanted: Wanted, keep: bool, tell: Callable[[str], None]
+) -> int:
+    async with AsyncExitStack() as stack:
+        interrupts = stack.enter_context(_interrupts())
+        directory = make_store_directory(base_directory(options.paths))
+        store = store_or_nothing(directory)
+        await store.open()
+        stack.push_async_callback(store.close)
+        rehearsal = await store.rehearse(lambda tx: rehearse(tx, job, project.pipeline, files=True))
+        rules = select_rules(project, [job.name])
+        engine = await make_rehearsing_engine(stack, store, project, rules, options, rehearsal, tell)
+        place = stack.enter_context(shell_place(directory, keep=keep))
+        shell = JobShell(engine=engine, job=job, row=rehearsal.build, place=place, wanted=wanted, tell=tell)
+
+        def ready() -> None:
+            interrupts.act = lambda reason: None  # from now on they are the shell's
+            if not wanted.command and os.isatty(0):
+                tell(f"a shell as {job.name} would have it, with its secrets: nothing is recorded, exit ends it")
+
+        code = await shell.run(ready)
+        if keep:
+            tell(f"{place / WORK} stays; it may hold secrets still: remove it when it is of no use any more")
+        return code
 
 
 def identities(project: Project, options: RunOptions) -> list[tuple[str, WhoAmI]]:

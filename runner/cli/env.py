@@ -78,11 +78,11 @@ def _of_files(
     injected: dict[str, str],
     region: str | None,
 ) -> Environment:
-    from runner.cli.rehearsing import rehearsed, store_place
     from runner.service.environment import Asked, environment, task_of
+    from runner.service.rehearsals import rehearsed
     from runner.workspace.host import base_environment, user_name
 
-    directory = store_place(paths)
+    directory = options.store_place(paths)
     rehearsal = asyncio.run(rehearsed(directory, project, job))
     return environment(
         Asked(

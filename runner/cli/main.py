@@ -15,6 +15,7 @@ LOCAL = {
     "run": "Run a pipeline on this host.",
     "plan": "Show what would run, in which order and why; nothing is run.",
     "env": "Show the variables that a job would get; nothing is run.",
+    "shell": "Open a shell as a job would have it.",
     "validate": "Show every problem of pipeline files.",
     "logs": "Show the log of a build, also while it runs.",
     "builds": "List the builds of this store.",

@@ -139,6 +139,13 @@ def parsed_limits(texts: Sequence[str]) -> Limits:
     return limits_of(parsed)
 
 
+def store_place(paths: Sequence[Path]) -> Path:
+    """Where the store of these files is, or would be."""
+    from runner.service.project import base_directory
+
+    return base_directory(paths or (Path(),)).resolve() / STORE
+
+
 def store_directory(start: Path, *, service: str = "--host local") -> Path:
     """The store of `start` or of the nearest directory above it; `service` is how a command names that of the service.
     Raises UsageError where there is none."""

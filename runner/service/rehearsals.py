@@ -1,21 +1,14 @@
-"""What a job would get from the store beside the pipeline, which is left as it is."""
+"""What a job would get from the store of a directory, which is left as it is."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
-from runner.cli.options import STORE
 from runner.pipeline.model import Job
-from runner.service.project import Project, base_directory
+from runner.service.project import Project
 from runner.store.rehearsing import Rehearsal, rehearse
 from runner.store.store import Store
-
-
-def store_place(paths: Sequence[Path]) -> Path:
-    """Where the store of these files is, or would be."""
-    return base_directory(paths or (Path(),)).resolve() / STORE
 
 
 def store_or_nothing(directory: Path) -> Store:
