@@ -90,7 +90,7 @@ JOBS = (
 RESOURCES = (
     route("GET", f"{V1}/resources", READ, resources.list_resources, shapes.ResourceList, summary="Every resource"),
     route(
-        "GET", f"{V1}/resources/{{name}}", READ, resources.show_resource, shapes.ResourceShape,
+        "GET", f"{V1}/resources/{{name}}", READ, resources.show_resource, shapes.ResourceAnswer,
         params=shapes.Named, refusals=(MISSING,), summary="One resource",
     ),
     route(

@@ -287,6 +287,46 @@ class ResourceShape(Answer, frozen=True, kw_only=True):
     problem: str | None = None
 
 
+class UseShape(Answer, frozen=True, kw_only=True):
+    """A job that names a resource. As an input: `versionName` or `versionNumber` pins it, without `switch` it never
+    starts the job; as an output: `on_failure` gives it out also where the job fails."""
+
+    job: str
+    versionName: str | None  # noqa: N815
+    versionNumber: int | None  # noqa: N815
+    switch: bool
+    on_failure: bool
+
+
+class MadeVersionShape(Answer, frozen=True, kw_only=True):
+    """`build` made it (`JOB/NUMBER`); null: a file or somebody outside did, or the build is not there any more."""
+
+    number: int
+    versionName: str | None  # noqa: N815
+    propertyBag: Mapping[str, Json]  # noqa: N815
+    created_at: datetime
+    build: str | None
+
+
+class HistoryShape(Answer, frozen=True, kw_only=True):
+    """How many versions there are, since when, and the newest ones, newest first."""
+
+    versions: int
+    since: datetime | None
+    newest: tuple[MadeVersionShape, ...]
+
+
+class ResourceAnswer(ResourceShape, frozen=True, kw_only=True):
+    """A resource with all that is known of it. `declared` is where it stands (`file:line:column`), null where no file
+    has it any more; `integration` the name alone; `ins` are the jobs that take it, `outs` those that give it out."""
+
+    declared: str | None
+    integration: str | None
+    ins: tuple[UseShape, ...]
+    outs: tuple[UseShape, ...]
+    history: HistoryShape
+
+
 class ResourceList(Answer, frozen=True, kw_only=True):
     resources: tuple[ResourceShape, ...]
 

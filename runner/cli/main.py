@@ -20,6 +20,7 @@ LOCAL = {
     "logs": "Show the log of a build, also while it runs.",
     "builds": "List the builds of this store.",
     "cancel": "Cancel builds, or a whole run.",
+    "resource": "Show where a resource is declared, who uses it and what it holds.",
     "state": "List, read and remove what jobs and resources have saved.",
     "gc": "Remove builds beyond the limits of age, number and size.",
     "doctor": "Show what this host gives to builds.",

@@ -162,6 +162,18 @@ def test_the_variables_of_a_job_are_told_by_its_service(runner: Command, service
     assert "--param does not go with --host" in runner("env", "build", "--param", "A=b").err
 
 
+def test_a_resource_of_a_service_is_shown_as_one_of_a_file(runner: Command, service: ServiceThread) -> None:
+    assert runner("run", "--job", "build").code == 0
+    said = runner("resource", "show", "img")
+    assert f"declared     {service.host.directory}" in said.out
+    assert "OUT of       build" in said.out
+    assert " by build/" in said.out
+    (newest, *_) = json.loads(runner("resource", "show", "img", "--json").out)["history"]["newest"]
+    assert newest["versionName"] == runner("versions", "img", "--json").events[0]["versionName"]
+    assert "there is no resource igm (did you mean 'img'?)" in runner("resource", "show", "igm").err
+    assert "IN of        gate (switch off)" in runner("resource", "show", "off").out
+
+
 def test_a_job_is_paused_resumed_approved_and_run_again(runner: Command, service: ServiceThread) -> None:
     assert runner("pause", "gate").out == "gate is paused\n"
     assert runner("pause", "gate").out == "gate was paused already\n"

@@ -27,3 +27,12 @@ WHERE node_id = :node_id AND file_set IS NOT NULL AND (:number IS NULL OR number
 -- name: forget_files
 UPDATE version SET file_set = NULL
 WHERE node_id = :node_id AND file_set IS NOT NULL AND (:number IS NULL OR number = :number);
+
+-- name: made_versions
+SELECT version.id, version.number, version.name, version.property_bag, version.created_at,
+       made.job, made.number AS build
+FROM version LEFT JOIN named_build AS made ON made.id = version.build_id
+WHERE version.node_id = :node_id ORDER BY version.number DESC LIMIT :most;
+
+-- name: history
+SELECT count(*) AS versions, min(created_at) AS since FROM version WHERE node_id = :node_id;
