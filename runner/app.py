@@ -6,28 +6,26 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.assembly import (
     engine_with,
     make_engine,
-    make_rehearsing_engine,
     make_store_directory,
     open_store,
     runner_argv,
 )
 from runner.errors import RunnerError, UsageError
 from runner.execution.control import COOKIE
-from runner.pipeline.model import Job
 from runner.pipeline.reader import SourceFile
 from runner.scheduling.one_pass import LocalRun, Rule
 from runner.service import detaching, run_socket
 from runner.service.credentials import NoRoles
 from runner.service.inputs import Inputs
+from runner.service.interrupts import SIGNALS, interrupts_of_this
 from runner.service.local_run import PipelineRun
 from runner.service.options import RunOptions, decode, encode
 from runner.service.plan import digest
@@ -35,20 +33,15 @@ from runner.service.ports import Observer, Output, Summary
 from runner.service.preparation import Engine
 from runner.service.project import Project, base_directory, project_of
 from runner.service.recovery import end_abandoned
-from runner.service.rehearsals import store_or_nothing
 from runner.service.selection import rules_again, select_rules
-from runner.service.shell_places import WORK, clear_abandoned, shell_place
-from runner.service.shells import JobShell, Wanted
+from runner.service.shell_places import clear_abandoned
 from runner.service.tidying import tidy_all
-from runner.store.rehearsing import rehearse
 from runner.store.rows import BuildRow, Source
 from runner.store.runs import Run
 from runner.store.store import Store
 
 if TYPE_CHECKING:
     from runner.aws.whoami import WhoAmI
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run_pipeline(project: Project, options: RunOptions, output: Output) -> Summary:
@@ -63,7 +56,7 @@ def run_pipeline(project: Project, options: RunOptions, output: Output) -> Summa
 
 async def _run(project: Project, rules: Mapping[str, Rule], options: RunOptions, output: Output) -> Summary:
     async with AsyncExitStack() as stack:
-        interrupts = stack.enter_context(_interrupts())
+        interrupts = stack.enter_context(interrupts_of_this())
         store = await open_store(stack, make_store_directory(base_directory(options.paths)))
         await settle(store, output.notice)
         await store.sync(project.pipeline)
@@ -203,43 +196,6 @@ def _pipeline_run(
     )
 
 
-def open_shell(
-    project: Project, job: Job, options: RunOptions, wanted: Wanted, *, keep: bool, tell: Callable[[str], None]
-) -> int:
-    """The exit code of a shell in the environment of a job; nothing of it is recorded. Raises RunnerError,
-    KeyboardInterrupt where a signal comes before it is open."""
-    try:
-        return asyncio.run(_open_shell(project, job, options, wanted, keep, tell))
-    except asyncio.CancelledError:
-        raise KeyboardInterrupt from None
-
-
-async def _open_shell(
-    project: Project, job: Job, options: RunOptions, wanted: Wanted, keep: bool, tell: Callable[[str], None]
-) -> int:
-    async with AsyncExitStack() as stack:
-        interrupts = stack.enter_context(_interrupts())
-        directory = make_store_directory(base_directory(options.paths))
-        store = store_or_nothing(directory)
-        await store.open()
-        stack.push_async_callback(store.close)
-        rehearsal = await store.rehearse(lambda tx: rehearse(tx, job, project.pipeline, files=True))
-        rules = select_rules(project, [job.name])
-        engine = await make_rehearsing_engine(stack, store, project, rules, options, rehearsal, tell)
-        place = stack.enter_context(shell_place(directory, keep=keep))
-        shell = JobShell(engine=engine, job=job, row=rehearsal.build, place=place, wanted=wanted, tell=tell)
-
-        def ready() -> None:
-            interrupts.act = lambda reason: None  # from now on they are the shell's
-            if not wanted.command and os.isatty(0):
-                tell(f"a shell as {job.name} would have it, with its secrets: nothing is recorded, exit ends it")
-
-        code = await shell.run(ready)
-        if keep:
-            tell(f"{place / WORK} stays; it may hold secrets still: remove it when it is of no use any more")
-        return code
-
-
 def identities(project: Project, options: RunOptions) -> list[tuple[str, WhoAmI]]:
     """The identities that jobs would have, labelled `job (integration)`: each role is assumed once, nothing is run.
 
@@ -252,31 +208,6 @@ async def _identities(project: Project, rules: Mapping[str, Rule], options: RunO
     from runner.service.identities import assume_all
 
     return await assume_all(project, rules, region=options.aws_region, sandbox=options.aws_sandbox)
-
-
-@dataclass(slots=True)
-class _Interrupts:
-    """What a signal does, given the reason."""
-
-    act: Callable[[str], object]
-
-    def __call__(self, reason: str) -> None:
-        self.act(reason)
-
-
-@contextmanager
-def _interrupts() -> Iterator[_Interrupts]:
-    """Signals break off whatever is being prepared, until there is a run that they can interrupt in good order."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    interrupts = _Interrupts(act=lambda reason: task and task.cancel(reason))
-    for number in SIGNALS:
-        reason = f"interrupted by {signal.Signals(number).name}"
-        loop.add_signal_handler(number, interrupts, reason)
-    try:
-        yield interrupts
-    finally:
-        for number in SIGNALS:
-            loop.remove_signal_handler(number)
 
 
 def _files(sources: tuple[Source, ...]) -> list[SourceFile]:

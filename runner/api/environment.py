@@ -6,8 +6,9 @@ import asyncio
 
 import msgspec
 
+from runner.api.details import EnvironmentParams, EnvironmentShape
 from runner.api.routing import Call
-from runner.api.shapes import EnvironmentParams, EnvironmentShape, NoBody
+from runner.api.shapes import NoBody
 from runner.errors import NotFoundError
 from runner.pipeline.model import Job
 from runner.service.environment import Asked, environment, task_of

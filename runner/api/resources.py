@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 
+from runner.api.details import ResourceAnswer
 from runner.api.routing import Call
 from runner.api.shapes import (
     Done,
@@ -12,7 +13,6 @@ from runner.api.shapes import (
     NoBody,
     NoParams,
     PurgeAnswer,
-    ResourceAnswer,
     ResourceList,
     VersionBody,
     VersionList,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runner.api import (
     builds,
+    details,
     environment,
     jobs,
     log_streams,
@@ -54,8 +55,8 @@ JOBS = (
         params=shapes.Named, refusals=(MISSING,), summary="One job",
     ),
     route(
-        "GET", f"{V1}/jobs/{{name}}/env", READ, environment.show_environment, shapes.EnvironmentShape,
-        params=shapes.EnvironmentParams, refusals=(MISSING,),
+        "GET", f"{V1}/jobs/{{name}}/env", READ, environment.show_environment, details.EnvironmentShape,
+        params=details.EnvironmentParams, refusals=(MISSING,),
         summary="The variables that the job would get if it began now, no secret among them",
     ),
     route(
@@ -90,7 +91,7 @@ JOBS = (
 RESOURCES = (
     route("GET", f"{V1}/resources", READ, resources.list_resources, shapes.ResourceList, summary="Every resource"),
     route(
-        "GET", f"{V1}/resources/{{name}}", READ, resources.show_resource, shapes.ResourceAnswer,
+        "GET", f"{V1}/resources/{{name}}", READ, resources.show_resource, details.ResourceAnswer,
         params=shapes.Named, refusals=(MISSING,), summary="One resource",
     ),
     route(
@@ -110,21 +111,21 @@ RESOURCES = (
 )  # fmt: skip
 STATE = (
     route(
-        "GET", f"{V1}/state", READ, saved.list_states, shapes.StateList,
+        "GET", f"{V1}/state", READ, saved.list_states, details.StateList,
         summary="What jobs and resources have saved, without the files",
     ),
     route(
-        "GET", f"{V1}/state/{{name}}", READ, saved.show_state, shapes.StateAnswer,
-        params=shapes.StateParams, refusals=(MISSING,), summary="The names of the files that one has saved",
+        "GET", f"{V1}/state/{{name}}", READ, saved.show_state, details.StateAnswer,
+        params=details.StateParams, refusals=(MISSING,), summary="The names of the files that one has saved",
     ),
     Route(
         method="GET", path=f"{V1}/state/{{name}}/content", scope=ADMIN, respond=saved.give_file,
-        params=shapes.FileParams, content=(saved.BYTES,), refusals=(MISSING,),
+        params=details.FileParams, content=(saved.BYTES,), refusals=(MISSING,),
         summary="A saved file as it is; it may hold secrets",
     ),
     route(
-        "DELETE", f"{V1}/state/{{name}}", ADMIN, saved.remove_state, shapes.ForgottenShape,
-        params=shapes.StateParams, refusals=(MISSING,), summary="Give up what one has saved",
+        "DELETE", f"{V1}/state/{{name}}", ADMIN, saved.remove_state, details.ForgottenShape,
+        params=details.StateParams, refusals=(MISSING,), summary="Give up what one has saved",
     ),
 )  # fmt: skip
 BUILDS = (

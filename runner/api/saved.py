@@ -5,19 +5,10 @@ from __future__ import annotations
 from aiohttp import web
 
 from runner.api.callers import Caller
+from runner.api.details import FileParams, FileShape, ForgottenShape, StateAnswer, StateList, StateParams, StateShape
 from runner.api.routing import Call, read_params
 from runner.api.served import Served
-from runner.api.shapes import (
-    FileParams,
-    FileShape,
-    ForgottenShape,
-    NoBody,
-    NoParams,
-    StateAnswer,
-    StateList,
-    StateParams,
-    StateShape,
-)
+from runner.api.shapes import NoBody, NoParams
 from runner.service.forgetting import forget_state
 from runner.store import saved
 from runner.store.saved import ListedFile, SavedState

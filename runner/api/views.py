@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from runner.api.details import HistoryShape, MadeVersionShape, ResourceAnswer, UseShape
 from runner.api.shapes import (
     BuildShape,
-    HistoryShape,
     InputShape,
     JobShape,
-    MadeVersionShape,
     PipelineShape,
-    ResourceAnswer,
     ResourceShape,
-    UseShape,
     VersionShape,
     WaitingShape,
 )

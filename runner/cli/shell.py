@@ -68,7 +68,7 @@ def command(
         )
     if os.environ.get(remote.VARIABLE):
         remote.notice(f"{remote.VARIABLE} is not followed: a shell is opened on this host, with the files here")
-    from runner import app
+    from runner.cli.opening import open_shell
     from runner.service.ci.source import RUN_CI
     from runner.service.environment import task_of
     from runner.service.options import RunOptions
@@ -95,7 +95,7 @@ def command(
         aws_region=aws_region,
         aws_sandbox=aws_sandbox,
     )
-    return app.open_shell(project, found, run_options, wanted, keep=keep, tell=_tell)
+    return open_shell(project, found, run_options, wanted, keep=keep, tell=_tell)
 
 
 def _tell(text: str) -> None:

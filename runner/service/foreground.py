@@ -81,8 +81,9 @@ def _signals(pid: int, grace: timedelta) -> Iterator[None]:
     finally:
         for timer in killing:
             timer.cancel()
-        for number in (*ASKED_TO_END, *LEFT_TO_IT, signal.SIGCONT):
-            loop.remove_signal_handler(number)
+        loop.remove_signal_handler(signal.SIGCONT)
+        for number in ASKED_TO_END:  # it is being cleared away, nothing may break that off
+            loop.add_signal_handler(number, lambda: None)
 
 
 def _end_rest(processes: Processes, place: Path, grace: timedelta, tell: Callable[[str], None]) -> None:
