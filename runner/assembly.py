@@ -95,15 +95,16 @@ def engine_with(
         grace=options.grace,
         attached=attached,
         ci=_ci_source(store, project, options),
+        origin=lambda name: base_directory(options.paths) if options.paths else None,
     )
 
 
 def _ci_source(store: Store, project: Project, options: RunOptions) -> CiSource | None:
-    """Where a job of these runs the CI part of a checkout: that of the first path."""
+    """Where a job of these runs the CI part of a checkout: that of the first path, if there is one."""
     if all(job.type != RUN_CI for job in project.pipeline.jobs.values()):
         return None
     return CiSource(
-        directory=base_directory(options.paths),
+        directory=base_directory(options.paths) if options.paths else None,
         reading=project.ci,
         cache=store.directory / "cache",
         parallel=options.max_parallel,

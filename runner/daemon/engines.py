@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import structlog
 
@@ -46,7 +47,10 @@ class ServiceEngines:
 
     def make(self, project: Project) -> Engine:
         """Builds of it outlive this process."""
-        options = RunOptions(paths=(), limits=self.settings.jobs.limits, grace=self.settings.jobs.grace)
+        settings = self.settings
+        options = RunOptions(
+            paths=(), limits=settings.jobs.limits, grace=settings.jobs.grace, max_parallel=sum(settings.pools.values())
+        )
         inputs = Inputs(project.pipeline, project.integrations, self.store)
         engine = engine_with(self.store, project, options, inputs, self.credentials, attached=False)
         return replace(
@@ -54,7 +58,16 @@ class ServiceEngines:
             launcher=LocalLauncher(self.scopes.place if self.scopes else None),
             job_users=self.job_users,
             host_hooks=HostHooks(self.settings.hooks.directory, self.settings.hooks.timeout),
+            origin=lambda name: self._origin(project, name),
         )
+
+    def _origin(self, project: Project, name: str) -> Path | str | None:
+        """Where the file of a resource came from: a repository of the settings, or a directory of this host."""
+        resource = project.pipeline.resources.get(name)
+        if resource is None:
+            return None
+        pipeline = self.settings.pipelines.get(resource.place.file.partition(":")[0])
+        return pipeline.git if pipeline is not None and pipeline.git else Path(resource.place.file).parent
 
     def take_over(self, settings: Settings) -> None:
         """Go on with these settings. Raises UsageError; then nothing has changed."""

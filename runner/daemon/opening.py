@@ -70,7 +70,7 @@ async def open_service(
     made = await service_engines(stack, store, settings, lambda: engines.current, listening, metrics.role_assumed)
     engines = Engines(store=store, make=made.make, integrations_file=settings.integrations)
     users = len(made.job_users.users) if made.job_users is not None else None
-    building = Building(store, decisions, engines, dispatch, metrics, users=users)
+    building = Building(store, decisions, engines, dispatch, metrics, users=users, items=sum(settings.pools.values()))
     pipelines = Pipelines(store, decisions, engines, pipeline_files(settings), settings.pools)
     await _go_on(store, decisions, engines, pipelines, settings)
     questions = Questions(decisions)

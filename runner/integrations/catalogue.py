@@ -28,10 +28,6 @@ class Need(StrEnum):
     GIT = "git credentials"
 
 
-NOT_YET = frozenset({Need.CLI})
-"""What no job gets yet."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """One field of a type. `exported` is False for the fields that only this runner knows."""

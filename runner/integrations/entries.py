@@ -6,14 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runner.integrations.catalogue import NOT_YET, IntegrationType, Shape, find, nearest_type
+from runner.integrations.catalogue import IntegrationType, Shape, find, nearest_type
 from runner.integrations.checks import check_of
-from runner.integrations.model import FieldValue, Integration, IntegrationsReading
+from runner.integrations.model import FieldValue, Integration, IntegrationsReading, revealed
 from runner.integrations.values import Values
-from runner.names import is_variable, variable_key
+from runner.names import can_be_set, variable_key
 from runner.pipeline.codes import Code
 from runner.pipeline.nodes import Entry, MappingNode, Node, Scalar, SequenceNode, Unresolved, is_null, kind_of
 from runner.pipeline.problems import Place, Problem, Severity, nearest
+from runner.secret import Secret
 
 _OWN_KEYS = ("name", "type", "fields")
 
@@ -80,14 +81,6 @@ class Entries:
         )
         if name is None:
             return
-        if kind.needs & NOT_YET:
-            needs = " and ".join(sorted(kind.needs & NOT_YET))
-            self.warning(
-                Code.INTEGRATION_IN_PART,
-                node.place,
-                subject,
-                f"jobs get the variables of '{name}', but not its {needs} yet",
-            )
         self._keep(integration, node.find("name"), subject)
 
     def _keep(self, integration: Integration, entry: Entry | None, subject: str) -> None:
@@ -148,9 +141,9 @@ class Entries:
                 fields[name] = value
         self._missing(node, kind, written, subject)
         if (check := check_of(kind)) is not None:
-            plain = {name: value for name, value in fields.items() if isinstance(value, str)}
-            for name, message in check.wrong(plain):
-                self.error(check.code, written[name].value.place, f"{subject}.{name}", message)
+            known_texts = {n: revealed(value) for n, value in fields.items() if isinstance(value, str | Secret)}
+            for name, message in check.wrong(known_texts):
+                self.error(Code.WRONG_FIELD_TEXT, written[name].value.place, f"{subject}.{name}", message)
         return fields
 
     def _written(self, node: MappingNode, kind: IntegrationType, subject: str) -> dict[str, Entry]:
@@ -185,7 +178,7 @@ class Entries:
         for entry in node.entries if isinstance(node, MappingNode) else ():
             text = entry.key.text
             known = first.setdefault(variable_key(text), entry)
-            if not is_variable(variable_key(text)):
+            if not can_be_set(variable_key(text)):
                 message = f"'{text[:60]}' cannot be the name of a variable: only integration.json has it"
             elif known is not entry:
                 message = f"'{text[:60]}' and '{known.key.text[:60]}' become the same variable: the later one wins"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from runner.integrations.catalogue import IntegrationType, Need
@@ -11,6 +11,12 @@ from runner.secret import Secret
 
 MODE = 0o600
 """ssh refuses a private key that others can open."""
+
+
+EXPECTED: Mapping[str, str] = dict.fromkeys(
+    ("privateKey", "publicKey", "key"), "a key but the path of one: write {file: PATH} for what stands in a file"
+)
+"""What is wrong with a value that is no key. It is not shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,14 @@ def key_files(kind: IntegrationType) -> tuple[KeyFile, ...]:
 def given_key_files(integration: ResolvedIntegration) -> tuple[KeyFile, ...]:
     """Those that this integration gives."""
     return tuple(file for file in key_files(integration.type) if file.field in integration.values)
+
+
+def wrong_fields(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The fields that hold a path and no key, each with the sentence."""
+    for name, expected in EXPECTED.items():
+        text = values.get(name, "").strip()
+        if text.startswith(("/", "~", ".")) and "\n" not in text:
+            yield name, f"is not {expected}"
 
 
 def key_contents(integration: ResolvedIntegration) -> Iterator[tuple[KeyFile, str]]:

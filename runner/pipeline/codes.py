@@ -119,7 +119,7 @@ class Code(StrEnum):
     DUPLICATE_INTEGRATION = "E507", "an integration or a field is given twice"
     WRONG_FIELD_VALUE = "E508", "a field that is neither text nor a reference"
     MISSING_FIELD = "E509", "a field that must be there is missing"
-    WRONG_AWS_FIELD = "E510", "an ARN, account, region or external ID that is none"
+    WRONG_FIELD_TEXT = "E510", "a text that its field cannot have"
     INTEGRATION_IN_PART = "W501", "an integration that is given in part"
     UNKNOWN_FIELD = "W502", "a field that this type of integration does not have"
     FIELD_NOT_GIVEN = "W503", "a script uses a field that its integration does not give"

@@ -134,7 +134,8 @@ class Hooks:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What a build may use; None: as much as the host has. `memory`, `core`, `log` and `disk` are bytes, `pids` and
-    `open_files` numbers, `cpu_weight` is 1..10000 beside the 100 of everything else."""
+    `open_files` numbers, `cpu_weight` is 1..10000 beside the 100 of everything else. `saved_files` is how many bytes
+    each set of files may hold that outlives it (None: the usual)."""
 
     memory: int | None = None
     pids: int | None = None
@@ -143,6 +144,7 @@ class Limits:
     core: int | None = None
     log: int | None = None
     disk: int | None = None
+    saved_files: int | None = None
 
     def given(self) -> Mapping[str, int]:
         """Only what is limited."""

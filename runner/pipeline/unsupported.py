@@ -21,8 +21,6 @@ UNSUPPORTED_JOBS: Mapping[str, str] = {
 """Types of jobs that end in error instead of running."""
 
 UNSUPPORTED_RESOURCES: Mapping[str, str] = {
-    "syncRepo": "repositories are not cloned yet",
-    "ciRepo": "repositories are not cloned yet",
     "externalCIServer": "results of other CI systems are not received yet",
 }
 """Types of resources that a job cannot have as input yet."""

@@ -28,6 +28,7 @@ from runner.service.threads import finished
 from runner.store.rows import BuildEnd, BuildRow
 from runner.workspace.directory import BuildDirectory
 from runner.workspace.outs import Given, process
+from runner.workspace.saved_files import LIMIT
 from runner.workspace.versions import NewVersion
 
 
@@ -253,6 +254,7 @@ class Build:
                     succeeded=result.status == "success",
                     note=section.warn,
                     user=self._room.user,
+                    limit=self._saved_files_limit(),
                 )
                 for version in given.outs:
                     # Not its name: a script may have told its supervisor of a secret that is not known here.
@@ -260,6 +262,11 @@ class Build:
         except (RunnerError, OSError) as error:
             return replace(end, status="failure", reason=str(error))
         return replace(end, versions=versions_of(given))
+
+    def _saved_files_limit(self) -> int:
+        """The host's, or the usual one; a job can only say less."""
+        most = self._engine.limits.saved_files or LIMIT
+        return min(most, self._job.runtime.limits.saved_files or most)
 
     async def _finish(self, end: End) -> Ended:
         reason = self.journal.redact(end.reason) if end.reason else None

@@ -122,6 +122,7 @@ def _variables(asked: Asked, notes: list[str]) -> JobVariables:
             dependencies=tuple(_dependencies(asked, notes)),
             injected=asked.injected,
             integrations=integrations,
+            path=asked.base.get("PATH", ""),
         )
     )
     roles = [
@@ -182,7 +183,7 @@ def _dependencies(asked: Asked, notes: list[str]) -> Iterator[Dependency]:
             notes.append(NOT_BEGIN + without_version(step.name))
         yield _dependency(asked.project, step, found)
     try:
-        refuse_unsupported(pipeline, named.values())
+        refuse_unsupported(pipeline, asked.job, named.values())
     except SetupError as error:
         notes.append(NOT_BEGIN + str(error))
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import contextlib
+import shlex
+import tempfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -35,7 +38,7 @@ _KEPT = ("GIT_SSL_", "GIT_SSH", "GIT_PROXY_")
 _CURES = {
     "could not read Username": "give the resource an integration that may read it",
     "Authentication failed": "give the resource an integration that may read it",
-    "Permission denied (publickey": "give the user of the runner a key that may read it",
+    "Permission denied (publickey": "give the resource an integration with a key that may read it",
     "Host key verification failed": "put the key of the host into known_hosts of the user of the runner",
     "dubious ownership": "add it to safe.directory in the git configuration of the user of the runner",
 }
@@ -52,10 +55,11 @@ class NoCommitError(GitError):
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """Where a repository is. `url` may be an argument of a process: no password is in it."""
+    """Where a repository is. `url` may be an argument of a process: no password is in it. `key` opens it over ssh."""
 
     url: str
     login: Login | None = None
+    key: Secret | None = None
 
     @classmethod
     def of(cls, address: str, login: Login | None = None) -> Remote:
@@ -89,13 +93,14 @@ class Git:
         what = f"git {arguments[0]}{f' of {remote}' if remote else ''}"
         try:
             async with asyncio.timeout(self.limit.total_seconds()) as ours:
-                said = await talk(
-                    ("git", *arguments),
-                    environment=self.variables(remote),
-                    directory=directory,
-                    given=given,
-                    most=self.most,
-                )
+                with _key_file(remote) as key:
+                    said = await talk(
+                        ("git", *arguments),
+                        environment=self.variables(remote, key),
+                        directory=directory,
+                        given=given,
+                        most=self.most,
+                    )
         except TimeoutError:
             if not ours.expired():
                 raise
@@ -108,8 +113,9 @@ class Git:
             raise GitError(f"{what} failed: {_reason(said.told, said.status)}")
         return said.output
 
-    def variables(self, remote: Remote | None = None) -> dict[str, str]:
-        """The environment of one command. A login counts for the host of `remote` only: no redirection gets it."""
+    def variables(self, remote: Remote | None = None, key: str | None = None) -> dict[str, str]:
+        """The environment of one command. A login counts for the host of `remote` only: no redirection gets it. `key`
+        is the file of a key for ssh, the only one that is tried then."""
         kept = {k: v for k, v in self.environment.items() if not k.startswith("GIT_") or k.startswith(_KEPT)}
         pairs = list(_CONFIG.items())
         secrets = {}
@@ -117,9 +123,10 @@ class Git:
             key = f"credential.https://{urlsplit(remote.url).netloc}.helper"
             pairs += [(key, ""), (key, _HELPER)]  # the empty one drops helpers that would keep the password
             secrets = {"GIT_LOGIN": remote.login.user, "GIT_PASSWORD": remote.login.password.reveal()}
+        ssh = kept.get("GIT_SSH_COMMAND", _SSH)
         return {
-            "GIT_SSH_COMMAND": _SSH,
             **kept,
+            "GIT_SSH_COMMAND": ssh if key is None else f"{ssh} {with_key(key)}",
             "LC_ALL": "C",
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_ASKPASS": "",
@@ -131,6 +138,23 @@ class Git:
             **{f"GIT_CONFIG_KEY_{index}": key for index, (key, _) in enumerate(pairs)},
             **{f"GIT_CONFIG_VALUE_{index}": value for index, (_, value) in enumerate(pairs)},
         }
+
+
+def with_key(path: str) -> str:
+    """The options of ssh for a key, as words of a shell."""
+    return f"-oIdentitiesOnly=yes -oIdentityAgent=none -i {shlex.quote(path)}"
+
+
+@contextlib.contextmanager
+def _key_file(remote: Remote | None) -> Iterator[str | None]:
+    """The key of a repository in a file of mode 600, for as long as a command runs."""
+    if remote is None or remote.key is None:
+        yield None
+        return
+    with tempfile.NamedTemporaryFile("w", prefix="key-", encoding="utf-8") as file:
+        file.write(remote.key.reveal())
+        file.flush()
+        yield file.name
 
 
 def _reason(told: str, status: int) -> str:

@@ -32,7 +32,7 @@ class Inputs:
         """Every IN and OUT of the job, in the order of the file, as this build gets them. Raises SetupError."""
         named = {(type(step), step.name): step for step in reversed(job.steps) if isinstance(step, In | Out)}
         steps = list(reversed(named.values()))  # what is named twice counts once, the first time
-        refuse_unsupported(self._pipeline, steps)
+        refuse_unsupported(self._pipeline, job, steps)
         of_service = build.attempt is not None
         selected = await (self._store.take_inputs(build, steps) if of_service else self._store.select(steps))
         for step, chosen in zip(steps, selected, strict=True):
@@ -102,10 +102,12 @@ def without_version(name: str) -> str:
     return f"{name} has no version; an input needs one: run it first"
 
 
-def refuse_unsupported(pipeline: Pipeline, steps: Iterable[In | Out]) -> None:
+def refuse_unsupported(pipeline: Pipeline, job: Job, steps: Iterable[In | Out]) -> None:
     """Raises SetupError."""
     for step in steps:
         resource = pipeline.resources.get(step.name)
+        if resource is not None and (job.type, resource.type) == ("runCI", "ciRepo"):
+            continue  # it is the checkout that the job runs in
         missing = missing_for_input(resource) if resource is not None and isinstance(step, In) else None
         if resource is not None and missing is not None:
             raise SetupError(f"IN {step.name} is of type {resource.type}: {missing}")

@@ -69,7 +69,7 @@ class Orders:
         """End a build: one that is queued at once, one that runs as soon as its processes have ended."""
 
         def change(tx: Transaction, rules: Rules) -> Facts[bool]:
-            if ends.withdraw(tx, build_id, reason, EndedBy.USER):
+            if row.item is None and ends.withdraw(tx, build_id, reason, EndedBy.USER):
                 return Facts(False, [Withdrawn(build_id)])
             return Facts(ask_to_cancel(tx, build_id, reason))
 
@@ -77,7 +77,7 @@ class Orders:
             if decided.value:
                 self._building.cancel(build_id, reason)
 
-        await self._questions.build(build_id)
+        row = await self._questions.build(build_id)
         await self._decisions.decide(change, then)
         return await self._questions.build(build_id)
 

@@ -38,6 +38,7 @@ from runner.workspace.variables import JobVariables, unusable
 from runner.workspace.versions import NewVersion, Version
 
 if TYPE_CHECKING:
+    from runner.service.own_repository import Origin
     from runner.service.repositories import Repositories
     from runner.triggers.git_events import GitEvent
 
@@ -53,8 +54,8 @@ class Engine:
     `limits` and `grace` are the host's; `attached`: builds end with this process; `job_users`: who builds run as,
     if not as this process. `finish` records ends where more than the build itself hangs on them; None: the store
     does. `persist` is how much patience builds have with a store that cannot be used. `heads` are the commits that a
-    local run has settled on, `ci` is the CI part of the checkout it is called in; `rehearsal` answers in the store's
-    place where nothing is to be recorded."""
+    local run has settled on, `ci` is the CI part of the checkout it is called in, `origin` tells where the file of a
+    resource came from; `rehearsal` answers in the store's place where nothing is to be recorded."""
 
     store: Store
     jobs: Mapping[str, Job]
@@ -74,6 +75,7 @@ class Engine:
     persist: Persist = once
     heads: dict[str, GitEvent] = field(default_factory=dict)
     ci: CiSource | None = None
+    origin: Origin = lambda name: None
     rehearsal: Records | None = None
 
     @property
@@ -85,7 +87,7 @@ class Engine:
         from runner.service.git import Git  # for builds that clone only
         from runner.service.repositories import Repositories
 
-        return Repositories(Git(environment=self.host.base), self.heads)
+        return Repositories(Git(environment=self.host.base), self.heads, self.origin)
 
     def hooked(self, row: BuildRow, directory: Path, status: str | None = None) -> HookedBuild:
         """A build as the host's hooks see it."""
@@ -102,6 +104,16 @@ class Prepared:
     before: Mapping[str, Version | None]
     grant: Grant
     ci: CiWork | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The inputs and outputs of a build as they are stored, its own integrations, and the variables, in whose
+    dependencies the placeholders are replaced."""
+
+    dependencies: tuple[Dependency, ...]
+    integrations: tuple[ResolvedIntegration, ...]
+    variables: JobVariables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,18 +133,8 @@ class Preparation:
 
     async def run(self) -> Prepared:
         """Raises SetupError; then nothing of the build is left but its log."""
-        with self.journal.section("Setup") as section, section.step("Resolve inputs and integrations"):
-            dependencies = await self.engine.persist(lambda: self.engine.inputs.of(self.job, self.row))
-            integrations = await self.engine.inputs.integrations_of(self.job)
-            self.journal.mask(self.engine.inputs.secrets)
-            if any(map(is_clone, dependencies)):
-                watched = self.row.attempt is not None
-                dependencies = await self.engine.repositories.settle(dependencies, watched=watched)
-            if short := too_short_of(dependencies, integrations):
-                section.warn(TOO_SHORT + ", ".join(short))
-            for dependency in dependencies:
-                section.note(describe(dependency))
-        variables = await self._variables(dependencies, integrations)
+        resolved = await self.resolve()
+        variables, integrations = resolved.variables, resolved.integrations
         tools = tools_of(self.job.name, variables.dependencies, str(self.directory.root))
         refuse_missing(tools, self.engine.host.base.get("PATH"))
         self.journal.mask(tools.secrets)
@@ -152,8 +154,25 @@ class Preparation:
         except BaseException:
             grant.close()
             raise
-        before = {d.name: d.version for d in dependencies if isinstance(d.step, Out)}
+        before = {d.name: d.version for d in resolved.dependencies if isinstance(d.step, Out)}
         return Prepared(variables=variables, before=before, grant=grant, ci=work)
+
+    async def resolve(self) -> Resolved:
+        """What the build gets. Raises SetupError, GitError."""
+        with self.journal.section("Setup") as section, section.step("Resolve inputs and integrations"):
+            dependencies = await self.engine.persist(lambda: self.engine.inputs.of(self.job, self.row))
+            integrations = await self.engine.inputs.integrations_of(self.job)
+            self.journal.mask(self.engine.inputs.secrets)
+            variables = await self._variables(dependencies, integrations)
+            if any(map(is_clone, dependencies)):
+                dependencies = await self._settled(variables)
+            if short := too_short_of(dependencies, integrations):
+                section.warn(TOO_SHORT + ", ".join(short))
+            for dependency in dependencies:
+                section.note(describe(dependency))
+        # Placeholders are replaced before credentials are asked for: a region may hold one.
+        variables = expand_placeholders(replace(variables, dependencies=dependencies))
+        return Resolved(dependencies, tuple(integrations), variables)
 
     async def _grant(self, roles: Sequence[RoleUse]) -> Grant:
         with self.journal.section("AWS credentials", shown=bool(roles)) as section:
@@ -199,15 +218,21 @@ class Preparation:
     async def _variables(
         self, dependencies: Sequence[Dependency], integrations: Sequence[ResolvedIntegration]
     ) -> JobVariables:
-        """All but those of AWS: placeholders are replaced first, since a region may hold one."""
-        return expand_placeholders(
-            JobVariables(
-                identity=await self._identity(),
-                dependencies=dependencies,
-                injected=self.engine.injected,
-                integrations=integrations,
-            )
+        """All but those of AWS and of the tools, with the placeholders as they are."""
+        return JobVariables(
+            identity=await self._identity(),
+            dependencies=dependencies,
+            injected=self.engine.injected,
+            integrations=integrations,
+            path=self.engine.host.base.get("PATH", ""),
         )
+
+    async def _settled(self, variables: JobVariables) -> tuple[Dependency, ...]:
+        def expand(dependencies: Sequence[Dependency]) -> Sequence[Dependency]:
+            return expand_placeholders(replace(variables, dependencies=dependencies)).dependencies
+
+        watched = self.row.attempt is not None
+        return await self.engine.repositories.settle(variables.dependencies, expand, watched=watched)
 
     async def _identity(self) -> Identity:
         records, triggered_by = self.engine.records, self.row.triggered_by

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import urlsplit
 
-from runner.integrations.git_access import Login, is_provider, login_of, provider_address
+from runner.integrations.git_access import Login, is_provider, login_of, provider_address, ssh_key
 from runner.integrations.model import ResolvedIntegration
 from runner.service.git import GitError, Remote
 from runner.triggers.addresses import full_name, is_full_name, masked
@@ -15,10 +16,12 @@ def remote_of(source: str, integration: ResolvedIntegration | None, known_url: s
     """`source` is what the file says: `org/name`, an address, or an absolute path. `known_url` is the address that an
     event told, for a repository that is open to all.
 
-    Raises GitError for a name that nothing completes, and where a token would go to a host that it is not for."""
+    A whole address is opened over ssh with the key of the integration, where that has one. Raises GitError for a name
+    that nothing completes, and where a token would go to a host that it is not for."""
     mine = integration if integration is not None and is_provider(integration) else None
     if not is_full_name(source):
-        return Remote.of(source, None if mine is None else _login_for(source, mine))
+        remote = Remote.of(source, None if mine is None else _login_for(source, mine))
+        return remote if integration is None else replace(remote, key=ssh_key(integration))
     if mine is not None:
         return Remote(f"{_base(mine)}/{full_name(source)}.git", login_of(mine))
     if known_url:

@@ -67,6 +67,11 @@ def item_name(job: str, item: int) -> str:
     return f"{job}/{item}"
 
 
+def is_item_name(name: str) -> bool:
+    """No job or resource of a file has such a name."""
+    return "/" in name
+
+
 def version(row: Any) -> Version:
     return Version(
         id=row["id"],

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from runner.integrations.flatten import integration_env, integration_json
+from runner.integrations.git_access import ssh_key
 from runner.integrations.key_files import MODE, key_contents
 from runner.integrations.model import ResolvedIntegration
 from runner.job_user import JobUser
@@ -14,6 +15,7 @@ from runner.pipeline.model import In, Job
 from runner.pipeline.plain import variable_text
 from runner.workspace.dependency import Dependency, Identity
 from runner.workspace.documents import message_document, version_document
+from runner.workspace.repository import is_clone, key_path
 from runner.workspace.saved_files import restore
 from runner.workspace.variables import params_of
 from runner.workspace.versions import SavedFile
@@ -90,6 +92,8 @@ class BuildDirectory:
             self.write(f"{base}/params", _params_file(dependency))
         if dependency.integration is not None:
             self._integration(base, dependency.name, dependency.integration)
+            if is_clone(dependency) and (key := ssh_key(dependency.integration)) is not None:
+                self.write(key_path(dependency.name), key.reveal(), MODE)
 
     def _integration(self, base: str, name: str, integration: ResolvedIntegration) -> None:
         """`name` is that of the resource or integration whose directory `base` is."""

@@ -19,7 +19,7 @@ from runner.pipeline.plain import Json, plain, variable_text
 from runner.pipeline.problems import Place
 from runner.workspace.dependency import Dependency, Identity
 from runner.workspace.git_logins import GitLogins
-from runner.workspace.repository import GIT_REPO, repository_variables
+from runner.workspace.repository import GIT_REPO, key_path, repository_variables
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,19 +121,19 @@ def dependency_variables(dependency: Dependency, root: str) -> Iterator[Variable
     if "sourceName" in dependency.bag:
         values["SOURCENAME"] = variable_text(dependency.bag["sourceName"])
     yield from (Variable(f"{prefix}_{key}", value, source) for key, value in values.items())
-    yield from (Variable(f"{prefix}_{key}", value, source) for key, value in _content_variables(dependency))
+    yield from (Variable(f"{prefix}_{key}", value, source) for key, value in _content_variables(dependency, root))
     if dependency.integration is not None:
         named = f"{source}, integration {dependency.integration.name}"
         yield from integration_variables(dependency.integration, prefix, named)
         yield from key_variables(dependency.integration, prefix, f"{path}/{dependency.name}", named)
 
 
-def _content_variables(dependency: Dependency) -> Iterator[tuple[str, str]]:
+def _content_variables(dependency: Dependency, root: str) -> Iterator[tuple[str, str]]:
     if dependency.type == "params" and isinstance(dependency.step, In):
         for key, value in params_of(dependency.bag).items():
             yield f"PARAMS_{variable_key(key).upper()}", variable_text(value)
     if dependency.type == GIT_REPO:
-        yield from repository_variables(dependency.bag)
+        yield from repository_variables(dependency.bag, f"{root}/{key_path(dependency.name)}")
     for word in ("pointer", "seed"):  # the old syntax only: a versionTemplate makes no such variables
         if word in dependency.yml:
             yield from spread(word.upper(), plain(dependency.yml[word]))
@@ -187,6 +187,7 @@ class JobVariables:
     integrations: Sequence[ResolvedIntegration] = ()
     aws: Sequence[Variable] = ()
     tools: Sequence[Variable] = ()
+    path: str = ""
 
     @property
     def git_logins(self) -> GitLogins:
@@ -195,7 +196,7 @@ class JobVariables:
     def before(self, position: int) -> list[Variable]:
         """What is known when the dependency at `position` is prepared: nothing of later steps."""
         known = self.dependencies[:position]
-        return [*self._head(known), *self._steps(known)]
+        return [Variable("PATH", self.path, "host"), *self._head(known), *self._steps(known)]
 
     def shared(self) -> list[Variable]:
         """Everything but what belongs to one TASK."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tests.ci.conftest import Checkout, item_lines, item_statuses, run_notes
+from tests.triggers.repositories import Repository
 
 MATRIX = """
     language: python
@@ -167,10 +170,11 @@ def test_a_listed_job_runs_the_ci_part_between_its_inputs_and_outputs(checkout: 
         env: [A=1, A=2]
         build: {ci: ['[ $PARAMS_PARAMS_K = v ]', 'shipctl put_resource_state img versionName v$A']}
         resources:
+          - {name: shop_ciRepo, type: ciRepo}
           - {name: params, type: params, versionTemplate: {params: {K: v}}}
           - {name: img, type: image, versionTemplate: {sourceName: s, versionName: v0}}
         jobs:
-          - {name: shop_runCI, type: runCI, steps: [IN: params, OUT: img]}
+          - {name: shop_runCI, type: runCI, steps: [IN: shop_ciRepo, IN: params, OUT: img]}
           - {name: after, type: runSh, steps: [IN: img, TASK: {script: ['echo "got $IMG_VERSIONNAME"']}]}
     """)
     said = checkout.run()
@@ -183,4 +187,17 @@ def test_a_listed_job_of_another_repository_ends_in_error(checkout: Checkout) ->
     checkout.commit("language: none\njobs: [{name: other_runCI, type: runCI}]\n")
     said = checkout.run()
     assert said.statuses() == {"other_runCI": "error"}
-    assert "other_runCI is of another repository: the checkout here is that of shop_runCI" in said.out
+    told = "other_runCI has no repository: it runs in a checkout of other, or with a gitRepo of it as input"
+    assert told in said.out
+
+
+def test_a_listed_job_of_another_repository_is_built_from_its_input(checkout: Checkout, tmp_path: Path) -> None:
+    other = Repository(tmp_path / "other.git")
+    sha = other.commit("elsewhere", {"shippable.yml": "language: none\nbuild: {ci: ['echo $REPO_NAME $COMMIT']}\n"})
+    checkout.commit(f"""
+        resources: [{{name: src, type: gitRepo, versionTemplate: {{sourceName: "{other.remote.url}"}}}}]
+        jobs: [{{name: other_runCI, type: runCI, steps: [IN: src]}}]
+    """)
+    said = checkout.run()
+    assert said.code == 0, said.out
+    assert item_lines(said, 1) == [f"other {sha}"]

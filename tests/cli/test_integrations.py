@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.runner_command import Project
+from tests.triggers.https_repositories import PASSWORD, USER, https_server
+from tests.triggers.repositories import Repository
 
 
 @pytest.fixture
@@ -44,20 +47,22 @@ def test_keys_are_files_of_the_build_that_ssh_reads_and_no_log_shows(project: Pr
                     - echo "$(stat -c %a "$MYKEY1_PUBLIC_KEY_PATH") ${MYKEY1_PUBLIC_KEY_PATH#$BUILD_DIR/}"
                     - test "$DEPLOYKEYS_KEYPATH" = "$DEPLOYKEYS_PRIVATE_KEY_PATH"
                     - sort -u shared/public | wc -l
+                    - env | grep GIT_ || ls secrets
                     - cat "$PEM_KEYPATH"; sed -n 2p "$PEM_KEYPATH"; base64 "$PEM_KEYPATH"
     """)
     said = project.run()
     assert said.code == 0, said
     told = said.messages("a")
-    assert told[:6] == [
+    assert told[:7] == [
         "600 IN/my-key.1/my-key.1_key",
         "600 integrations/deploy keys/deploy keys_key",
         "600 integrations/pem/pem_key.pem",
         "600 OUT/out-key/out-key_key.pem",
         "600 IN/my-key.1/my-key.1_key.pub",
         "1",
+        "aws_config",
     ]
-    assert set(told[6:]) == {"****"}
+    assert set(told[7:]) == {"****"}
     secret = (project.directory / "id").read_text().splitlines()[1]
     found = [path for path in project.directory.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
     assert found == [project.directory / "id"]
@@ -107,8 +112,41 @@ def test_git_in_a_script_has_the_logins_of_the_job_for_their_own_hosts(project: 
     ]
 
 
-def test_a_job_without_git_integrations_has_gits_own_settings(project: Project) -> None:
-    project.write("jobs: [{name: a, type: runSh, integrations: [pem], steps: [TASK: {script: [env, ls secrets]}]}]")
-    said = project.run()
-    assert "GIT_" not in "\n".join(said.messages("a"))
-    assert said.messages("a")[-1] == "aws_config"
+def test_a_script_clones_over_https_with_submodules_and_without_a_word_about_a_login(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    with https_server(tmp_path) as server:
+        inner, outer = Repository(tmp_path / "inner"), Repository(tmp_path / "outer")
+        inner.commit(files={"a": "from inside"})
+        outer.git("-c", "protocol.file.allow=always", "submodule", "-q", "add", inner.place.as_uri(), "inner")
+        outer.git("config", "--file", ".gitmodules", "submodule.inner.url", f"{server.url}/inner.git")
+        outer.commit()
+        for repository in (inner, outer):
+            bare = server.place / f"{repository.place.name}.git"
+            repository.git("clone", "--quiet", "--bare", str(repository.place), str(bare))
+            Repository.at(bare).git("update-server-info")
+        project.integrations(f"""
+            - name: shop
+              type: gitCredential
+              host: localhost
+              port: {server.port}
+              username: {USER}
+              password: {json.dumps(PASSWORD)}
+        """)
+        project.write(f"""
+            jobs:
+              - name: a
+                type: runSh
+                integrations: [shop]
+                steps:
+                  - TASK:
+                      runtime: {{options: {{env: [{{GIT_SSL_CAINFO: {server.certificate}}}]}}}}
+                      script:
+                        - git config --global credential.helper store
+                        - git clone -q --recurse-submodules {server.url}/outer.git shared/outer
+                        - cat shared/outer/inner/a
+                        - git -C shared/outer config remote.origin.url
+                        - test ! -e ~/.git-credentials
+        """)
+        said = project.run()
+    assert said.code == 0, said
+    assert said.messages("a")[-2:] == ["from inside", f"{server.url}/outer.git"]

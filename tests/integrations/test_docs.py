@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.integrations.catalogue import CATALOGUE, NOT_YET, Field, IntegrationType, Need, Shape
+from runner.integrations.catalogue import CATALOGUE, Field, IntegrationType, Need, Shape
 from runner.integrations.key_files import key_files
 from runner.integrations.sources import read_integrations
 
@@ -41,8 +41,7 @@ def names(field: Field) -> tuple[str, ...]:
 def also(known: IntegrationType) -> str:
     """What there is beyond variables and the two files."""
     told = [f"`{file.suffix}` ({', '.join(f'`{name}`' for name in file.variables)})" for file in key_files(known)]
-    told += [need.value for need in sorted(known.needs - {Need.KEY_FILES} - NOT_YET)]
-    return ", ".join((*told, *(f"not yet: {need.value}" for need in sorted(known.needs & NOT_YET))))
+    return ", ".join((*told, *(need.value for need in sorted(known.needs - {Need.KEY_FILES}))))
 
 
 @pytest.mark.parametrize("known", CATALOGUE.values(), ids=lambda known: known.master_name)

@@ -138,6 +138,68 @@ def test_a_wrong_value_is_one_sentence(tmp_path: Path, field: str, sentence: str
     assert sentence in problems[0]
 
 
+@pytest.mark.parametrize(
+    ("entry", "sentence"),
+    [
+        (
+            "{name: s, type: gitCredential, host: 'https://git.x', port: 443, username: u, password: p}",
+            "1:40: integrations[0].host: 'https://git.x' is not the name of a host (like git.example.com)",
+        ),
+        (
+            "{name: s, type: Git Credential, host: git.x, port: 65536, username: u, password: p}",
+            "1:54: integrations[0].port: '65536' is not a number from 1 to 65535",
+        ),
+        (
+            "{name: s, type: gitlab, url: 'me:hush@git.x', token: t}",
+            "1:32: integrations[0].url: is not the address of a server (like https://git.example.com)",
+        ),
+        (
+            "{name: s, type: sshKey, publicKey: ssh-rsa A, privateKey: ~/.ssh/hush}",
+            "1:61: integrations[0].privateKey: is not a key but the path of one: "
+            "write {file: PATH} for what stands in a file",
+        ),
+        (
+            "{name: s, type: pem-key, key: ./hush.pem}",
+            "1:33: integrations[0].key: is not a key but the path of one: write {file: PATH} for what stands in a file",
+        ),
+        (
+            "{name: s, type: Key-Value, envs: {1A: x}}",
+            "1:37: warning: integrations[0].envs.1A: '1A' cannot be the name of a variable: "
+            "only integration.json has it",
+        ),
+        (
+            "{name: s, type: Key-Value, envs: {RANDOM: x}}",
+            "1:37: warning: integrations[0].envs.RANDOM: 'RANDOM' cannot be the name of a variable: "
+            "only integration.json has it",
+        ),
+        (
+            "{name: s, type: Key-Value, envs: {A-B: x, AB: y}}",
+            "1:45: warning: integrations[0].envs.AB: 'AB' and 'A-B' become the same variable: the later one wins",
+        ),
+        (
+            "{name: s, type: jira, URL: u, Username: me, url: v, token: t}",
+            "1:47: integrations[0].url: is given twice: the first is at 1:25",
+        ),
+        (
+            "{name: s, type: amazonKeys, acessKey: a, secretKey: b}",
+            "1:31: warning: integrations[0].acessKey: 'acessKey' is not a field of AWS Keys; "
+            "it is passed on as a secret (did you mean 'accessKey'?)",
+        ),
+    ],
+)
+def test_what_the_types_want_of_their_values_is_one_sentence(tmp_path: Path, entry: str, sentence: str) -> None:
+    text = "\n".join(said(tmp_path, f"- {entry}\n")).replace(f"{tmp_path}/integrations.yml:", "")
+    assert sentence in text.replace("integrations.yml:", "").split("\n")
+    assert "hush" not in text
+
+
+def test_names_of_fields_may_be_written_in_any_case(tmp_path: Path) -> None:
+    reading = read(tmp_path, "- {name: a, type: artifactoryKey, userName: u, PASSWORD: p, url: x}\n")
+    assert not reading.refused
+    assert list(reading.integrations["a"].fields) == ["username", "password", "url"]
+    assert "p" not in repr(reading.integrations["a"].fields["password"])
+
+
 def test_a_field_given_twice_is_a_problem(tmp_path: Path) -> None:
     problems = said(tmp_path, f"{ENTRY}  fields:\n    assumeRoleARN: {ROLE}\n")
     assert problems == [

@@ -100,8 +100,6 @@ def test_what_gets_no_version_from_outside_says_so_by_name(resource_type: str, b
 @pytest.mark.parametrize(
     ("resource_type", "body", "missing"),
     [
-        ("syncRepo", "flags: [x]", "repositories are not cloned yet"),
-        ("ciRepo", "", "repositories are not cloned yet"),
         ("externalCIServer", "", "results of other CI systems are not received yet"),
     ],
 )  # fmt: skip

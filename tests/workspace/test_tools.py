@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from runner.integrations.catalogue import CATALOGUE
+from runner.integrations.catalogue import CATALOGUE, Need
 from runner.integrations.model import ResolvedIntegration
 from runner.pipeline.model import In
 from runner.pipeline.problems import Place
@@ -162,7 +162,7 @@ def test_each_type_of_integration_sets_its_tool_up_below_the_build_directory(
 
 
 def test_every_type_that_the_catalogue_marks_has_a_tool() -> None:
-    marked = {name for name, kind in CATALOGUE.items() if "command-line set-up" in kind.needs}
+    marked = {name for name, kind in CATALOGUE.items() if Need.CLI in kind.needs}
     assert marked <= MAKERS.keys()
     assert SCOPES.keys() <= MAKERS.keys()
 

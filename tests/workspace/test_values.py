@@ -18,6 +18,7 @@ from runner.execution.exports import export_text
 from runner.integrations.catalogue import CATALOGUE
 from runner.integrations.flatten import integration_env
 from runner.integrations.model import ResolvedIntegration, Value
+from runner.names import OF_BASH
 from runner.pipeline.model import In
 from runner.pipeline.problems import Place
 from runner.secret import Secret
@@ -143,6 +144,19 @@ def test_no_env_file_runs_anything_and_each_key_has_one_line(tmp_path: Path) -> 
     found = bash(f". ./integration.env\n{shown}\nprintf '%s\\0' \"$name\"".encode(), tmp_path)
     assert found == [*HOSTILE.values(), "-n $(touch hacked) '"]
     assert not (tmp_path / "hacked").exists()
+
+
+@pytest.mark.parametrize("name", sorted(OF_BASH))
+def test_a_name_that_bash_keeps_for_itself_runs_nothing_and_is_told(tmp_path: Path, name: str) -> None:
+    value = Given(
+        params={name: "a[$(touch hacked)]", "P": "p"}, pairs={name: "a[$(touch hacked)]"}, field="f", items=()
+    )
+    found = effective(value.variables().shared())
+    text, warnings = export_text([(variable.name, variable.value) for variable in found.values()])
+    script = text + integration_env(value.integrations[0]).encode()
+    assert bash(script + b'printf \'%s\\0\' "$P" "$name"', tmp_path) == ["p", "kv"]
+    assert warnings == [f"the variable {name!r} was not set: bash keeps this name for itself"]
+    assert [path.name for path in tmp_path.iterdir()] == ["script"]
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,11 @@ from pathlib import Path
 
 from runner.errors import UsageError
 from runner.pipeline.model import Job, Pipeline
-from runner.pipeline.reader import SourceFile, read
-from runner.pipeline.sections import CI_FILES, TEMPLATES
 from runner.service.ci.checkout import commit_of, git_of
+from runner.service.ci.reading import read_commit
 from runner.service.ci.source import RUN_CI
 from runner.service.git import Git, GitError
 from runner.service.project import Project
-from runner.workspace.ci import Commit
 
 
 def ci_project(directory: Path, environ: Mapping[str, str], *, working_tree: bool) -> tuple[Path, Project]:
@@ -31,28 +29,13 @@ async def _ci_project(directory: Path, git: Git, *, working_tree: bool) -> tuple
         raise UsageError(
             f"--ci runs the CI part of a git checkout with a commit, and {directory} is none: {error}"
         ) from error
-    names = [*sorted(CI_FILES, reverse=True), TEMPLATES]
-    texts = {name: await _text(git, commit, name, working_tree=working_tree) for name in names}
-    sources = tuple(SourceFile(name, text) for name, text in texts.items() if text is not None)
-    reading = read(sources)
+    found = await read_commit(git, commit, working_tree=working_tree)
+    if found.undecodable:
+        raise UsageError(f"{found.undecodable[0]} in {commit.top} is not UTF-8 text")
+    reading = found.reading
     where = "the working tree" if working_tree else f"commit {commit.sha[:12]}"
     if reading.ci is None:
         problems = "".join(f"\n{problem}" for problem in reading.problems if reading.refused)
         raise UsageError(f"there is no CI part in shippable.yml of {where} in {commit.top}{problems}")
     job = Job(name=commit.job, type=RUN_CI, place=reading.ci.part.place)
-    return commit.top, Project(pipeline=Pipeline(jobs={job.name: job}), sources=sources, ci=reading.ci)
-
-
-async def _text(git: Git, commit: Commit, name: str, *, working_tree: bool) -> str | None:
-    """A file of the root; None where there is none. Raises UsageError where it is no text."""
-    try:
-        if working_tree:
-            content = await asyncio.to_thread((commit.top / name).read_bytes)
-        else:
-            content = await git.run("cat-file", "blob", f"{commit.sha}:{name}", directory=commit.top)
-    except (GitError, OSError):
-        return None
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{name} in {commit.top} is not UTF-8 text") from error
+    return commit.top, Project(pipeline=Pipeline(jobs={job.name: job}), sources=found.sources, ci=reading.ci)

@@ -24,9 +24,10 @@ def leave_out(secure: Secure) -> Mapping[str, Secret]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CiSource:
-    """`directory` lies in the checkout; `cache` is where caches of projects are kept; `parallel` items run at once."""
+    """`directory` lies in the checkout in which the run was called, and `reading` is of its file; None: there is none.
+    `cache` is where caches of projects are kept; `parallel` items run at once."""
 
-    directory: Path
+    directory: Path | None
     reading: CiReading | None
     cache: Path
     parallel: int = 4
