@@ -160,6 +160,9 @@ def test_the_variables_of_a_job_are_told_by_its_service(runner: Command, service
     assert "there is no job biuld (did you mean 'build'?)" in runner("env", "biuld").err
     assert "build has no TASK 'mkae' (did you mean 'make'?)" in runner("env", "build", "--task", "mkae").err
     assert "--param does not go with --host" in runner("env", "build", "--param", "A=b").err
+    number = runner("env", "build", "-n", "BUILD_NUMBER").out.split()[0].partition("=")[2]
+    assert runner("run", "--job", "build", "--detach").out.startswith(f"build/{number} is ")
+    assert runner("logs", "-f", f"build/{number}").code == 0
 
 
 def test_a_resource_of_a_service_is_shown_as_one_of_a_file(runner: Command, service: ServiceThread) -> None:

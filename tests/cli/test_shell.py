@@ -18,6 +18,7 @@ import pytest
 from runner.execution.processes import lives
 from runner.execution.terminal import prompt_name
 from runner.workspace.stripping import strip_secrets
+from tests.cli.remote_service import Command
 from tests.runner_command import RUNNER, Project, Said
 
 PATIENCE_S = 60
@@ -109,15 +110,19 @@ def test_without_a_terminal_the_script_on_standard_input_is_run(project: Project
     assert (done.returncode, done.stdout) == (3, "ship-it y\n"), done
 
 
-def test_what_cannot_be_opened_is_one_sentence(project: Project) -> None:
+def test_what_cannot_be_opened_is_one_sentence(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project.directory)
+    runner = Command(monkeypatch, capsys)
     for arguments, code, sentence in (
         (["shipit"], 2, "there is no job shipit (did you mean 'ship-it'?)"),
         (["ship-it", "--task", "tow"], 2, "ship-it has no TASK 'tow' (did you mean 'two'?)"),
         (["ship-it", "--host", "local"], 2, "--host: a shell is opened on this host alone"),
         (["after"], 1, "ship-it has no version; an input needs one: run it first"),
-        (["ship-it", "--", "no-such-command"], 127, "no-such-command: not found"),
+        (["ship-it", "--nonsense"], 2, "No such option '--nonsense'"),
     ):
-        said = project.runner("shell", *arguments)
+        said = runner("shell", *arguments)
         assert (said.code, sentence in said.err) == (code, True), said
     assert left(project) == set()
 
@@ -134,7 +139,9 @@ def test_what_is_kept_has_no_keys_in_it(project: Project) -> None:
         "integration" in Path(name).name.replace("integration_envs.env", "") or "_key" in name for name in files
     ), files
     assert not (work / "secrets").exists()
-    assert shell(project, "true").code == 0  # a kept one is no abandoned one
+    said = project.runner("shell", "ship-it", "--", "no-such-command")
+    assert (said.code, "no-such-command: not found" in said.err) == (127, True)
+    # a kept one is no abandoned one
     assert (work / "made").exists()
 
 
