@@ -21,9 +21,10 @@ from runner.service.credentials import NoRoles
 from runner.service.inputs import Inputs
 from runner.service.options import RunOptions
 from runner.service.plan import role_integrations
-from runner.service.ports import Credentials, Host, Observer
+from runner.service.ports import Credentials, Host, Observer, Records
 from runner.service.preparation import Engine
 from runner.service.project import Project, base_directory
+from runner.service.settings_places import keys_directory
 from runner.shipctl.shim import job_commands
 from runner.store.rehearsing import Rehearsal
 from runner.store.rows import RunRow
@@ -51,7 +52,7 @@ async def make_engine(
     detached: RunRow | None = None,
 ) -> Engine:
     """The engine of a run; `detached` is the row of a run whose builds may outlive this process."""
-    inputs = Inputs(project.pipeline, project.integrations, store)
+    inputs = inputs_of(project, store, options)
     credentials = await _credentials(stack, store, project, rules, inputs, options, observer.notice, detached)
     return engine_with(store, project, options, inputs, credentials, attached=detached is None)
 
@@ -66,7 +67,7 @@ async def make_rehearsing_engine(
     notice: Callable[[str], None],
 ) -> Engine:
     """An engine for what is prepared as a build and recorded as none."""
-    inputs = Inputs(project.pipeline, project.integrations, rehearsal)
+    inputs = inputs_of(project, rehearsal, options)
     credentials = await _credentials(stack, store, project, rules, inputs, options, notice, None)
     return replace(engine_with(store, project, options, inputs, credentials), rehearsal=rehearsal)
 
@@ -94,12 +95,17 @@ def engine_with(
         limits=options.limits,
         grace=options.grace,
         attached=attached,
-        ci=_ci_source(store, project, options),
+        ci=_ci_source(store, project, options, inputs),
         origin=lambda name: base_directory(options.paths) if options.paths else None,
     )
 
 
-def _ci_source(store: Store, project: Project, options: RunOptions) -> CiSource | None:
+def inputs_of(project: Project, store: Records, options: RunOptions) -> Inputs:
+    """With the private keys of whoever runs this by hand."""
+    return Inputs(project.pipeline, project.integrations, store, options.keys or keys_directory(os.environ))
+
+
+def _ci_source(store: Store, project: Project, options: RunOptions, inputs: Inputs) -> CiSource | None:
     """Where a job of these runs the CI part of a checkout: that of the first path, if there is one."""
     if all(job.type != RUN_CI for job in project.pipeline.jobs.values()):
         return None
@@ -110,6 +116,7 @@ def _ci_source(store: Store, project: Project, options: RunOptions) -> CiSource 
         parallel=options.max_parallel,
         working_tree=options.working_tree,
         least_coverage=options.least_coverage,
+        unseal=inputs.keyring.open,
     )
 
 

@@ -43,6 +43,7 @@ async def _asked(call: Call[EnvironmentParams, NoBody], job: Job) -> Asked:
         base={**base, **dict.fromkeys(OF_ITS_USER, "")} if of_user else base,
         machine=engine.host.machine,
         user=call.caller.name,
+        keyring=engine.inputs.keyring,
         task=task,
         region=served.settings.aws.region,
         known_secrets=engine.inputs.secrets,

@@ -78,8 +78,10 @@ def _of_files(
     injected: dict[str, str],
     region: str | None,
 ) -> Environment:
+    from runner.sealing.keyring import Keyring
     from runner.service.environment import Asked, environment, task_of
     from runner.service.rehearsals import rehearsed
+    from runner.service.settings_places import keys_directory
     from runner.workspace.host import base_environment, user_name
 
     directory = options.store_place(paths)
@@ -93,6 +95,7 @@ def _of_files(
             base=base_environment(os.environ, directory / "bin"),
             machine=platform.machine(),
             user=user_name(),
+            keyring=Keyring(keys_directory(os.environ)),
             task=task_of(job, task),
             injected=injected,
             region=region,

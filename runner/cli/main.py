@@ -30,6 +30,8 @@ FILES = {
     "graph": "Draw the jobs and resources of a pipeline.",
     "migrate": "Rewrite older syntax into the new one.",
     "schema": "Print a JSON Schema of pipeline files, for editors.",
+    "encrypt": "Encrypt variables, for a file that everybody may read.",
+    "secrets": "Make and list the key pairs of encrypted variables.",
 }
 SERVICE = {
     "serve": "Watch pipelines and run their jobs when their inputs change.",

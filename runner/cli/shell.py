@@ -72,6 +72,7 @@ def command(
     from runner.service.ci.source import RUN_CI
     from runner.service.environment import task_of
     from runner.service.options import RunOptions
+    from runner.service.settings_places import keys_directory
     from runner.service.shells import Wanted
 
     injected = options.parsed_params(params)
@@ -94,6 +95,7 @@ def command(
         reset=reset,
         aws_region=aws_region,
         aws_sandbox=aws_sandbox,
+        keys=keys_directory(os.environ),
     )
     return open_shell(project, found, run_options, wanted, keep=keep, tell=_tell)
 

@@ -16,6 +16,7 @@ from runner.integrations.key_files import key_files
 from runner.names import variable_key, variable_prefix
 from runner.pipeline.codes import Code
 from runner.pipeline.problems import Problem, Severity, slip
+from runner.pipeline.sealed import Secure
 
 if TYPE_CHECKING:
     from runner.diagnostics.sources import Sources
@@ -75,7 +76,7 @@ class _Known:
 
     def given(self, job: Job) -> frozenset[str]:
         """Variables that a job gets under their own names."""
-        names = {key for task in job.tasks for key, _ in task.env}
+        names = {part[0] for task in job.tasks for part in task.env if isinstance(part, tuple)}
         for step in job.ins:
             resource = self.pipeline.resources.get(step.name)
             params = resource.property_bag.get("params") if resource is not None else None
@@ -188,7 +189,7 @@ def _field_lack(holder: _Holder, field: str, integrations: Mapping[str, Integrat
     if holder.integration is None:
         return f"the {holder.type} '{holder.name}' names no integration, so there is no field '{field}' of one"
     integration = integrations.get(holder.integration)
-    if integration is None:
+    if integration is None or _holds_secure(integration):
         return None
     wanted = field.casefold()
     given = {variable_key(name).casefold() for name in _given(integration)}
@@ -206,6 +207,12 @@ def _key_lack(holder: _Holder, variable: str, integrations: Mapping[str, Integra
     if any(variable in file.variables for file in files):
         return None
     return f"the integration {holder} gives no key file for {variable}"
+
+
+def _holds_secure(integration: Integration) -> bool:
+    """Whether it has pairs whose names are encrypted."""
+    pairs = (value for value in integration.fields.values() if isinstance(value, Mapping))
+    return any(isinstance(each, Secure) for value in pairs for each in value.values())
 
 
 def _given(integration: Integration) -> Iterator[str]:

@@ -128,7 +128,7 @@ class Entries:
 
     def _fields(self, node: MappingNode, kind: IntegrationType, subject: str) -> Mapping[str, FieldValue]:
         written = self._written(node, kind, subject)
-        values = Values(directory=self.directory, error=self.error)
+        values = Values(directory=self.directory, error=self.error, problems=self.problems)
         fields: dict[str, FieldValue] = {}
         for name, entry in written.items():
             known = kind.field(name)

@@ -11,7 +11,8 @@ from runner.pipeline.fields import Fields, Key, Keys, read_fields, table
 from runner.pipeline.kinds import Words, wrong
 from runner.pipeline.nodes import MappingNode, Scalar, Unresolved, kind_of
 from runner.pipeline.report import Spot
-from runner.pipeline.unsupported import SECURE
+from runner.pipeline.sealed import SECURE
+from runner.pipeline.secure import read_secure
 
 SEMANTIC = re.compile(r"v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
 _LONGEST_CRON = 1000
@@ -48,7 +49,7 @@ NAME_FILTER: Keys = table(
 
 
 class Parameters:
-    """A mapping with at least one key; keys become variables."""
+    """A mapping with at least one key; keys become variables, and so do those in what is encrypted."""
 
     def read(self, spot: Spot) -> MappingNode | None:
         node = spot.node
@@ -61,7 +62,9 @@ class Parameters:
             spot.error(Code.NO_PARAMETERS, "must hold at least one key")
         for entry in node.entries:
             name = entry.key.text
-            if name != SECURE and not is_variable(variable_key(name)):
+            if name == SECURE:
+                read_secure(spot.at(entry.value, f".{name}"))
+            elif not is_variable(variable_key(name)):
                 spot.at(entry.key, f".{name}").warn(Code.UNUSABLE_KEY, f"'{name}' cannot be the name of a variable")
         return node
 

@@ -37,13 +37,7 @@ NOTED_OPTIONS: Mapping[str, Note] = {
 }
 """Options of an IN that nothing in a runSh job uses yet."""
 
-SECURE = "secure"
-"""The key of encrypted values among params and variables."""
-
 
 def missing_for_input(resource: Resource) -> str | None:
     """What is missing for a job that has this resource as input; None where nothing is."""
-    params = resource.property_bag.get("params")
-    if resource.type == "params" and isinstance(params, Mapping) and SECURE in params:
-        return "'secure' values are not decrypted yet"
     return UNSUPPORTED_RESOURCES.get(resource.type)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from runner.pipeline.content_kinds import NAME_FILTER, SEMANTIC, Cron, NameFilter, Parameters, SemanticVersion
 from runner.pipeline.kinds import Choice, Form, Free, Kind, Listing, Table, Text, Truth, Whole, Word, Words
 from runner.pipeline.limits import Bytes
+from runner.pipeline.sealed import FORM, SECURE
 from runner.pipeline.shapes import Either, Merged, Nested, Part, Piece, Shape
 
 if TYPE_CHECKING:
@@ -28,15 +29,12 @@ _VARIABLES: Schema = {
     "type": "object",
     "propertyNames": {"pattern": "^[^A-Za-z_0-9]*[A-Za-z_]"},
     "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
-    "properties": {"secure": {}},
 }
 _PIECES: dict[Piece, Schema] = {
     Piece.ANYTHING: {},
     Piece.NOTHING: NULL,
     Piece.SCALAR: {"type": ["string", "number", "boolean", "null"]},
     Piece.LINE: {"type": ["string", "boolean"], "pattern": r"\S"},
-    Piece.VARIABLES: _VARIABLES,
-    Piece.ITEM_VARIABLES: {**_VARIABLES, "not": {"anyOf": [{"required": ["global"]}, {"required": ["matrix"]}]}},
     Piece.VARIABLE_TEXT: {"type": "string", "pattern": "[=:]"},
 }
 
@@ -52,6 +50,13 @@ class Fragments:
     def of(self, shape: Shape) -> Schema:
         """One kind or shape. Raises KeyError for a piece that only a type of job can tell."""
         match shape:
+            case Piece.VARIABLES:
+                return {**_VARIABLES, "properties": {SECURE: self.secure()}}
+            case Piece.ITEM_VARIABLES:
+                return {
+                    **self.of(Piece.VARIABLES),
+                    "not": {"anyOf": [{"required": ["global"]}, {"required": ["matrix"]}]},
+                }
             case Piece():
                 return _PIECES[shape]
             case Form():
@@ -108,6 +113,13 @@ class Fragments:
         """One of `items`, or lists of them at any depth."""
         return self.defined(name, lambda this: {"anyOf": [*items, {"type": "array", "items": this.refer(name)}]})
 
+    def secure(self) -> Schema:
+        """What stands under `secure`."""
+        return {
+            "description": "Encrypted variables, as runner encrypt prints them; or a list of such texts.",
+            **self.nested("secure", [{"type": ["string", "number", "boolean"], "pattern": FORM}]),
+        }
+
     def _nested(self, shape: Nested) -> Schema:
         items = [self.of(item) for item in shape.items]
         inner = self.nested(shape.name, items)
@@ -147,7 +159,7 @@ def _of_kind(kind: Kind[Any], fragments: Fragments) -> Schema:
         case NameFilter():
             return fragments.mapping(NAME_FILTER)
         case Parameters():
-            return {"type": "object", "minProperties": 1}
+            return {"type": "object", "minProperties": 1, "properties": {SECURE: fragments.secure()}}
         case _:
             raise TypeError(f"{kind} has no schema yet")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from runner.pipeline.ci.branches import BRANCH_KEYS
 from runner.pipeline.ci.keys import (
     BOOT_KEYS,
-    BRANCH_KEYS,
     BUILD_KEYS,
     CI,
     COMBINATION,
@@ -18,6 +18,7 @@ from runner.pipeline.ci.keys import (
     POOL_KEYS,
 )
 from runner.pipeline.ci.keys import OLD as OLD_CI
+from runner.pipeline.ci.notification_keys import NOTIFICATION_KEYS
 from runner.pipeline.entries import SECTIONS
 from runner.pipeline.hooks import HOOKS, ITEM, TARGET
 from runner.pipeline.job_types import DEAD_JOBS, JOB_TYPES, RENAMED_JOBS, STEPS
@@ -156,6 +157,7 @@ def _ci() -> Iterator[str]:
         ("`build`", BUILD_KEYS),
         ("`build.pre_ci_boot`", BOOT_KEYS),
         ("`integrations` of the CI part", INTEGRATION_KEYS),
+        ("An entry of `integrations.notifications`", NOTIFICATION_KEYS),
     ):
         yield f"### {title}\n"
         yield from _keys(keys)

@@ -35,7 +35,7 @@ _SIMPLE: dict[type, str] = {
     SemanticVersion: "a semantic version",
     Cron: "cron, five fields",
     NameFilter: "a mapping with `only` and `except`",
-    Parameters: "a mapping, at least one key",
+    Parameters: "a mapping, at least one key; `secure` holds encrypted ones",
 }
 
 

@@ -96,6 +96,11 @@ class Building:
             self._metrics.claimed(row, adopted=adopted)
             await self._run(row)
 
+    def tell(self, build_id: int, text: str, level: str) -> None:
+        """Have a line of the runner's own in the log of a build, if that is open here."""
+        if (build := self._running.get(build_id)) is not None:
+            build.tell(text, level)
+
     def cancel(self, build_id: int, reason: str, by: EndedBy = EndedBy.USER) -> None:
         """End a build that runs here; one that does not run yet is ended when it would begin, by what is recorded."""
         if (build := self._running.get(build_id)) is not None:

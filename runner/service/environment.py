@@ -15,15 +15,16 @@ from runner.aws.planned import planned_aws
 from runner.errors import SetupError, UsageError
 from runner.execution.control import COOKIE, PLACE
 from runner.integrations.aws_iam import TYPES, aws_role
-from runner.integrations.model import FieldValue, Integration, ResolvedIntegration, Value
-from runner.integrations.references import Reference
+from runner.integrations.model import FieldValue, Integration, ResolvedIntegration, Text, Value, Written
 from runner.logs.redaction import Redactor
 from runner.pipeline.model import In, Job, Out, Task
 from runner.pipeline.problems import nearest
+from runner.pipeline.sealed import Secure
+from runner.sealing.keyring import Keyring, SealedError
 from runner.secret import Secret
 from runner.service.ci.source import RUN_CI
 from runner.service.credentials import variables_of
-from runner.service.inputs import in_loop, refuse_unsupported, without_version
+from runner.service.inputs import in_loop, refuse_unsupported, sealed_in, secure_of, without_version
 from runner.service.journal import encoded
 from runner.service.preparation import CONFIG_FILE, roles_of
 from runner.service.project import Project
@@ -62,6 +63,7 @@ class Asked:
     base: Mapping[str, str]
     machine: str
     user: str
+    keyring: Keyring
     task: Task | None = None
     injected: Mapping[str, str] = field(default_factory=dict)
     region: str | None = None
@@ -102,7 +104,9 @@ class _Showing:
 
     def __init__(self, asked: Asked) -> None:
         literal = (secret for found in asked.project.integrations.values() for secret in _secrets(found.fields))
-        self._redactor = Redactor(encoded(secret) for secret in (*literal, *asked.known_secrets) if secret)
+        self._redactor = Redactor(
+            encoded(secret) for secret in (*literal, *asked.known_secrets, *asked.keyring.secrets) if secret
+        )
 
     def __call__(self, variable: Variable) -> Shown:
         name, source = variable.name, variable.source
@@ -115,7 +119,7 @@ class _Showing:
 
 
 def _variables(asked: Asked, notes: list[str]) -> JobVariables:
-    integrations = [_veiled(asked.project.integrations[name]) for name in _own(asked)]
+    integrations = [_veiled(asked, asked.project.integrations[name], notes) for name in _own(asked)]
     variables = expand_placeholders(
         JobVariables(
             identity=_identity(asked),
@@ -123,6 +127,7 @@ def _variables(asked: Asked, notes: list[str]) -> JobVariables:
             injected=asked.injected,
             integrations=integrations,
             path=asked.base.get("PATH", ""),
+            opened={part.text: _opened(asked, part, subject, notes) for part, subject in secure_of(asked.job)},
         )
     )
     roles = [
@@ -181,27 +186,32 @@ def _dependencies(asked: Asked, notes: list[str]) -> Iterator[Dependency]:
             continue
         if isinstance(step, In) and found.version is None and not in_loop(pipeline, asked.job.name, step.name):
             notes.append(NOT_BEGIN + without_version(step.name))
-        yield _dependency(asked.project, step, found)
+        yield _dependency(asked, step, found, notes)
     try:
         refuse_unsupported(pipeline, asked.job, named.values())
     except SetupError as error:
         notes.append(NOT_BEGIN + str(error))
 
 
-def _dependency(project: Project, step: In | Out, found: Selected) -> Dependency:
+def _dependency(asked: Asked, step: In | Out, found: Selected, notes: list[str]) -> Dependency:
+    project = asked.project
     if step.name in project.pipeline.jobs:
         type_ = project.pipeline.jobs[step.name].type
         return Dependency(step=step, type=type_, node_id=found.node_id, is_job=True, version=found.version)
     resource = project.pipeline.resources[step.name]
     named = resource.integration
     known = named is not None and named.name in project.integrations
+    opened: dict[str, Secret] = {}
+    for secure, subject in sealed_in(resource, found.version) if isinstance(step, In) else ():
+        opened |= _opened(asked, secure, subject, notes)
     dependency = Dependency(
         step=step,
         type=resource.type,
         node_id=found.node_id,
         yml=resource.yml,
         version=found.version,
-        integration=_veiled(project.integrations[named.name]) if named and known else None,
+        integration=_veiled(asked, project.integrations[named.name], notes) if named and known else None,
+        opened=opened,
     )
     return _at_some_commit(dependency) if is_clone(dependency) else dependency
 
@@ -214,11 +224,29 @@ def _at_some_commit(dependency: Dependency) -> Dependency:
     return replace(dependency, version=replace(version, property_bag=unknown_commit(version.property_bag, _UNKNOWN)))
 
 
-def _veiled(integration: Integration) -> ResolvedIntegration:
+def _opened(asked: Asked, secure: Secure, subject: str, notes: list[str]) -> Mapping[str, Secret]:
+    """The names that an encrypted text stands for, without what it says."""
+    try:
+        return dict.fromkeys(asked.keyring.open(secure, subject), Secret(_VEIL))
+    except SealedError as error:
+        notes.append(NOT_BEGIN + str(error))
+        return {}
+
+
+def _veiled(asked: Asked, integration: Integration, notes: list[str]) -> ResolvedIntegration:
     """The integration without any of its secrets, fetched or not."""
-    values = {
-        name: _hidden(value, _JSON_VEIL if name in _JSON else _VEIL) for name, value in integration.fields.items()
-    }
+
+    def pairs(key: str, one: Written) -> Iterable[tuple[str, Text]]:
+        if isinstance(one, Secure):
+            return _opened(asked, one, f"integration '{integration.name}'", notes).items()
+        return ((key, one if isinstance(one, str) else Secret(_VEIL)),)
+
+    values: dict[str, Value] = {}
+    for name, value in integration.fields.items():
+        if isinstance(value, Mapping):
+            values[name] = dict(pair for key, one in value.items() for pair in pairs(key, one))
+        else:
+            values[name] = _hidden(value, _JSON_VEIL if name in _JSON else _VEIL)
     if integration.type.master_name in TYPES:
         if not isinstance(values.get("assumeRoleARN", ""), str):
             values["assumeRoleARN"] = Secret(_ROLE)
@@ -226,21 +254,19 @@ def _veiled(integration: Integration) -> ResolvedIntegration:
     return ResolvedIntegration(name=integration.name, type=integration.type, values=values)
 
 
-def _hidden(value: FieldValue, veil: str) -> Value:
+def _hidden(value: Written | tuple[Written, ...], veil: str) -> Value:
     match value:
         case str():
             return value
         case tuple():
             return tuple(one if isinstance(one, str) else Secret(veil) for one in value)
-        case Mapping():
-            return {key: one if isinstance(one, str) else Secret(veil) for key, one in value.items()}
         case _:
             return Secret(veil)
 
 
 def _secrets(fields: Mapping[str, FieldValue]) -> Iterator[Secret]:
     for value in fields.values():
-        inner: Iterable[str | Secret | Reference]
+        inner: Iterable[Written]
         inner = value if isinstance(value, tuple) else value.values() if isinstance(value, Mapping) else (value,)
         yield from (one for one in inner if isinstance(one, Secret))
 

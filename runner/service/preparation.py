@@ -38,6 +38,7 @@ from runner.workspace.variables import JobVariables, unusable
 from runner.workspace.versions import NewVersion, Version
 
 if TYPE_CHECKING:
+    from runner.service.courier import Courier
     from runner.service.own_repository import Origin
     from runner.service.repositories import Repositories
     from runner.triggers.git_events import GitEvent
@@ -53,9 +54,10 @@ class Engine:
     """What all builds of a run share. `injected` are the `--param` variables, `reset` ignores the previous state;
     `limits` and `grace` are the host's; `attached`: builds end with this process; `job_users`: who builds run as,
     if not as this process. `finish` records ends where more than the build itself hangs on them; None: the store
-    does. `persist` is how much patience builds have with a store that cannot be used. `heads` are the commits that a
-    local run has settled on, `ci` is the CI part of the checkout it is called in, `origin` tells where the file of a
-    resource came from; `rehearsal` answers in the store's place where nothing is to be recorded."""
+    does. `persist` is how much patience builds have with a store that cannot be used. `courier` tells people of builds;
+    None: nobody is told. `heads` are the commits that a local run has settled on, `ci` is the CI part of the checkout
+    it is called in, `origin` tells where the file of a resource came from; `rehearsal` answers in the store's place
+    where nothing is to be recorded."""
 
     store: Store
     jobs: Mapping[str, Job]
@@ -73,6 +75,7 @@ class Engine:
     host_hooks: HostHooks | None = None
     finish: Finish | None = None
     persist: Persist = once
+    courier: Courier | None = None
     heads: dict[str, GitEvent] = field(default_factory=dict)
     ci: CiSource | None = None
     origin: Origin = lambda name: None
@@ -162,11 +165,12 @@ class Preparation:
         with self.journal.section("Setup") as section, section.step("Resolve inputs and integrations"):
             dependencies = await self.engine.persist(lambda: self.engine.inputs.of(self.job, self.row))
             integrations = await self.engine.inputs.integrations_of(self.job)
+            opened = self.engine.inputs.variables_of(self.job)
             self.journal.mask(self.engine.inputs.secrets)
-            variables = await self._variables(dependencies, integrations)
+            variables = await self._variables(dependencies, integrations, opened)
             if any(map(is_clone, dependencies)):
                 dependencies = await self._settled(variables)
-            if short := too_short_of(dependencies, integrations):
+            if short := too_short_of(dependencies, integrations, opened):
                 section.warn(TOO_SHORT + ", ".join(short))
             for dependency in dependencies:
                 section.note(describe(dependency))
@@ -216,7 +220,10 @@ class Preparation:
                 section.note(text)
 
     async def _variables(
-        self, dependencies: Sequence[Dependency], integrations: Sequence[ResolvedIntegration]
+        self,
+        dependencies: Sequence[Dependency],
+        integrations: Sequence[ResolvedIntegration],
+        opened: Mapping[str, Mapping[str, Secret]],
     ) -> JobVariables:
         """All but those of AWS and of the tools, with the placeholders as they are."""
         return JobVariables(
@@ -225,6 +232,7 @@ class Preparation:
             injected=self.engine.injected,
             integrations=integrations,
             path=self.engine.host.base.get("PATH", ""),
+            opened=opened,
         )
 
     async def _settled(self, variables: JobVariables) -> tuple[Dependency, ...]:
@@ -289,16 +297,19 @@ def roles_of(dependencies: Sequence[Dependency], integrations: Sequence[Resolved
     return tuple(use for use in reached.values() if use.integration.type.master_name in TYPES)
 
 
-def too_short_of(dependencies: Sequence[Dependency], integrations: Sequence[ResolvedIntegration]) -> tuple[str, ...]:
-    """Which secrets of the build's integrations cannot be hidden: each once, by integration and field."""
+def too_short_of(
+    dependencies: Sequence[Dependency],
+    integrations: Sequence[ResolvedIntegration],
+    opened: Mapping[str, Mapping[str, Secret]],
+) -> tuple[str, ...]:
+    """Which secrets of the build's inputs, integrations and TASKs cannot be hidden: each once, by where it is."""
     reached = (*(d.integration for d in dependencies if d.integration is not None), *integrations)
-    places = (
-        f"'{field}' of integration {integration.name}"
-        for integration in reached
-        for field, secret in integration.secrets_by_field()
-        if too_short(encoded(secret))
+    found = (
+        *((f"'{field}' of integration {each.name}", s) for each in reached for field, s in each.secrets_by_field()),
+        *((f"'{name}' of params {d.name}", secret) for d in dependencies for name, secret in d.opened.items()),
+        *((f"'{name}' of a TASK", secret) for variables in opened.values() for name, secret in variables.items()),
     )
-    return tuple(dict.fromkeys(places))
+    return tuple(dict.fromkeys(place for place, secret in found if too_short(encoded(secret))))
 
 
 def describe(dependency: Dependency) -> str:

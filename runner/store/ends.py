@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from runner.store import notices
 from runner.store.clock import now, written
 from runner.store.rows import BuildEnd
 from runner.store.sqlite import Transaction
@@ -33,6 +34,7 @@ def finish(
         return False
     tx.change("set_last_status", id=build_id, status=end.status)
     tx.change("drop_leases", build_id=build_id)
+    notices.add(tx, build_id, end.notices)
     add_versions(tx, versions, build_id)
     return True
 

@@ -17,12 +17,14 @@ UTF8 = "en_US.UTF-8"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequest:
-    """What a commit is proposed by. `base` and `head` are branches, `repository` is where the head's is."""
+    """What a commit is proposed by. `base` and `head` are branches, `repository` is where the head's is; `from_fork`:
+    that is another one than the base's, or nobody knows."""
 
     number: int
     base: str
     head: str
     repository: str
+    from_fork: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,8 @@ class Commit:
     message: str
     author: str
     committer: str
+    author_email: str = ""
+    committer_email: str = ""
     tag: str | None = None
     url: str = ""
     changed: int = 0

@@ -12,12 +12,11 @@ from runner.integrations.key_files import MODE, key_contents
 from runner.integrations.model import ResolvedIntegration
 from runner.job_user import JobUser
 from runner.pipeline.model import In, Job
-from runner.pipeline.plain import variable_text
 from runner.workspace.dependency import Dependency, Identity
 from runner.workspace.documents import message_document, version_document
+from runner.workspace.parameters import params_file
 from runner.workspace.repository import is_clone, key_path
 from runner.workspace.saved_files import restore
-from runner.workspace.variables import params_of
 from runner.workspace.versions import SavedFile
 
 TOP = ("IN", "OUT", "state", "shared", "scripts", "secrets", "previousState")
@@ -89,7 +88,7 @@ class BuildDirectory:
             self._directory(self.root / base / dependency.type)
             restore(self.root / base / dependency.type, dependency.files)
         elif isinstance(dependency.step, In):
-            self.write(f"{base}/params", _params_file(dependency))
+            self.write(f"{base}/params", params_file(dependency))
         if dependency.integration is not None:
             self._integration(base, dependency.name, dependency.integration)
             if is_clone(dependency) and (key := ssh_key(dependency.integration)) is not None:
@@ -105,8 +104,3 @@ class BuildDirectory:
     def _directory(self, path: Path) -> None:
         path.mkdir(mode=0o755, parents=True)
         path.chmod(0o755)
-
-
-def _params_file(dependency: Dependency) -> str:
-    lines = (f"{key}={variable_text(value)}\n" for key, value in params_of(dependency.bag).items())
-    return "".join(lines)

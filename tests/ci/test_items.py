@@ -12,9 +12,7 @@ import pytest
 
 from runner.errors import SetupError
 from runner.pipeline.ci.expansion import expand
-from runner.pipeline.ci.model import Secure
-from runner.pipeline.codes import Code
-from runner.pipeline.problems import Problem, Severity
+from runner.pipeline.sealed import Secure
 from runner.secret import Secret
 from runner.service.ci.checkout import commit_of, git_of
 from runner.service.ci.item import CiItem
@@ -73,8 +71,8 @@ async def test_an_encrypted_text_becomes_variables_that_the_log_does_not_show(
 async def test_an_encrypted_text_that_cannot_be_decrypted_keeps_the_item_from_running(
     checkout: Checkout, tmp_path: Path
 ) -> None:
-    def unseal(secure: Secure) -> Problem:
-        return Problem(code=Code.SECURE_VARIABLE, place=secure.place, severity=Severity.ERROR, message="no key fits")
+    def unseal(secure: Secure) -> Mapping[str, Secret]:
+        raise SetupError(f"{secure.place}: no key fits")
 
     checkout.commit(SECURE)
     item = await item_of(checkout, unseal)

@@ -162,3 +162,18 @@ def test_whatever_a_value_holds_stands_on_one_line_and_bash_reads_it_back(value:
             env={**os.environ, "LC_ALL": "C.UTF-8"},
         )
         assert read.stdout == value.encode()
+
+
+def test_what_is_encrypted_is_named_and_hidden_or_said_to_be_closed(env: Command, project: Project) -> None:
+    assert env("secrets", "keygen").code == 0
+    sealed = env("encrypt", "PASSWORD=do-not-show").out.strip()
+    project.write(f"""
+        resources:
+          - {{name: p, type: params, versionTemplate: {{params: {{A: b, {sealed}}}}}}}
+        jobs:
+          - {{name: ship, type: runSh, steps: [IN: p, TASK: {{script: [echo]}}]}}
+    """)
+    found = variables(env("env", "ship", "--json"))
+    assert found["PASSWORD"] == ("****", "params p")
+    assert found["P_PARAMS_PASSWORD"] == ("****", "IN p")
+    assert "do-not-show" not in env("env", "ship").out

@@ -86,7 +86,7 @@ async def test_a_build_that_is_prepared_while_the_database_is_locked_for_long_is
     async with serving(host.settings) as service:
         await service.pipelines.sync("shop")
         engines = service.engines
-        locked_out = LockedOut(engines.current.pipeline, {}, service.store)
+        locked_out = LockedOut(engines.current.pipeline, {}, service.store, host.directory)
         make = engines.make
         engines.make = lambda project: replace_in(make(project), inputs=locked_out)
         engines.apply(engines.graph, engines.current)

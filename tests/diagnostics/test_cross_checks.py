@@ -116,6 +116,11 @@ def test_a_field_that_the_integration_does_not_give_is_told(tmp_path: Path) -> N
     ]
 
 
+def test_a_field_that_may_be_an_encrypted_pair_is_not_told(tmp_path: Path) -> None:
+    integrations = integrations_of(tmp_path, "- {name: hub, type: keyValuePair, envs: {a: b, secure: bm90aGluZw==}}\n")
+    assert not any("W503" in line for line in seen(job(ALL, "echo $MYREPO_INTEGRATION_X"), integrations=integrations))
+
+
 def test_fields_and_key_files_of_the_jobs_own_integrations_are_looked_at_too(tmp_path: Path) -> None:
     integrations = integrations_of(
         tmp_path,

@@ -8,6 +8,7 @@ from textwrap import dedent
 
 from runner.pipeline.model import Hook, In, Job, Out, Resource, Step, Task
 from runner.pipeline.plain import json_line, plain
+from runner.pipeline.sealed import Secure
 from runner.service.project import read_project
 from tests.cli.remote_service import Command
 
@@ -65,7 +66,7 @@ def _step(step: Step) -> str:
         case Out():
             return f"OUT {step.name}"
         case Task():
-            env = "".join(f" {key}={value}" for key, value in step.env)
+            env = "".join(f" {part}" if isinstance(part, Secure) else f" {part[0]}={part[1]}" for part in step.env)
             image = f" in {step.image}" if step.image else ""
             return f"TASK {'; '.join(item.text.strip() for item in step.script)}{env}{image}"
         case _:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from runner.integrations.catalogue import CATALOGUE
 from runner.integrations.model import IntegrationsReading
 from runner.integrations.sources import default_path, read_integrations
+from runner.pipeline.problems import Place
+from runner.pipeline.sealed import Envelope, Secure
 from runner.secret import Secret
 from tests.pipeline.reading import without_code
 
@@ -261,3 +264,25 @@ def test_the_file_beside_the_pipeline_goes_before_the_one_of_the_user(tmp_path: 
     own.parent.mkdir(parents=True)
     own.touch()
     assert default_path(project, home) == own
+
+
+def test_encrypted_pairs_are_read_with_their_places_and_judged(tmp_path: Path) -> None:
+    sealed = str(Envelope("0123456789abcdef", bytes(60)))
+    text = f"""\
+- name: kv
+  type: Key-Value
+  envs:
+    A: open
+    secure: [{sealed}, bm8gc2VjcmV0]
+"""
+    envs = read(tmp_path, text).integrations["kv"].fields["envs"]
+    assert isinstance(envs, Mapping)
+    first = Secure(sealed, Place(str(tmp_path / "integrations.yml"), 5, 14))
+    assert list(envs.values())[:2] == [Secret("open"), first]
+    assert said(tmp_path, text) == [
+        "integrations.yml:5:121: warning: integrations[0].envs.secure[1]: this value was encrypted by the platform,"
+        " whose private key is gone: it cannot be decrypted any more (encrypt it anew with 'runner encrypt')"
+    ]
+    assert said(tmp_path, text.replace("bm8gc2VjcmV0", "{env: X}"))[0].startswith(
+        "integrations.yml:5:121: integrations[0].envs.secure[1]: must be an encrypted text, not a mapping"
+    )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from runner.pipeline.model import Syntax
+from runner.pipeline.problems import Place
+from runner.pipeline.sealed import Envelope, Secure
 from runner.pipeline.unsupported import missing_for_input
 from tests.pipeline.reading import errors, printed, read_resource, read_text, warnings
 
@@ -224,12 +226,24 @@ def test_integration_name_is_read_with_a_warning() -> None:
     ]
 
 
-def test_secure_params_are_told_as_not_decrypted() -> None:
+def test_secure_params_that_the_platform_encrypted_are_told_with_what_to_do() -> None:
     resource, reading = read_resource("version: {params: {secure: blob, A: 1}}", "params")
-    assert missing_for_input(resource) == "'secure' values are not decrypted yet"
+    assert missing_for_input(resource) is None
     assert printed(reading) == [
-        "shippable.yml:4:24: warning: 'secure' values are not decrypted yet: what uses them ends in error: params 'r'"
+        "shippable.yml:4:32: warning: resources[0].version.params.secure: this value was encrypted by the platform,"
+        " whose private key is gone: it cannot be decrypted any more (encrypt it anew with 'runner encrypt')"
     ]
+    assert [secure.text for secure in resource.secure] == ["blob"]
+
+
+@pytest.mark.parametrize("place", ["versionTemplate", "version", "source", "initialVersion"])
+def test_secure_params_are_known_with_their_places_in_every_syntax(place: str) -> None:
+    text = str(Envelope("0123456789abcdef", bytes(60)))
+    resource, reading = read_resource(f"{place}: {{params: {{A: 1, secure: {text}}}}}", "params")
+    column = 5 + len(f"{place}: {{params: {{A: 1, secure: ")
+    expected = () if place == "initialVersion" else (Secure(text, Place("shippable.yml", 4, column)),)
+    assert resource.secure == expected
+    assert [line for line in printed(reading) if "secure" in line] == []
 
 
 def test_a_param_that_cannot_be_a_variable_is_a_warning() -> None:

@@ -25,6 +25,7 @@ BEYOND = frozenset(
         Code.DUPLICATE_NAME,  # no schema compares entries
         Code.NOT_A_NOTIFICATION,
         Code.WRONG_CRON,  # a schema counts the fields, the clock reads them
+        Code.WRONG_SECURE,  # a schema sees its letters
         Code.WRONG_VARIABLES,  # texts of bash
         Code.LARGE_MATRIX,  # the product of what stands in several places
         Code.NOT_A_VARIABLE,  # of texts in `env`: a schema sees that there is a "=" or a ":"

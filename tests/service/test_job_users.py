@@ -24,6 +24,7 @@ from runner.integrations.catalogue import CATALOGUE
 from runner.integrations.model import FieldValue, Integration
 from runner.pipeline.model import Limits
 from runner.pipeline.problems import Place
+from runner.sealing.key_files import make_pair
 from runner.secret import Secret
 from runner.service.build import Build
 from runner.service.credentials import NoRoles, variables_of
@@ -168,6 +169,8 @@ THEFT = [
 
 async def test_a_job_reads_nothing_of_the_runner_and_of_a_job_that_runs_beside_it(host: Host) -> None:
     (host.state / "integrations.yml").write_text("- secret")
+    keys = make_pair(host.directory / "keys", "default", replace=False)
+    assert keys.private is not None
     waiting = job("echo hidden > $SHARED_DIR/file; echo $$ > $GATE; read < $GATE.go", name="victim")
     theft = f"""
       - name: thief
@@ -186,10 +189,14 @@ async def test_a_job_reads_nothing_of_the_runner_and_of_a_job_that_runs_beside_i
             place = victim.journal.path.parent
             wanted = [
                 host.state / "runner.db", host.state / "runner.db-wal", host.state / "integrations.yml",
+                keys.private, host.directory / "keys/default.pub",
                 *(path for path in place.rglob("*") if path.is_file()),
             ]  # fmt: skip
             assert place / "work/shared/file" in wanted
-            injected |= {"WANTED": " ".join(map(str, wanted)), "LISTED": f"{host.state} {place.parent} {place}"}
+            injected |= {
+                "WANTED": " ".join(map(str, wanted)),
+                "LISTED": f"{host.state} {place.parent} {place} {host.directory / 'keys'}",
+            }
             ran = await found.built("thief")
             host.gate.go()
     assert ran.ended.status == "success", ran.records

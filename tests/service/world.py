@@ -92,7 +92,7 @@ async def world(
             "credentials": NoRoles(),
             "host": Host(base={"PATH": "/usr/bin:/bin"}, commands=place, machine="x", user="u"),
         }
-        inputs = Inputs(pipeline, integrations or {}, store)
+        inputs = Inputs(pipeline, integrations or {}, store, place / "keys")
         engine = Engine(store=store, jobs=pipeline.jobs, inputs=inputs, **{**fields, **more})
         run = await store.runs.begin("digest")
         yield World(engine, pipeline, run.id)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from runner.pipeline.ci.branches import BRANCH_KEYS
 from runner.pipeline.ci.languages import LANGUAGES, VERSION_VARIABLES
+from runner.pipeline.ci.notification_keys import NOTIFICATION_KEYS
 from runner.pipeline.fields import Key, Keys, table
 from runner.pipeline.kinds import Choice, Form, Free, Table, Text, Truth, Whole, Words
 from runner.pipeline.model import Data
@@ -80,9 +82,6 @@ ALLOW_FAILURES: Key[Node] = Key("allow_failures", _COMBINATIONS, "Items that may
 MATRIX_KEYS: Keys = table(INCLUDE, EXCLUDE, ALLOW_FAILURES)
 MATRIX = Key("matrix", Table(MATRIX_KEYS), "What is taken out of the product of the axes, and added to it.")
 
-ONLY = Key("only", Words(), "The names that are built.")
-EXCEPT = Key("except", Words(), "The names that are not built.")
-BRANCH_KEYS: Keys = table(ONLY, EXCEPT)
 BRANCHES: Key[Node] = Key(
     "branches", Form("a mapping with `only` and `except`", Part(BRANCH_KEYS)), "Which branches and tags are built."
 )
@@ -102,19 +101,26 @@ SERVICE_NAMES = (
     "cassandra", "couchdb", "elasticsearch", "memcached", "mongodb", "mysql", "neo4j", "postgres", "rabbitmq", "redis",
     "rethinkdb", "riak", "selenium", "sqlite",
 )  # fmt: skip
-INTEGRATION_KINDS: Mapping[str, str] = {
-    "notifications": "notifications are not sent yet",
+NOTIFICATIONS: Key[Node] = Key(
+    "notifications",
+    Form(
+        "a list of mappings with `type` and `recipients`",
+        Nested("ci.notifications", (Piece.NOTHING, Part(NOTIFICATION_KEYS))),
+    ),
+    "Who is told of builds.",
+)
+UNUSED_INTEGRATIONS: Mapping[str, str] = {
     "hub": "nothing is logged in to; log in in pre_ci",
     "key": "no key or login is set up",
     "generic": "no key or login is set up",
     "deploy": "nothing is deployed; use a deploy job",
 }
-"""The lists of `integrations`, and what does not happen yet for each."""
+"""Lists of `integrations` of which nothing is used, and what does not happen yet for each."""
 _LIST = Form(
     "a list of mappings with `integrationName` and `type`", Nested("ci.integrations", (Piece.NOTHING, Table()))
 )
 INTEGRATION_KEYS: Keys = table(
-    Key("notifications", _LIST, "Who is told of the end of a build."),
+    NOTIFICATIONS,
     Key("hub", _LIST, "Registries that are logged in to."),
     Key("key", _LIST, "Keys that are set up."),
     Key("generic", _LIST, "Other logins that are set up."),

@@ -23,14 +23,17 @@ from runner.service.ci.item import CiItem
 from runner.service.ci.locale import utf8_locale
 from runner.service.ci.outcome import ItemEnd, outcome
 from runner.service.ci.source import CiSource
+from runner.service.ci.telling import CiTelling
 from runner.service.ci.tested import Tested, tested_here, tested_input
 from runner.service.journal import Journal, Section
+from runner.service.notices import at_end, at_start
 from runner.service.ports import Ended
 from runner.service.preparation import Engine, Preparation
+from runner.service.tidings import Tidings
 from runner.service.tidying import KEPT
 from runner.store import views
 from runner.store.items import add_items, items_of, last_success
-from runner.store.rows import BuildEnd, BuildRow
+from runner.store.rows import BuildEnd, BuildRow, NewNotice
 from runner.store.sqlite import Transaction
 from runner.workspace.directory import BuildDirectory
 from runner.workspace.removal import remove_all_but
@@ -60,6 +63,9 @@ class CiBuild:
         self._began = time.monotonic()
         self._cancelled: tuple[str, EndedBy] | None = None
         self._versions: dict[int, Sequence[NewVersion]] = {}
+        self._tidings = Tidings(engine, row.id)
+        self._telling: CiTelling | None = None
+        self._silent = False
         self._place = engine.store.build_directory(row.id).absolute()
         self.journal = Journal(self._place / "log.jsonl")
 
@@ -69,6 +75,10 @@ class CiBuild:
 
     def cancel(self, reason: str, by: EndedBy = EndedBy.USER) -> None:
         self._cancelled = self._cancelled or (reason, by)
+
+    def tell(self, text: str, level: str) -> None:
+        """Have a line of the runner's own (info, warning) at the end of the log."""
+        self._tidings.keep(text, level)
 
     def begin(self) -> None:
         """Make the log. Raises OSError; then `fail` is what is left to do."""
@@ -97,13 +107,17 @@ class CiBuild:
         source = self._source()
         tested = await self._tested(source)
         if (why := self._left_out(tested)) is not None:
+            self._silent = True
             return "cancelled", why, EndedBy.RUNNER
+        earlier = (await store.last_statuses([self._job.name])).get(self._job.name)
+        telling = self._telling = CiTelling(part=tested.part, commit=tested.commit, earlier=earlier)
         items = expand(tested.part)
         rows = await persist(lambda: self._record(lambda tx: self._items(tx, len(items))))
         with self.journal.section("Matrix", shown=True) as section:
             self._tell(section, source, tested)
             for item, row in zip(items, rows, strict=True):
                 section.note(f"{row.name}: {item}" if str(item) else row.name)
+        await self._tidings.begin((*at_start(self._job.hooks), *telling.at_start()))
         return (*outcome(await self._run_items(source, tested, items, rows)), EndedBy.SCRIPT)
 
     def _source(self) -> CiSource:
@@ -229,12 +243,16 @@ class CiBuild:
             published |= triggered
         code = {"success": 0, "unstable": 0}.get(status)
         reason = self.journal.redact(reason) if reason else None
-        end = BuildEnd(status=status, reason=reason, exit_code=code, by=by, published=published)
+        end = BuildEnd(
+            status=status, reason=reason, exit_code=code, by=by, published=published, notices=self._notices(status)
+        )
         if not await self._recorded(end, versions):
             end = BuildEnd(status="error", reason="another process has recorded another end of this build", by=by)
         duration = timedelta(seconds=time.monotonic() - self._began)
         with contextlib.suppress(OSError):
             await asyncio.to_thread(remove_all_but, self._place, KEPT)
+        with contextlib.suppress(OSError, DamagedLogError):
+            await self._tidings.close(self.journal)
         with contextlib.suppress(OSError, DamagedLogError):  # the store has the end, where the log cannot have it
             self.journal.end(end, duration)
         return Ended(
@@ -247,6 +265,13 @@ class CiBuild:
             by=by,
             published=end.published,
         )
+
+    def _notices(self, status: str) -> tuple[NewNotice, ...]:
+        """Who is told of the whole; nobody where nothing was built because of a filter."""
+        if self._silent:
+            return ()
+        told = self._telling.at_end(status) if self._telling is not None else ()
+        return self._tidings.of((*at_end(self._job.hooks, status), *told))
 
     async def _recorded(self, end: BuildEnd, versions: Sequence[NewVersion]) -> bool:
         if self._engine.finish is not None:

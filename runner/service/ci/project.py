@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from runner.errors import UsageError
+from runner.integrations.sources import default_path, read_integrations
+from runner.pipeline.ci.model import CiReading
 from runner.pipeline.model import Job, Pipeline
 from runner.service.ci.checkout import commit_of, git_of
 from runner.service.ci.reading import read_commit
 from runner.service.ci.source import RUN_CI
 from runner.service.git import Git, GitError
-from runner.service.project import Project
+from runner.service.project import Project, with_checked_ci
 
 
-def ci_project(directory: Path, environ: Mapping[str, str], *, working_tree: bool) -> tuple[Path, Project]:
-    """The top of the checkout, and the project: its file is that of the commit, or of the working tree.
+def ci_project(
+    directory: Path, environ: Mapping[str, str], integrations: Path | None, *, working_tree: bool
+) -> tuple[Path, Project]:
+    """The top of the checkout, and the project: its file is that of the commit, or of the working tree. The file of
+    `integrations`, else the usual one, is read where somebody is to be told with one of them.
 
     Raises UsageError where there is none."""
-    return asyncio.run(_ci_project(directory, git_of(environ), working_tree=working_tree))
+    return asyncio.run(_ci_project(directory, git_of(environ), integrations, working_tree=working_tree))
 
 
-async def _ci_project(directory: Path, git: Git, *, working_tree: bool) -> tuple[Path, Project]:
+async def _ci_project(
+    directory: Path, git: Git, integrations: Path | None, *, working_tree: bool
+) -> tuple[Path, Project]:
     try:
         commit = await commit_of(git, directory)
     except GitError as error:
@@ -38,4 +46,18 @@ async def _ci_project(directory: Path, git: Git, *, working_tree: bool) -> tuple
         problems = "".join(f"\n{problem}" for problem in reading.problems if reading.refused)
         raise UsageError(f"there is no CI part in shippable.yml of {where} in {commit.top}{problems}")
     job = Job(name=commit.job, type=RUN_CI, place=reading.ci.part.place)
-    return commit.top, Project(pipeline=Pipeline(jobs={job.name: job}), sources=found.sources, ci=reading.ci)
+    project = Project(pipeline=Pipeline(jobs={job.name: job}), sources=found.sources, ci=reading.ci)
+    return commit.top, _with_integrations(project, reading.ci, integrations or default_path(commit.top))
+
+
+def _with_integrations(project: Project, ci: CiReading, path: Path | None) -> Project:
+    if path is None or not ci.part.notifications:
+        return replace(project, ci=with_checked_ci(ci, {}, path))
+    found = read_integrations(path)
+    return replace(
+        project,
+        integrations=found.integrations,
+        integrations_file=path,
+        problems=found.problems,
+        ci=ci if found.refused else with_checked_ci(ci, found.integrations, path),
+    )

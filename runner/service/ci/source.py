@@ -7,19 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from runner.pipeline.ci.model import CiReading, Secure
-from runner.pipeline.problems import Problem
+from runner.pipeline.ci.model import CiReading
+from runner.pipeline.sealed import Secure
 from runner.secret import Secret
 
 RUN_CI = "runCI"
 """The type of jobs that run the CI part of a checkout."""
-Unseal: TypeAlias = Callable[[Secure], "Mapping[str, Secret] | Problem"]
-"""Turns an encrypted text into the variables that it stands for, or says what keeps it from that."""
-
-
-def leave_out(secure: Secure) -> Mapping[str, Secret]:
-    """Nothing is decrypted: the variables are missing. The reader of the file has said so."""
-    return {}
+Unseal: TypeAlias = Callable[[Secure], Mapping[str, Secret]]
+"""Turns an encrypted text into the variables that it stands for. Raises SealedError."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +25,7 @@ class CiSource:
     directory: Path | None
     reading: CiReading | None
     cache: Path
+    unseal: Unseal
     parallel: int = 4
     working_tree: bool = False
     least_coverage: float | None = None
-    unseal: Unseal = leave_out

@@ -104,6 +104,7 @@ def _pull_request(data: Json) -> PullRequest | None:
         base=str(data.get("baseCommitRef") or ""),
         head=str(data.get("headCommitRef") or ""),
         repository=str(data.get("pullRequestRepoFullName") or ""),
+        from_fork=data.get("isForkedPullRequest") is not False,
     )
 
 
