@@ -164,7 +164,10 @@ def test_whatever_a_value_holds_stands_on_one_line_and_bash_reads_it_back(value:
         assert read.stdout == value.encode()
 
 
-def test_what_is_encrypted_is_named_and_hidden_or_said_to_be_closed(env: Command, project: Project) -> None:
+def test_what_is_encrypted_is_named_and_hidden_or_said_to_be_closed(
+    env: Command, project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RUNNER_SECRETS__KEYS", str(tmp_path / "keys"))
     assert env("secrets", "keygen").code == 0
     sealed = env("encrypt", "PASSWORD=do-not-show").out.strip()
     project.write(f"""
@@ -177,3 +180,5 @@ def test_what_is_encrypted_is_named_and_hidden_or_said_to_be_closed(env: Command
     assert found["PASSWORD"] == ("****", "params p")
     assert found["P_PARAMS_PASSWORD"] == ("****", "IN p")
     assert "do-not-show" not in env("env", "ship").out
+    said = env("env", "ship", RUNNER_SECRETS__KEYS=str(tmp_path / "none"))
+    assert (said.code, "a build would not begin: shippable.yml:3:" in said.err) == (0, True), said
