@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from runner.errors import SetupError
@@ -15,8 +15,8 @@ from runner.pipeline.unsupported import missing_for_input
 from runner.sealing.keyring import Keyring
 from runner.secret import Secret
 from runner.service.opening import secure_of, secure_params
+from runner.service.ports import Records
 from runner.store.rows import BuildRow
-from runner.store.store import Store
 from runner.store.versions import Selected
 from runner.workspace.dependency import Dependency
 from runner.workspace.versions import Version
@@ -26,7 +26,7 @@ class Inputs:
     """Resolves each integration once for a run: a reference may be a command that asks a person or a vault. `keys` is
     the directory of the private keys, which need not be there."""
 
-    def __init__(self, pipeline: Pipeline, integrations: Mapping[str, Integration], store: Store, keys: Path) -> None:
+    def __init__(self, pipeline: Pipeline, integrations: Mapping[str, Integration], store: Records, keys: Path) -> None:
         self.keyring = Keyring(keys)
         self._pipeline = pipeline
         self._integrations = integrations
@@ -38,12 +38,12 @@ class Inputs:
         """Every IN and OUT of the job, in the order of the file, as this build gets them. Raises SetupError."""
         named = {(type(step), step.name): step for step in reversed(job.steps) if isinstance(step, In | Out)}
         steps = list(reversed(named.values()))  # what is named twice counts once, the first time
-        self._refuse_unsupported(steps)
+        refuse_unsupported(self._pipeline, steps)
         of_service = build.attempt is not None
         selected = await (self._store.take_inputs(build, steps) if of_service else self._store.select(steps))
         for step, chosen in zip(steps, selected, strict=True):
-            if isinstance(step, In) and chosen.version is None and not self._in_loop(job.name, step.name):
-                raise SetupError(f"{step.name} has no version; an input needs one: run it first")
+            if isinstance(step, In) and chosen.version is None and not in_loop(self._pipeline, job.name, step.name):
+                raise SetupError(without_version(step.name))
         return tuple([await self._dependency(step, chosen) for step, chosen in zip(steps, selected, strict=True)])
 
     async def integrations_of(self, job: Job) -> tuple[ResolvedIntegration, ...]:
@@ -88,10 +88,6 @@ class Inputs:
             raise SetupError(f"{name} was removed from the file")
         return resource, await self.resolved(resource.integration.name) if resource.integration is not None else None
 
-    def _in_loop(self, job: str, other: str) -> bool:
-        """Whether two jobs feed each other: one of them has to begin without a version of the other."""
-        return any(job in loop and other in loop for loop in loops(self._pipeline, triggering=False))
-
     async def resolved(self, name: str) -> ResolvedIntegration:
         async with self._one_at_a_time:
             if name not in self._resolved:
@@ -133,9 +129,20 @@ class Inputs:
             opened |= self.keyring.open(secure, subject)
         return opened
 
-    def _refuse_unsupported(self, steps: Sequence[In | Out]) -> None:
-        for step in steps:
-            resource = self._pipeline.resources.get(step.name)
-            missing = missing_for_input(resource) if resource is not None and isinstance(step, In) else None
-            if resource is not None and missing is not None:
-                raise SetupError(f"IN {step.name} is of type {resource.type}: {missing}")
+
+def in_loop(pipeline: Pipeline, job: str, other: str) -> bool:
+    """Whether two jobs feed each other: one of them has to begin without a version of the other."""
+    return any(job in loop and other in loop for loop in loops(pipeline, triggering=False))
+
+
+def without_version(name: str) -> str:
+    return f"{name} has no version; an input needs one: run it first"
+
+
+def refuse_unsupported(pipeline: Pipeline, steps: Iterable[In | Out]) -> None:
+    """Raises SetupError."""
+    for step in steps:
+        resource = pipeline.resources.get(step.name)
+        missing = missing_for_input(resource) if resource is not None and isinstance(step, In) else None
+        if resource is not None and missing is not None:
+            raise SetupError(f"IN {step.name} is of type {resource.type}: {missing}")

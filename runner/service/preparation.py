@@ -23,7 +23,7 @@ from runner.service.inputs import Inputs
 from runner.service.job_users import JobUsers
 from runner.service.journal import TOO_SHORT, Journal, encoded
 from runner.service.persistence import Persist, once
-from runner.service.ports import Credentials, Grant, Host, RoleUse
+from runner.service.ports import Credentials, Grant, Host, Records, RoleUse
 from runner.service.threads import finished
 from runner.service.tool_logins import ToolLogins, refuse_missing
 from runner.store.rows import BuildEnd, BuildRow
@@ -59,7 +59,7 @@ class Engine:
     does. `persist` is how much patience builds have with a store that cannot be used. `courier` tells people of builds;
     None: nobody is told; `desk` sends what jobs want told with integrations that they do not get. `heads` are the
     commits that a local run has settled on, `ci` is the CI part of the checkout it is called in, `origin` tells where
-    the file of a resource came from."""
+    the file of a resource came from; `rehearsal` answers in the store's place where nothing is to be recorded."""
 
     store: Store
     jobs: Mapping[str, Job]
@@ -82,6 +82,11 @@ class Engine:
     heads: dict[str, GitEvent] = field(default_factory=dict)
     ci: CiSource | None = None
     origin: Origin = lambda name: None
+    rehearsal: Records | None = None
+
+    @property
+    def records(self) -> Records:
+        return self.rehearsal or self.store
 
     @property
     def repositories(self) -> Repositories:
@@ -250,18 +255,18 @@ class Preparation:
         return await self.engine.repositories.settle(variables.dependencies, expand, watched=watched)
 
     async def _identity(self) -> Identity:
-        store, triggered_by = self.engine.store, self.row.triggered_by
+        records, triggered_by = self.engine.records, self.row.triggered_by
         return Identity(
             build_id=self.row.id,
             number=self.row.number,
             run_id=self.row.run_id,
             job=self.job.name,
             job_type=self.job.type,
-            job_id=await store.node_id(self.job.name),
+            job_id=await records.node_id(self.job.name),
             root=str(self.directory.root),
             url=self.journal.path.absolute().as_uri(),
             triggered_by=triggered_by,
-            triggered_by_id=await store.node_id(triggered_by),
+            triggered_by_id=await records.node_id(triggered_by),
             user=self._user(),
             item=self.row.item or 1,
         )
@@ -273,7 +278,7 @@ class Preparation:
         return self.engine.host.user if self.row.triggered_by == self.job.name else ""
 
     async def _fill(self, variables: JobVariables, config: str, tools: ToolSetUp) -> None:
-        previous = () if self.engine.reset else await self.engine.store.previous_state(self.job.name)
+        previous = () if self.engine.reset else await self.engine.records.previous_state(self.job.name)
 
         def write() -> None:
             self.directory.make()

@@ -121,8 +121,9 @@ def dependency_variables(dependency: Dependency, root: str) -> Iterator[Variable
         yield Variable(f"{prefix}_PARAMS_{variable_key(each.key).upper()}", each.text, source, each.secret)
     yield from (Variable(f"{prefix}_{key}", value, source) for key, value in _content_variables(dependency, root))
     if dependency.integration is not None:
-        yield from integration_variables(dependency.integration, prefix, source)
-        yield from key_variables(dependency.integration, prefix, f"{path}/{dependency.name}", source)
+        named = f"{source}, integration {dependency.integration.name}"
+        yield from integration_variables(dependency.integration, prefix, named)
+        yield from key_variables(dependency.integration, prefix, f"{path}/{dependency.name}", named)
 
 
 def _content_variables(dependency: Dependency, root: str) -> Iterator[tuple[str, str]]:
