@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from runner.pipeline.checks import check_loops, check_references, check_variables
+from runner.pipeline.checks import check_loops, check_own_integrations, check_references, check_variables
 from runner.pipeline.ci.keys import CI_KEYS
 from runner.pipeline.ci.model import CiReading
 from runner.pipeline.ci.reader import read_ci
@@ -62,6 +62,7 @@ def read(texts: Sequence[SourceFile], unread: Sequence[Problem] = ()) -> Reading
         check_managed(entries, report)
     check_ci_names(entries, report)
     check_variables(entries, report)
+    check_own_integrations(pipeline, report)
     check_loops(pipeline, report)
     return Reading(pipeline=pipeline, problems=report.problems(), ci=ci, ignored=ignores.used)
 
