@@ -61,7 +61,7 @@ async def tested_input(
 
 
 def _input_of(job: str, dependencies: Sequence[Dependency]) -> Dependency:
-    clones = [(each, _repository(each)) for each in dependencies if is_clone(each) and each.type == GIT_REPO]
+    clones = [(each, _repository(each)) for each in dependencies if is_clone(each)]
     found = next((clone for clone, name in clones if ci_job_of(name) == job), None)
     if found is not None:
         return found
