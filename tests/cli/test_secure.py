@@ -205,6 +205,33 @@ def test_a_plan_names_encrypted_variables_without_their_values(project: Project,
     assert job["sealed"][0].startswith("shippable.yml:2:75: params 'conf': this value cannot be decrypted: it was made")
 
 
+def test_the_environment_of_a_job_shows_encrypted_variables_without_their_values(project: Project, keys: Path) -> None:
+    project.integrations(f"- {{name: kv, type: keyValuePair, envs: {{{line(keys, {'KV': 'of the pairs'})}}}}}\n")
+    project.write(f"""
+        resources:
+          - {{name: conf, type: params, versionTemplate: {{params: {{A: four-score, {line(keys, SECRETS)}}}}}}}
+          - {{name: img, type: image, versionTemplate: {{sourceName: x/$TOKEN, versionName: none}}}}
+        jobs:
+          - name: a
+            type: runSh
+            integrations: [kv]
+            steps: [IN: conf, IN: img, TASK: {{runtime: {{env: {{{line(keys, OF_TASK)}}}}}, script: [make]}}]
+    """)
+    said = project.runner("env", "a", "--json")
+    found = {each["name"]: (each["value"], each["secret"]) for each in json.loads(said.out)["variables"]}
+    assert {found[name] for name in ("TOKEN", "CONF_PARAMS_PEM", "KV", "P", "Q")} == {("****", True)}
+    assert found["IMG_SOURCENAME"][0] == "x/****"
+    assert found["A"][0] == "****"  # the same text in the open
+    assert not any(secret in said.out for secret in (*SECRETS.values(), *OF_TASK.values(), "of the pairs"))
+    blind = json.loads(project.runner("env", "a", "--json", RUNNER_SECRETS__KEYS="/none").out)
+    assert "TOKEN" not in {each["name"] for each in blind["variables"]}
+    assert [note[:67] for note in blind["notes"]] == [
+        "a build would not begin: .runner/integrations.yml:1:49: integration",
+        "a build would not begin: shippable.yml:3:82: params 'conf': this va",
+        "a build would not begin: shippable.yml:9:63: 'Task 0' of 'a': this ",
+    ]
+
+
 def test_a_value_that_cannot_be_decrypted_ends_its_job_with_the_place_and_the_key_pair(
     project: Project, keys: Path
 ) -> None:
