@@ -18,7 +18,9 @@ from runner.store.queueing import Request
 from runner.store.rows import BuildRow
 from tests.daemon.running import Host, ended, serving
 from tests.shipctl.services import WebService, web_service
+from tests.triggers.repositories import Repository
 
+TEAM = "{name: team, type: notification, integration: hook, pointer: {recipients: [ops]}}"
 PIPELINE = """
     resources:
       - {name: team, type: notification, integration: hook, pointer: {recipients: [ops]}}
@@ -145,3 +147,53 @@ async def test_a_removed_build_takes_its_notices_with_it(host: Host, web: WebSer
         await service.pipelines.sync("shop")
         assert await service.orders.purge("good") == [build.id]
         await drained(service)
+
+
+CI = """
+resources: [{{name: src, type: gitRepo, versionTemplate: {{sourceName: "{source}"}}}}]
+jobs: [{{name: shop_runCI, type: runCI, steps: [IN: src], on_failure: [NOTIFY: team]}}]
+"""
+PART = """
+language: none
+env: [A=1, A=2]
+build: {ci: [exit 3]}
+integrations:
+  notifications:
+    - {integrationName: hook, type: webhook, recipients: [--last_committer], branches: {only: main}}
+    - {integrationName: hook, type: webhook, recipients: [releases], branches: {only: rel/*}}
+"""
+
+
+async def test_a_ci_build_is_told_once_as_its_own_file_says(host: Host, web: WebService, tmp_path: Path) -> None:
+    shop = Repository(tmp_path / "acme" / "shop.git")
+    shop.commit("one", {"shippable.yml": PART})
+    host.write(CI.format(source=shop.remote.url).replace("resources: [", f"resources: [{TEAM}, "))
+    async with serving(host.settings) as service:
+        await service.polling.look()
+        shop.commit("two", {"a": "2"})
+        await service.polling.look()
+        assert (await ended(service, "shop_runCI")).status == "failure"
+        await drained(service)
+    assert told(web) == [("shop_runCI/1", "failure")] * 2
+    recipients = {json.loads(request.body)["recipient"] for request in web.requests}
+    assert len(recipients) == 2
+    assert any("@" in recipient for recipient in recipients)
+    abouts = [json.loads(request.body)["build"]["about"] for request in web.requests]
+    assert any(about.endswith("(two)") for about in abouts)
+
+
+async def test_a_commit_that_the_filter_of_its_own_file_leaves_out_is_told_to_nobody(
+    host: Host, web: WebService, tmp_path: Path
+) -> None:
+    shop = Repository(tmp_path / "acme" / "shop.git")
+    shop.commit("one", {"shippable.yml": f"{PART}branches: {{only: [release]}}\n"})
+    jobs = CI.format(source=shop.remote.url).replace("on_failure", "always")
+    host.write(jobs.replace("resources: [", f"resources: [{TEAM}, "))
+    async with serving(host.settings) as service:
+        await service.polling.look()
+        shop.commit("two", {"a": "2"})
+        await service.polling.look()
+        build = await ended(service, "shop_runCI")
+        assert (build.status, (build.reason or "")[:8]) == ("cancelled", "skipped:")
+        await drained(service)
+    assert web.requests == []
