@@ -77,19 +77,25 @@ def parse(
 
 
 def compose(
-    name: str, text: str, anchors: Mapping[str, Anchored] | None = None, *, unread_templates: str = ""
+    name: str,
+    text: str,
+    anchors: Mapping[str, Anchored] | None = None,
+    *,
+    unread_templates: str = "",
+    incomplete: bool = False,
 ) -> Document:
     """Compose one text. `anchors` are those it may use beside its own (of the templates file); `unread_templates` is a
-    templates file that does not count here, for the reader of a problem."""
+    templates file that does not count here, for the reader of a problem. `incomplete`: there are more anchors than are
+    known, so that an alias that nothing defines is passed over."""
     text = text.removeprefix("\ufeff")
     forbidden = unprintable(name, text)
     if forbidden is not None:
         return _broken(Code.CONTROL_CHARACTER, *forbidden)
-    composer = _Composer(name, anchors or {}, unread_templates)
+    composer = _Composer(name, anchors or {}, unread_templates, incomplete)
     try:
         return composer.run(text)
     except yaml.YAMLError as error:
-        retried = _retried(_Composer(name, anchors or {}, unread_templates), text)
+        retried = _retried(_Composer(name, anchors or {}, unread_templates, incomplete), text)
         return retried or _broken(Code.NOT_YAML, *explain(error, name, text, composer.progress))
 
 
@@ -135,9 +141,10 @@ class _Open:
 
 
 class _Composer:
-    def __init__(self, file: str, known: Mapping[str, Anchored], unread_templates: str) -> None:
+    def __init__(self, file: str, known: Mapping[str, Anchored], unread_templates: str, incomplete: bool) -> None:
         self._file = file
         self._unread_templates = unread_templates
+        self._incomplete = incomplete
         self._quoted: tuple[int, int] | None = None
         self._anchors: dict[str, Anchored] = dict(known)
         self._stack: list[_Open] = []
@@ -243,7 +250,7 @@ class _Composer:
             self._error(Code.ALIAS_IN_ITSELF, place, f"alias *{name} stands inside what it names")
         elif name in self._anchors:
             return self._anchors[name]
-        else:
+        elif not self._incomplete:
             self._error(
                 Code.UNDEFINED_ALIAS,
                 place,

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.pipeline.sections import TEMPLATES
+from runner.pipeline.sections import LOCK, is_templates
 from runner.service.git import Git, GitError, NoCommitError, Remote
 from runner.service.refs import head
 from runner.triggers.git_events import EventKind, GitEvent, Person, Repository
@@ -32,9 +32,10 @@ class _Entry:
 
     @property
     def wanted(self) -> bool:
-        """A pipeline file, or the templates at the top. A forged tree may hold `..`."""
+        """A pipeline file, or the templates or their lock at the top. A forged tree may hold `..`."""
         safe = not {"", ".", "..", ".git"}.intersection(self.path.casefold().split("/"))
-        return self.mode.startswith("100") and safe and (self.path == TEMPLATES or is_pipeline_path(self.path))
+        at_top = "/" not in self.path and (is_templates(self.path) or self.path == LOCK)
+        return self.mode.startswith("100") and safe and (at_top or is_pipeline_path(self.path))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from runner.external.finding import find
 from runner.integrations.model import Integration, IntegrationsReading
 from runner.integrations.sources import default_path, read_integrations
 from runner.pipeline.ci.model import CiReading
 from runner.pipeline.codes import Code
-from runner.pipeline.files import discover
 from runner.pipeline.ignores import Ignore
 from runner.pipeline.model import In, Job, Named, Out, Pipeline, Resource
 from runner.pipeline.problems import Problem, Severity, nearest
@@ -56,9 +56,9 @@ class Project:
         return found
 
 
-def read_project(paths: Sequence[Path], integrations_file: Path | None) -> Project:
-    """Read everything; problems are collected, not raised."""
-    files = discover(paths)
+def read_project(paths: Sequence[Path], integrations_file: Path | None, *, offline: bool = False) -> Project:
+    """Read everything; problems are collected, not raised. `offline`: nothing is fetched. Not inside an event loop."""
+    files = find(paths, offline=offline)
     return project_of(files.files, integrations_file or default_path(base_directory(paths)), files.problems)
 
 
