@@ -45,6 +45,7 @@ class Code(StrEnum):
     REFERENCE_NOT_HAD = "E121", "an external reference that cannot be had"
     REFERENCE_CHANGED = "E122", "an external reference that is not what it was"
     WRONG_LOCK = "E123", "a shippable.lock that cannot be read or written"
+    TOO_MANY_VALUES = "E124", "a file holds too many values"
     SECTION_NOT_COUNTED = "W101", "a section that does not count in a file of this name"
     OTHER_LANGUAGE = "W103", "a file of another language"
     UNKNOWN_SECTION = "W104", "a key that may have been meant as a section"

@@ -13,8 +13,8 @@ from runner.pipeline.problems import Place, Problem, Severity
 from runner.pipeline.reader import SourceFile
 from runner.pipeline.sections import LEGACY, SUFFIX, TEMPLATES, every_ending, is_pipeline_file, is_templates, twin
 
-MAX_BYTES = 20_000_000
-"""A pipeline file is written by hand; anything larger is a mistake."""
+MAX_BYTES = 10_000_000
+"""Ten thousand jobs fit; anything larger is a mistake."""
 SKIPPED = frozenset({".git", ".runner", ".venv", "node_modules"})
 """Directories that are not searched."""
 

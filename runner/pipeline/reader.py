@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
@@ -58,6 +60,24 @@ class _Shared:
 def read(texts: Sequence[SourceFile], unread: Sequence[Problem] = ()) -> Reading:
     """Read all files as one pipeline. Never raises: whatever is wrong is a problem with its place. `unread` are the
     problems of files that could not be read."""
+    with _collector_paused():
+        return _read(texts, unread)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """A reading makes many objects and no cycles: looking for some again and again would take longer the more there
+    are, so that the time for one job would grow with their number."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
+def _read(texts: Sequence[SourceFile], unread: Sequence[Problem]) -> Reading:
     ignores = Ignores()
     for file in texts:
         ignores.read(file.name, file.text)
