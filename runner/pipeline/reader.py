@@ -6,7 +6,6 @@ import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import PurePath
 
 from runner.pipeline.checks import check_loops, check_references, check_variables
 from runner.pipeline.ci.keys import CI_KEYS
@@ -23,6 +22,7 @@ from runner.pipeline.report import Report, Spot
 from runner.pipeline.sections import (
     CI_FILES,
     OTHER_LANGUAGE,
+    base_name,
     holds_anchors_only,
     is_reference,
     is_templates,
@@ -46,7 +46,7 @@ class SourceFile:
 
     @property
     def may_have_ci(self) -> bool:
-        return self.in_root and PurePath(self.name).name in CI_FILES
+        return self.in_root and base_name(self.name) in CI_FILES
 
 
 @dataclass(slots=True)
@@ -103,7 +103,7 @@ def _read(texts: Sequence[SourceFile], unread: Sequence[Problem]) -> Reading:
 def _counting(parts: Sequence[tuple[SourceFile, CiReading]], report: Report) -> CiReading | None:
     """The CI part that counts: of the first repository that has one, in the order of `CI_FILES`."""
     of_first = [(file, part) for file, part in parts if file.repository == parts[0][0].repository]
-    of_first.sort(key=lambda found: CI_FILES.index(PurePath(found[0].name).name))
+    of_first.sort(key=lambda found: CI_FILES.index(base_name(found[0].name)))
     for _, part in of_first[1:]:
         counts = of_first[0][0].name
         report.warn(Code.CI_NOT_COUNTED, part.part.place, "", f"this CI part does not count: that of {counts} does")

@@ -28,13 +28,18 @@ OTHER_LANGUAGE = "pipelines"
 _ABROAD = "https://"
 
 
+def base_name(name: str) -> str:
+    """Of a file as people know it: in the root of a repository it is `shop:shippable.yml`."""
+    return PurePath(name).name.rpartition(":")[2]
+
+
 def sections_of(name: str) -> frozenset[Section]:
     """What is read of a file of this name; everything of one that only its user knows."""
-    return LEGACY.get(_as_on_the_platform(PurePath(name).name), frozenset(Section))
+    return LEGACY.get(_as_on_the_platform(base_name(name)), frozenset(Section))
 
 
 def is_templates(name: str) -> bool:
-    return _as_on_the_platform(PurePath(name).name) == TEMPLATES
+    return _as_on_the_platform(base_name(name)) == TEMPLATES
 
 
 def is_reference(name: str) -> bool:

@@ -150,6 +150,15 @@ def test_templates_of_the_root_are_known_in_every_file_of_the_repository() -> No
     ]
 
 
+def test_files_in_the_root_of_a_repository_count_by_their_names() -> None:
+    templates = SourceFile("shop:shippable.templates.yml", "x: &x [a]\n", "shop")
+    jobs = SourceFile("shop:shippable.jobs.yaml", "x: *x\nresources: []\n", "shop")
+    assert printed(read([templates, jobs])) == [
+        "shop:shippable.jobs.yaml:2:1: warning: resources: 'resources' does not count in a file of this name (name the"
+        " file shippable.yml)"
+    ]
+
+
 def test_templates_of_another_repository_are_not_known() -> None:
     files = [
         SourceFile("one/shippable.templates.yml", "x: &x [a]\n", "one"),
