@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import yaml
 
 from bench.figures import Figure
 from runner.diagnostics.diagnose import Subject, diagnose
 from runner.pipeline.reader import SourceFile, read
+from runner.sealing.keyring import Keyring
 from runner.service.plan import make_plan
 from runner.service.project import Project
 from runner.service.selection import select_rules
@@ -57,7 +59,7 @@ def _works(file: SourceFile) -> dict[str, Callable[[], object]]:
     return {
         "reading and checking": lambda: read([file]),
         "a close look, scripts too, at": lambda: diagnose(subject, frozenset()),
-        "planning": lambda: make_plan(project, select_rules(project, ()), {}, {}),
+        "planning": lambda: make_plan(project, select_rules(project, ()), {}, {}, Keyring(Path("/nonexistent"))),
     }
 
 

@@ -32,8 +32,8 @@ from runner.store.views import open_builds
 
 BUILDS = 10_000
 DECISIONS, ANSWERS = 200, 1000
-LOCKED_S = 8.0
-"""Longer than the service takes a locked database for a slow one."""
+LOCKED_S = 32.0
+"""Longer than a change waits for a locked database before it is refused."""
 PIPELINE = """
 resources:
   - {name: img, type: image, versionTemplate: {sourceName: a/b, versionName: none}}

@@ -8,18 +8,17 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.assembly import engine_with, make_engine, make_store_directory, open_store, runner_argv
+from runner.assembly import engine_with, inputs_of, make_engine, make_store_directory, open_store, runner_argv
 from runner.errors import RunnerError, UsageError
 from runner.execution.control import COOKIE
 from runner.pipeline.reader import SourceFile
 from runner.scheduling.one_pass import LocalRun, Rule
 from runner.service import detaching, run_socket
 from runner.service.credentials import NoRoles
-from runner.service.inputs import Inputs
 from runner.service.local_run import PipelineRun
 from runner.service.options import RunOptions, decode, encode
 from runner.service.plan import digest
@@ -27,6 +26,7 @@ from runner.service.ports import Observer, Output, Summary
 from runner.service.preparation import Engine
 from runner.service.project import Project, base_directory, project_of
 from runner.service.recovery import end_abandoned
+from runner.service.run_courier import RunWatcher, deliver_the_rest, run_courier
 from runner.service.selection import rules_again, select_rules
 from runner.service.tidying import tidy_all
 from runner.store.rows import BuildRow, Source
@@ -58,11 +58,16 @@ async def _run(project: Project, rules: Mapping[str, Rule], options: RunOptions,
         engine = await make_engine(stack, store, project, rules, options, output)
         output.planned(digest(project, rules), len(rules))
         run, earlier = await _begin(store, project, rules, options, detached=False)
-        pipeline_run = _pipeline_run(engine, rules, options, earlier, run, output)
+        watcher = RunWatcher(output)
+        courier = await stack.enter_async_context(run_courier(engine, run.id, watcher))
+        pipeline_run = _pipeline_run(replace(engine, courier=courier), rules, options, earlier, run, output)
+        watcher.tell = pipeline_run.tell
         await stack.enter_async_context(run_socket.listening(store.runs.socket_path(run.id), pipeline_run))
         interrupts.act = pipeline_run.interrupt
         with output.live():
             summary = await pipeline_run.run()
+            interrupts.act = lambda reason: courier.hurry()
+            await deliver_the_rest(courier, engine, run.id, output)
         await store.runs.end(run)
         return summary
 
@@ -117,12 +122,18 @@ async def _lead(directory: Path, run_id: int, lock: int | None, led: Callable[[]
                 await store.runs.end(run)
             raise
         await tidy_all(store, history, observer.notice)
-        pipeline_run = _pipeline_run(engine, rules, options, row.earlier, run, observer, history)
+        watcher = RunWatcher(observer)
+        courier = await stack.enter_async_context(run_courier(engine, run_id, watcher))
+        pipeline_run = _pipeline_run(
+            replace(engine, courier=courier), rules, options, row.earlier, run, observer, history
+        )
+        watcher.tell = pipeline_run.tell
         await stack.enter_async_context(run_socket.listening(store.runs.socket_path(run_id), pipeline_run))
         if row.stop_reason is not None:
             pipeline_run.interrupt(row.stop_reason)
         led()
         await pipeline_run.run()
+        await deliver_the_rest(courier, engine, run_id, observer)
         await tidy_all(store, await store.runs.builds(run_id), observer.notice)
         await store.runs.end(run)
 
@@ -153,7 +164,7 @@ async def _engine_of(store: Store, run_id: int) -> Engine:
     row = await store.runs.get(run_id)
     options = decode(row.options) if row is not None and row.options != "{}" else RunOptions(paths=())
     project = project_of(_files(await store.runs.sources(run_id)), options.integrations_file)
-    return engine_with(store, project, options, Inputs(project.pipeline, project.integrations, store), NoRoles())
+    return engine_with(store, project, options, inputs_of(project, store, options), NoRoles())
 
 
 async def _begin(

@@ -13,6 +13,9 @@ from pathlib import Path
 from jobs.registry import JOB_TYPES
 from runner.errors import StoreError
 from runner.execution.launcher import LocalLauncher
+from runner.external.cache import Cache
+from runner.external.finding import fetch
+from runner.external.resolving import COMMIT_IT, Library
 from runner.integrations.aws_iam import aws_role
 from runner.scheduling.one_pass import Rule
 from runner.service.ci.source import RUN_CI, CiSource
@@ -23,6 +26,7 @@ from runner.service.plan import role_integrations
 from runner.service.ports import Credentials, Host, Observer
 from runner.service.preparation import Engine
 from runner.service.project import Project, base_directory
+from runner.service.settings_places import keys_directory
 from runner.shipctl.shim import job_commands
 from runner.store.rows import RunRow
 from runner.store.store import Store
@@ -49,7 +53,7 @@ async def make_engine(
     detached: RunRow | None = None,
 ) -> Engine:
     """The engine of a run; `detached` is the row of a run whose builds may outlive this process."""
-    inputs = Inputs(project.pipeline, project.integrations, store)
+    inputs = inputs_of(project, store, options)
     credentials = await _credentials(stack, store, project, rules, inputs, options, observer, detached)
     return engine_with(store, project, options, inputs, credentials, attached=detached is None)
 
@@ -77,21 +81,39 @@ def engine_with(
         limits=options.limits,
         grace=options.grace,
         attached=attached,
-        ci=_ci_source(store, project, options),
+        ci=_ci_source(store, project, options, inputs),
+        origin=lambda name: base_directory(options.paths) if options.paths else None,
     )
 
 
-def _ci_source(store: Store, project: Project, options: RunOptions) -> CiSource | None:
-    """Where a job of these runs the CI part of a checkout: that of the first path."""
+def inputs_of(project: Project, store: Store, options: RunOptions) -> Inputs:
+    """With the private keys of whoever runs this by hand."""
+    return Inputs(project.pipeline, project.integrations, store, options.keys or keys_directory(os.environ))
+
+
+def _ci_source(store: Store, project: Project, options: RunOptions, inputs: Inputs) -> CiSource | None:
+    """Where a job of these runs the CI part of a checkout: that of the first path, if there is one."""
     if all(job.type != RUN_CI for job in project.pipeline.jobs.values()):
         return None
     return CiSource(
-        directory=base_directory(options.paths),
+        directory=base_directory(options.paths) if options.paths else None,
         reading=project.ci,
         cache=store.directory / "cache",
         parallel=options.max_parallel,
         working_tree=options.working_tree,
         least_coverage=options.least_coverage,
+        unseal=inputs.keyring.open,
+        library=_library(store.directory / "references"),
+    )
+
+
+def _library(directory: Path) -> Library:
+    """What the templates of cloned repositories refer to: what their own locks do not pin is pinned here."""
+    return Library(
+        cache=Cache(directory / "texts"),
+        download=fetch,
+        own=directory / "ci" / "shippable.lock",
+        accept=COMMIT_IT,
     )
 
 

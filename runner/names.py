@@ -5,6 +5,16 @@ Standard library only, and nothing of it imported: shipctl starts through this m
 
 from __future__ import annotations
 
+OF_BASH = frozenset({
+    "BASHOPTS", "BASHPID", "BASH_ARGC", "BASH_ARGV", "BASH_COMMAND", "BASH_LINENO", "BASH_MONOSECONDS", "BASH_SOURCE",
+    "BASH_SUBSHELL", "BASH_TRAPSIG", "BASH_VERSINFO", "BASH_XTRACEFD", "DIRSTACK", "EPOCHREALTIME", "EPOCHSECONDS",
+    "EUID", "FUNCNAME", "FUNCNEST", "GROUPS", "HISTCMD", "LINENO", "OPTIND", "PPID", "RANDOM", "SECONDS",
+    "SHELLOPTS", "SRANDOM", "UID", "_",
+})  # fmt: skip
+"""Names of variables that bash keeps for itself: it refuses to set them, or does with the text what it likes. Some
+(`RANDOM`, `OPTIND`) it computes as arithmetic, which runs the commands in the text; `FUNCNEST` ends functions, also
+those of the runner."""
+
 
 def variable_key(key: str) -> str:
     """Keep what a variable may hold: letters, digits, underscore (`db-host.1` → `dbhost1`). Case is kept."""
@@ -23,3 +33,8 @@ def variable_prefix(name: str) -> str:
 def is_variable(name: str) -> bool:
     """Whether bash takes `name` as the name of a variable."""
     return name.isascii() and name.isidentifier()
+
+
+def can_be_set(name: str) -> bool:
+    """Whether a variable of that name can be given any text."""
+    return is_variable(name) and name not in OF_BASH

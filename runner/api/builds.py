@@ -19,7 +19,7 @@ from runner.errors import UsageError
 from runner.pipeline.problems import nearest
 from runner.store.rows import BuildRow
 
-STATUSES = ("queued", "processing", "success", "failure", "error", "timeout", "cancelled")
+STATUSES = ("queued", "processing", "success", "failure", "unstable", "error", "timeout", "cancelled")
 
 
 async def list_builds(call: Call[BuildsParams, NoBody]) -> BuildList:
@@ -28,7 +28,7 @@ async def list_builds(call: Call[BuildsParams, NoBody]) -> BuildList:
         hint = nearest(asked.status, STATUSES) or f"there are {', '.join(STATUSES)}"
         raise UsageError(f"status: no build is ever '{asked.status}' ({hint})")
     rows = await call.served.questions.builds(
-        job=asked.job, status=asked.status, before=asked.before, most=asked.limit + 1
+        job=asked.job, status=asked.status, before=asked.before, most=asked.limit + 1, items=True
     )
     shown = rows[: asked.limit]
     return BuildList(builds=tuple(map(build_shape, shown)), next=shown[-1].id if len(rows) > len(shown) else None)

@@ -126,11 +126,12 @@ async def _write(response: web.StreamResponse, data: bytes) -> None:
 
 
 async def _ended(served: Served, build: int) -> None:
-    """Returns when the end of the build is recorded, or it is not there any more."""
+    """Returns when the end of the build is recorded and nothing of it runs here (hooks of the host come after its end),
+    or it is not there any more."""
     while True:
         changed = served.decisions.changed
         try:
-            if (await served.questions.build(build)).ended_at is not None:
+            if (await served.questions.build(build)).ended_at is not None and build not in served.building.running:
                 return
         except NotFoundError:
             return

@@ -127,11 +127,12 @@ class SyncShape(Answer, frozen=True, kw_only=True):
 
 class BuildShape(Answer, frozen=True, kw_only=True):
     """`reason` says why it ended so, `ended_by` who or what ended it; `by` who asked for it; `cancel_reason` is there
-    once somebody has asked for its end."""
+    once somebody has asked for its end. `item` is which one of a CI build it is: those have builds of their own."""
 
     id: int
     job: str
     number: int
+    item: int | None
     status: str
     triggered_by: str
     pool: str

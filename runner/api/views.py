@@ -25,6 +25,7 @@ def build_shape(row: BuildRow) -> BuildShape:
         id=row.id,
         job=row.job,
         number=row.number,
+        item=row.item,
         status=row.status,
         triggered_by=row.triggered_by,
         pool=row.pool,

@@ -6,10 +6,6 @@ from runner.errors import UsageError
 from runner.store.rows import item_name
 
 
-def label(job: str, number: int) -> str:
-    return f"{job}/{number}"
-
-
 def split_name(text: str) -> tuple[str, int | None]:
     """`job/3` → (job, 3), `job` → (job, None); an item as the store has it: `job/3.1` → (job/1, 3).
 

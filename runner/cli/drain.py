@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from runner.cli import remote
-from runner.cli.build_names import label
 from runner.cli.tables import counted
 from runner.errors import UsageError
 
@@ -32,7 +31,7 @@ def command(wait: bool, now: bool, off: bool, host: str | None) -> None:
         return
     running = builds(client, status="processing")
     for row in running:
-        click.echo(f"{label(row.job, row.number)} runs")
+        click.echo(f"{row.name} runs")
     if not wait:
         runs = counted(len(running), "build")
         click.echo(f"nothing more is started; {runs} still to end{' (--wait waits)' if running else ''}")

@@ -111,7 +111,7 @@ async def _would_go(directory: Path, keep: Keep) -> Tally:
     from runner.store.store import Store
 
     store = Store(directory)
-    await store.open()
+    await store.open(migrate=False)
     try:
         applied = await store.read(sources)
         pins = pins_of_files([source for files in applied.values() for source in files])

@@ -27,6 +27,8 @@ FILES = {
     "migrate": "Rewrite older syntax into the new one.",
     "references": "List external references of templates, or take what they are by now.",
     "schema": "Print a JSON Schema of pipeline files, for editors.",
+    "encrypt": "Encrypt variables, for a file that everybody may read.",
+    "secrets": "Make and list the key pairs of encrypted variables.",
 }
 SERVICE = {
     "serve": "Watch pipelines and run their jobs when their inputs change.",

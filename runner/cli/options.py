@@ -43,8 +43,8 @@ limits = click.option(
     multiple=True,
     envvar="RUNNER_LIMITS",
     metavar="NAME=VALUE",
-    help="What each build may use on this host: memory, pids, cpuWeight, openFiles, core, log or disk (memory=2GiB); "
-    "may be given several times.",
+    help="What each build may use on this host: memory, pids, cpuWeight, openFiles, core, log, disk or savedFiles "
+    "(memory=2GiB); may be given several times.",
 )
 grace = click.option(
     "--grace",

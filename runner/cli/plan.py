@@ -12,9 +12,11 @@ from pathlib import Path
 import click
 
 from runner.cli import options, remote
+from runner.sealing.keyring import Keyring
 from runner.service.plan import Plan, PlannedJob, make_plan
 from runner.service.project import base_directory
 from runner.service.selection import select_rules
+from runner.service.settings_places import keys_directory
 from runner.store.store import Store
 
 
@@ -60,7 +62,8 @@ def command(
         paths, integrations_file, skip_inconsistent=skip_inconsistent, strict=strict, offline=offline
     )
     earlier = _earlier(base_directory(paths or (Path(),)) / options.STORE, list(project.pipeline.jobs))
-    plan = make_plan(project, select_rules(project, jobs), options.parsed_params(params), earlier)
+    keyring = Keyring(keys_directory(os.environ))
+    plan = make_plan(project, select_rules(project, jobs), options.parsed_params(params), earlier, keyring)
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(plan), ensure_ascii=False, indent=2))
     else:
@@ -99,3 +102,4 @@ def _details(job: PlannedJob, *, every_variable: bool) -> Iterator[str]:
             yield f"var  {name} ({source}{', secret' if secret else ''})"
     else:
         yield f"var  {len(job.variables)} variables (-v names them)"
+    yield from (f"not known: {sentence}" for sentence in job.sealed)

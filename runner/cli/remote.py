@@ -66,9 +66,8 @@ def find_all(client: Client, names: Iterable[str]) -> list[BuildRow]:
 
 def tell_queued(client: Client, row: BuildRow) -> None:
     """What a person needs to find a build again."""
-    from runner.cli.build_names import label
 
-    name = label(row.job, row.number)
+    name = row.name
     click.echo(told_status(client, row))
     click.echo(f"  runner logs -f {name} --host {client.address.text}")
     click.echo(f"  runner cancel {name} --host {client.address.text}")
@@ -76,22 +75,20 @@ def tell_queued(client: Client, row: BuildRow) -> None:
 
 def told_status(client: Client, row: BuildRow) -> str:
     """How a build is, and of one that waits what for. Raises ServiceError."""
-    from runner.cli.build_names import label
     from runner.client.asking import job_view
     from runner.logs.sanitizing import harmless
 
     job = job_view(client, row.job)
     waits = any(build.id == row.id and build.status == "queued" for build in job.open) and job.held_by is not None
     why = f": {harmless(job.held_by, colours=False)}" if waits and job.held_by else ""
-    return f"{label(row.job, row.number)} is {row.status} at {client.address.text}{why}"
+    return f"{row.name} is {row.status} at {client.address.text}{why}"
 
 
 def told_end(row: BuildRow) -> str:
-    from runner.cli.build_names import label
     from runner.logs.sanitizing import harmless
 
     reason = f": {harmless(row.reason, colours=False)}" if row.reason else ""
-    return f"{label(row.job, row.number)}: {row.status}{reason}"
+    return f"{row.name}: {row.status}{reason}"
 
 
 def notice(text: str) -> None:

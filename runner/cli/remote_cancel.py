@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from runner.cli import remote
-from runner.cli.build_names import label
 from runner.client.client import Client
 from runner.client.shapes import read_build
 from runner.client.waiting import all_ended
@@ -19,7 +18,7 @@ def cancel(client: Client, names: tuple[str, ...], reason: str | None, *, wait: 
     running = []
     for row in remote.find_all(client, names):
         if row.ended_at is not None:
-            click.echo(f"{label(row.job, row.number)} has ended already: {row.status}")
+            click.echo(f"{row.name} has ended already: {row.status}")
             continue
         now = client.post(f"/builds/{row.id}/cancel", read_build, {"reason": reason or ""})
         if now.ended_at is not None:

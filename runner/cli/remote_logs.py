@@ -6,7 +6,6 @@ import tempfile
 from pathlib import Path
 
 from runner.cli import log_views, remote
-from runner.cli.build_names import label
 from runner.client.asking import build
 from runner.client.client import Client
 from runner.client.copying import LogCopy, followed
@@ -51,7 +50,7 @@ def _copy(client: Client, row: BuildRow, directory: Path) -> LogCopy:
 
 
 def _no_log(row: BuildRow) -> str:
-    name = label(row.job, row.number)
+    name = row.name
     if row.ended_at is None:
         return f"{name} has no log yet, it is {row.status}: -f waits for it"
     why = f"{row.status}{f': {harmless(row.reason, colours=False)}' if row.reason else ''}"

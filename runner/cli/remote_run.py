@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 import click
 
 from runner.cli import remote
-from runner.cli.build_names import label
 from runner.client.asking import build, job_view
 from runner.client.client import Client, segment
 from runner.client.copying import LogCopy, followed
@@ -137,7 +136,7 @@ class _Watch:
         try:
             return remote.told_status(self.client, row)
         except ServiceError:
-            return f"{label(row.job, row.number)} is {row.status} at {self.client.address.text}"
+            return f"{row.name} is {row.status} at {self.client.address.text}"
 
     def _show(self, shows: Callable[[], None]) -> None:
         """For callbacks of the loop, which have no task that could fail."""

@@ -96,6 +96,7 @@ def command(
         return _run_on(host, jobs, injected, kind, reset=reset, detach=detach)
     from runner import app
     from runner.service.options import RunOptions
+    from runner.service.settings_places import keys_directory
 
     wanted = RunOptions(
         paths=paths or (Path(),),
@@ -110,6 +111,7 @@ def command(
         grace=timedelta(seconds=grace),
         working_tree=working_tree,
         least_coverage=least_coverage,
+        keys=keys_directory(os.environ),
     )
     if ci:
         _refuse_with_ci(ctx, paths)
@@ -139,7 +141,9 @@ def _run_ci(wanted: RunOptions, shown: Output, *, strict: bool, offline: bool) -
     from runner.pipeline.problems import Severity
     from runner.service.ci.project import ci_project
 
-    top, project = ci_project(wanted.paths[0], os.environ, working_tree=wanted.working_tree, offline=offline)
+    top, project = ci_project(
+        wanted.paths[0], os.environ, wanted.integrations_file, working_tree=wanted.working_tree, offline=offline
+    )
     problems = project.all_problems
     for problem in problems:
         click.echo(str(problem), err=True)

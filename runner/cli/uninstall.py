@@ -11,7 +11,9 @@ from runner.cli.install import dry_run, prefix
 
 @click.command("uninstall")
 @prefix
-@click.option("--purge", is_flag=True, help="The settings and everything about builds as well.")
+@click.option(
+    "--purge", is_flag=True, help="The settings, the private keys beside them, and everything about builds as well."
+)
 @dry_run
 def command(prefix: Path | None, purge: bool, dry_run: bool) -> int:
     """Remove what `runner install` has put on this host.

@@ -19,7 +19,9 @@ from runner.diagnostics.sarif import sarif
 from runner.diagnostics.sources import Sources
 from runner.errors import UsageError
 from runner.pipeline.problems import Problem, Severity
+from runner.sealing.keyring import Keyring
 from runner.service.project import Project, read_project
+from runner.service.settings_places import keys_directory
 from runner.workspace.variables import platform_names
 
 FORMATS = ("text", "concise", "json", "sarif", "github")
@@ -89,8 +91,9 @@ def _subject(project: Project) -> Subject:
         files=project.sources,
         integrations=project.integrations,
         problems=project.problems,
-        ci_problems=project.ci.problems if project.ci else (),
+        ci=project.ci,
         ignored=project.ignored,
+        keyring=Keyring(keys_directory(os.environ)),
     )
 
 

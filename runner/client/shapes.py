@@ -144,6 +144,7 @@ def read_build(raw: Raw) -> BuildRow:
         published=frozenset(_texts(raw["published"])),
         cancel_reason=raw["cancel_reason"],
         requested_by=raw["by"],
+        item=raw.get("item"),
     )
 
 

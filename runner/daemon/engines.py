@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import structlog
 
@@ -15,6 +16,7 @@ from runner.assembly import engine_with
 from runner.execution.host_checks import booted
 from runner.execution.launcher import LocalLauncher
 from runner.integrations.aws_iam import TYPES, aws_role
+from runner.service.courier import Courier
 from runner.service.host_hooks import HostHooks
 from runner.service.inputs import Inputs
 from runner.service.isolation import isolation_notes
@@ -35,26 +37,44 @@ log = structlog.stdlib.get_logger("runner.credentials")
 
 @dataclass(slots=True, kw_only=True)
 class ServiceEngines:
-    """How a service makes the engine of a graph, by its present settings, and the credentials that all of them
-    share."""
+    """How a service makes the engine of a graph, by its present settings, and the credentials and the courier that all
+    of them share."""
 
     store: Store
     settings: Settings
     credentials: SharedCredentials
     job_users: JobUsers | None
     scopes: Scopes | None
+    courier: Courier | None = None
 
     def make(self, project: Project) -> Engine:
         """Builds of it outlive this process."""
-        options = RunOptions(paths=(), limits=self.settings.jobs.limits, grace=self.settings.jobs.grace)
-        inputs = Inputs(project.pipeline, project.integrations, self.store)
+        settings = self.settings
+        options = RunOptions(
+            paths=(), limits=settings.jobs.limits, grace=settings.jobs.grace, max_parallel=sum(settings.pools.values())
+        )
+        inputs = Inputs(project.pipeline, project.integrations, self.store, self.keys())
         engine = engine_with(self.store, project, options, inputs, self.credentials, attached=False)
         return replace(
             engine,
             launcher=LocalLauncher(self.scopes.place if self.scopes else None),
             job_users=self.job_users,
             host_hooks=HostHooks(self.settings.hooks.directory, self.settings.hooks.timeout),
+            origin=lambda name: self._origin(project, name),
+            courier=self.courier,
         )
+
+    def _origin(self, project: Project, name: str) -> Path | str | None:
+        """Where the file of a resource came from: a repository of the settings, or a directory of this host."""
+        resource = project.pipeline.resources.get(name)
+        if resource is None:
+            return None
+        pipeline = self.settings.pipelines.get(resource.place.file.partition(":")[0])
+        return pipeline.git if pipeline is not None and pipeline.git else Path(resource.place.file).parent
+
+    def keys(self) -> Path:
+        """The directory of the private keys."""
+        return self.settings.secrets.keys
 
     def take_over(self, settings: Settings) -> None:
         """Go on with these settings. Raises UsageError; then nothing has changed."""
@@ -109,7 +129,7 @@ async def _service_credentials(
 ) -> Credentials:
     from runner.service.role_credentials import open_role_credentials  # aiobotocore costs a service without roles 30 MB
 
-    inputs = Inputs(project.pipeline, project.integrations, store)
+    inputs = Inputs(project.pipeline, project.integrations, store, settings.secrets.keys)
     wanted = [name for name, found in project.integrations.items() if found.type.master_name in TYPES]
     found = [aws_role(await inputs.resolved(name)) for name in wanted] if settings.aws.sandbox else []
     port, sandbox_port = await store.runs.service_ports()

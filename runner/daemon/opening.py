@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 
 from runner.api.listeners import open_listeners
+from runner.daemon.courier import ServiceWatcher, service_courier
 from runner.daemon.engines import service_engines
 from runner.daemon.service import Service
 from runner.daemon.settled import intervals, keep, pipeline_files
@@ -68,14 +69,15 @@ async def open_service(
     decisions = Decisions(store, dispatch, _each(told, metrics.decided))
     listening = next(iter(handed_over.get("credentials", ())), None)
     made = await service_engines(stack, store, settings, lambda: engines.current, listening, metrics.role_assumed)
-    engines = Engines(store=store, make=made.make, integrations_file=settings.integrations)
+    engines = Engines(store=store, make=made.make, integrations_file=settings.integrations, keys=made.keys)
     users = len(made.job_users.users) if made.job_users is not None else None
-    building = Building(store, decisions, engines, dispatch, metrics, users=users)
+    building = Building(store, decisions, engines, dispatch, metrics, users=users, items=sum(settings.pools.values()))
+    courier = made.courier = service_courier(made, engines, ServiceWatcher(building.tell, metrics.notified))
     pipelines = Pipelines(store, decisions, engines, pipeline_files(settings), settings.pools)
     await _go_on(store, decisions, engines, pipelines, settings)
     questions = Questions(decisions)
     ticking = Ticking(decisions, engines)
-    orders = Orders(decisions, questions, building, engines)
+    orders = Orders(decisions, questions, building, engines, courier)
     followers, arrivals = Followers(decisions, engines), Arrivals(decisions)
     copies = Copies(Git(environment=os.environ), directory / "copies")
     polling = Polling(engines, followers, arrivals, copies, lambda: made.settings.repositories.poll)
@@ -102,6 +104,7 @@ async def open_service(
         deliveries=Deliveries(lambda: made.settings, engines, orders, watching, arrivals, completing),
         dispatch=dispatch,
         made=made,
+        courier=courier,
         untidy=await store.read(lambda tx: views.ended_last(tx, UNTIDY)),
         ticking=ticking,
         watching=watching,

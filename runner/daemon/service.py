@@ -19,6 +19,7 @@ from runner.dispatch.seam import AttemptId
 from runner.errors import RunnerError, StoreError
 from runner.scheduling.events import PoolsSet
 from runner.service.building import Building
+from runner.service.courier import Courier
 from runner.service.decisions import HOST_POOL, Decisions, Facts
 from runner.service.deliveries import Deliveries
 from runner.service.engines import Engines
@@ -59,6 +60,7 @@ class Service:
     deliveries: Deliveries
     dispatch: Local
     made: ServiceEngines
+    courier: Courier
     ticking: Ticking
     watching: Watching
     polling: Polling
@@ -79,6 +81,7 @@ class Service:
                 group.create_task(self.ticking.run(), name="clock"),
                 group.create_task(self.polling.run(), name="repositories"),
                 group.create_task(self.made.credentials.run(), name="credentials"),
+                group.create_task(self.courier.run(), name="courier"),
                 group.create_task(self._clear_away(), name="retention"),
                 group.create_task(self._note_tokens(), name="tokens"),
                 group.create_task(Api(self, self.listeners, ROUTES).run(), name="api"),

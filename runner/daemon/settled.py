@@ -50,5 +50,5 @@ def _library(name: str, settings: Settings) -> Library:
         cache=Cache(directory / "texts"),
         download=fetch,
         own=directory / f"{name}.lock",
-        accept=f"runner sync --update-references {name}",
+        accept=f"'runner sync --update-references {name}'",
     )

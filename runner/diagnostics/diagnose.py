@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from runner.diagnostics.bash import Finding, parse_all
 from runner.diagnostics.naming import apply_to, empty_outputs, unused_resources
 from runner.diagnostics.scripts import Script, place_in, scripts
+from runner.diagnostics.secure import secure_values, unopened
 from runner.diagnostics.shellcheck import find_shellcheck, findings
 from runner.diagnostics.sources import Sources
 from runner.diagnostics.starting import unstarted_jobs
@@ -20,8 +21,10 @@ from runner.pipeline.problems import Problem, Severity, nearest
 
 if TYPE_CHECKING:
     from runner.integrations.model import Integration
+    from runner.pipeline.ci.model import CiReading
     from runner.pipeline.model import ScriptItem
     from runner.pipeline.reader import SourceFile
+    from runner.sealing.keyring import Keyring
 
 _CODES = {code.value: code for code in Code}
 _SHELLCHECK = "W9"
@@ -31,19 +34,25 @@ _COMPLETE = "each entry of a script is complete in itself"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What has been read, and with what: `problems`, those of the CI part, and the comments that were `ignored` on the
-    way."""
+    """What has been read, and with what: `problems`, the CI part with its own, and the comments that were `ignored` on
+    the way. `keyring`: the private keys that are here, None: nothing is decrypted."""
 
     pipeline: Pipeline
     files: Sequence[SourceFile] = ()
     integrations: Mapping[str, Integration] = field(default_factory=dict)
     problems: Sequence[Problem] = ()
-    ci_problems: Sequence[Problem] = ()
+    ci: CiReading | None = None
     ignored: frozenset[Ignore] = frozenset()
+    keyring: Keyring | None = None
 
     @property
     def refused(self) -> bool:
         return any(problem.severity is Severity.ERROR for problem in self.problems)
+
+    @property
+    def all_problems(self) -> tuple[Problem, ...]:
+        """Those of the CI part too."""
+        return (*self.problems, *(self.ci.problems if self.ci else ()))
 
 
 def diagnose(subject: Subject, platform: frozenset[str], *, shell: bool = True) -> tuple[Problem, ...]:
@@ -58,7 +67,7 @@ def diagnose(subject: Subject, platform: frozenset[str], *, shell: bool = True) 
     for name, text in sources.files:
         ignores.read(name, text)
     program = find_shellcheck() if shell else None
-    found = dict.fromkeys((*subject.problems, *subject.ci_problems))
+    found = dict.fromkeys(subject.all_problems)
     for problem in _closer(subject, sources, platform, shell=shell, program=program):
         if problem.severity.broken or not ignores.covers(problem.code, problem.place):
             found[problem] = None
@@ -79,8 +88,11 @@ def _closer(
         yield from unstarted_jobs(pipeline)
         yield from unknown_variables(pipeline, sources, platform)
         yield from missing_fields(pipeline, sources, subject.integrations)
+    if subject.keyring is not None:
+        part = subject.ci.part if subject.ci else None
+        yield from unopened(secure_values(pipeline, part, subject.integrations), subject.keyring)
     if shell:
-        yield from _shell(list(scripts(pipeline)), sources, program)
+        yield from _shell(list(scripts(pipeline, subject.ci.part if subject.ci else None)), sources, program)
 
 
 def _shell(found: Sequence[Script], sources: Sources, program: str | None) -> Iterator[Problem]:
@@ -105,7 +117,7 @@ def _of_bash(script: Script, item: ScriptItem, finding: Finding, sources: Source
         code=Code.OPEN_HERE_DOCUMENT if opened else Code.SCRIPT_SYNTAX,
         place=place_in(item, finding.line, finding.column(item.text), sources),
         severity=Severity.WARNING if opened else Severity.ERROR,
-        message=f"job '{script.job.name}': {message}",
+        message=f"{script.of}: {message}",
         hint=_COMPLETE if opened or "end of file" in finding.message or "EOF" in finding.message else "",
     )
 
@@ -114,6 +126,7 @@ def _useless(sources: Sources, used: Iterable[Ignore], *, shell: bool, shellchec
     """Comments that ignore what cannot be ignored, or what is not there. What was not looked for may be there."""
     unseen = () if shellcheck else tuple(code for code in Code if code.startswith(_SHELLCHECK))
     unseen += () if shell else (Code.OPEN_HERE_DOCUMENT,)
+    unseen += (Code.OTHER_KEY_PAIR,)  # it depends on who looks
     for name, text in sources.files:
         for ignore in find_ignores(name, text):
             wrong = _wrong(ignore)

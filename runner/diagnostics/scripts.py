@@ -1,4 +1,4 @@
-"""The scripts of a pipeline, entry by entry, and where each of their lines stands in its file."""
+"""The scripts of a pipeline and of a CI part, entry by entry, and where each of their lines stands in its file."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from runner.pipeline.problems import Place
 
 if TYPE_CHECKING:
     from runner.diagnostics.sources import Sources
+    from runner.pipeline.ci.model import CiPart, Sections
     from runner.pipeline.model import Hooks, Job, Pipeline, ScriptItem
 
 _BLOCK = re.compile(r"(?:[&!]\S+\s+)*\|[0-9+-]*(?:\s|$)")
@@ -18,18 +19,34 @@ _BLOCK = re.compile(r"(?:[&!]\S+\s+)*\|[0-9+-]*(?:\s|$)")
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """Entries that share one shell, and the job they belong to."""
+    """Entries that share one shell; `of` is how a sentence names what they belong to."""
 
-    job: Job
+    of: str
     items: tuple[ScriptItem, ...]
 
 
-def scripts(pipeline: Pipeline) -> Iterator[Script]:
-    """Of every TASK and every hook, in the order of the file."""
+def scripts(pipeline: Pipeline, part: CiPart | None = None) -> Iterator[Script]:
+    """Of every job and of the CI part, in their order."""
     for job in pipeline.jobs.values():
-        for task in job.tasks:
-            yield Script(job, task.script)
-        yield from (Script(job, items) for items in _hooks(job.hooks) if items)
+        yield from scripts_of(job)
+    if part is not None:
+        for build in (part.build, *(pool.build for pool in part.pools if pool.build is not None)):
+            yield from _sections(build)
+
+
+def scripts_of(job: Job) -> Iterator[Script]:
+    """Of every TASK and every hook."""
+    of = f"job '{job.name}'"
+    yield from (Script(of, task.script) for task in job.tasks)
+    yield from (Script(of, items) for items in _hooks(job.hooks) if items)
+
+
+def _sections(build: Sections) -> Iterator[Script]:
+    """`ci` and `post_ci` share a shell; every other section has its own, or a copy of theirs."""
+    both = (*(build.ci or ()), *(build.post_ci or ()))
+    for items in (build.pre_ci, both, build.on_success, build.on_failure, build.always):
+        if items:
+            yield Script("build", items)
 
 
 def _hooks(hooks: Hooks) -> Iterator[tuple[ScriptItem, ...]]:

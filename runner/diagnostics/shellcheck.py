@@ -74,7 +74,7 @@ def _problem(comment: dict[str, int | str], script: Script, sources: Sources) ->
     code, severity = _LEVELS[str(comment["level"])]
     place = _place(script, int(comment["line"]), int(comment["column"]), sources)
     message = f"SC{comment['code']}: {comment['message']}"
-    return Problem(code=code, place=place, severity=severity, message=f"job '{script.job.name}': {message}")
+    return Problem(code=code, place=place, severity=severity, message=f"{script.of}: {message}")
 
 
 def _place(script: Script, line: int, column: int, sources: Sources) -> Place:

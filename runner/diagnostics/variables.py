@@ -11,15 +11,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runner.diagnostics.scripts import Script, place_in, scripts
+from runner.diagnostics.scripts import Script, place_in, scripts_of
+from runner.integrations.key_files import key_files
 from runner.names import variable_key, variable_prefix
 from runner.pipeline.codes import Code
 from runner.pipeline.problems import Problem, Severity, slip
+from runner.pipeline.sealed import Secure
 
 if TYPE_CHECKING:
     from runner.diagnostics.sources import Sources
     from runner.integrations.model import Integration
-    from runner.pipeline.model import Job, Pipeline, Resource, ScriptItem
+    from runner.pipeline.model import Job, Pipeline, ScriptItem
 
 _USE = re.compile(r"(?<!\\)\$(?:\{([A-Z][A-Z0-9_]*)(?![A-Za-z0-9_]|:?[-=+?])|([A-Z][A-Z0-9_]*)(?![a-z]))")
 _WORD = re.compile(r"(?<![$\w])(?<!\$\{)[A-Z_][A-Z0-9_]*")
@@ -28,7 +30,8 @@ _SUFFIX = re.compile(
     r"|PUBLIC_KEY_PATH|(?:POINTER|SEED|PARAMS|INTEGRATION)_\w+)$)"
 )
 _INTEGRATION = re.compile(r"(\w+?)_INTEGRATION_(\w+)")
-_FIELD_CALL = re.compile(r"""\bshipctl\s+get_integration_resource_field\s+(["']?)([\w.-]+)\1\s+(["']?)(\w+)\3""")
+_KEY_FILE = re.compile(r"(\w+?)_((?:PRIVATE_|PUBLIC_)KEY_PATH|KEYPATH)")
+_FIELD_CALL = re.compile(r"""\bshipctl\s+get_integration(?:_resource)?_field\s+(["']?)([\w.-]+)\1\s+(["']?)(\w+)\3""")
 _MIN_PREFIX = 4
 """Shorter names are like each other by chance."""
 _MAX_LOOKED_UP = 1000
@@ -50,6 +53,18 @@ class _Use:
         return Problem(code=code, place=place, severity=severity, message=message, hint=hint)
 
 
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """A resource, or an integration of a job's own list (`type` is empty). `integration` is the name of the one."""
+
+    name: str
+    type: str
+    integration: str | None
+
+    def __str__(self) -> str:
+        return f"'{self.integration}' of '{self.name}'" if self.type else f"'{self.name}'"
+
+
 class _Known:
     """The names of a pipeline as prefixes of variables, and what is given to each job beyond them."""
 
@@ -61,7 +76,7 @@ class _Known:
 
     def given(self, job: Job) -> frozenset[str]:
         """Variables that a job gets under their own names."""
-        names = {key for task in job.tasks for key, _ in task.env}
+        names = {part[0] for task in job.tasks for part in task.env if isinstance(part, tuple)}
         for step in job.ins:
             resource = self.pipeline.resources.get(step.name)
             params = resource.property_bag.get("params") if resource is not None else None
@@ -84,26 +99,43 @@ def unknown_variables(pipeline: Pipeline, sources: Sources, platform: frozenset[
 
 
 def missing_fields(pipeline: Pipeline, sources: Sources, integrations: Mapping[str, Integration]) -> Iterator[Problem]:
-    """Fields of an integration that a script uses and the integration does not give."""
+    """Fields and key files of an integration that a script uses and the integration does not give."""
     for job, found in _by_job(pipeline):
-        own = {variable_prefix(name): pipeline.resources[name] for name in _named(job) if name in pipeline.resources}
-        written = _written(found)
+        holders, written = _holders(job, pipeline), _written(found)
         for script in found:
-            for use, name, field in _field_uses(script.items):
-                resource = own.get(variable_prefix(name))
-                if use.name in written or resource is None or (lack := _lack(resource, field, integrations)) is None:
-                    continue
-                message = f"job '{job.name}': {lack}"
-                yield use.problem(Code.FIELD_NOT_GIVEN, Severity.WARNING, message, sources)
+            for use, lack in _lacks(script, holders, integrations):
+                if use.name not in written:
+                    message = f"job '{job.name}': {lack}"
+                    yield use.problem(Code.FIELD_NOT_GIVEN, Severity.WARNING, message, sources)
+
+
+def _lacks(
+    script: Script, holders: Mapping[str, _Holder], integrations: Mapping[str, Integration]
+) -> Iterator[tuple[_Use, str]]:
+    for use, name, field in _field_uses(script.items):
+        holder = holders.get(variable_prefix(name))
+        if holder is not None and (lack := _field_lack(holder, field, integrations)) is not None:
+            yield use, lack
+    for use in _uses(script.items):
+        found = _KEY_FILE.fullmatch(use.name)
+        holder = holders.get(found[1]) if found else None
+        if found and holder is not None and (lack := _key_lack(holder, found[2], integrations)) is not None:
+            yield use, lack
+
+
+def _holders(job: Job, pipeline: Pipeline) -> dict[str, _Holder]:
+    """What a job has integrations of, by the prefix of the variables: resources, and its own list, which goes first."""
+    resources = [pipeline.resources[name] for name in _named(job) if name in pipeline.resources]
+    found = [_Holder(of.name, of.type, of.integration.name if of.integration else None) for of in resources]
+    found += [_Holder(named.name, "", named.name) for named in job.integrations]
+    return {variable_prefix(holder.name): holder for holder in found}
 
 
 def _by_job(pipeline: Pipeline) -> Iterator[tuple[Job, list[Script]]]:
     """All scripts of each job that has any: what one of them sets, another may use."""
-    found: dict[str, list[Script]] = {}
-    for script in scripts(pipeline):
-        found.setdefault(script.job.name, []).append(script)
-    for name, of_job in found.items():
-        yield pipeline.jobs[name], of_job
+    for job in pipeline.jobs.values():
+        if found := list(scripts_of(job)):
+            yield job, found
 
 
 def _named(job: Job) -> Iterator[str]:
@@ -152,18 +184,35 @@ def _field_uses(items: Iterable[ScriptItem]) -> Iterator[tuple[_Use, str, str]]:
             yield _Use("", item, found.start()), found[2], found[4]
 
 
-def _lack(resource: Resource, field: str, integrations: Mapping[str, Integration]) -> str | None:
+def _field_lack(holder: _Holder, field: str, integrations: Mapping[str, Integration]) -> str | None:
     """Why the field is not there; None where it is, or where nobody knows."""
-    if resource.integration is None:
-        return f"the {resource.type} '{resource.name}' names no integration, so there is no field '{field}' of one"
-    integration = integrations.get(resource.integration.name)
-    if integration is None:
+    if holder.integration is None:
+        return f"the {holder.type} '{holder.name}' names no integration, so there is no field '{field}' of one"
+    integration = integrations.get(holder.integration)
+    if integration is None or _holds_secure(integration):
         return None
     wanted = field.casefold()
     given = {variable_key(name).casefold() for name in _given(integration)}
     if wanted in given or any(wanted.startswith(f"{name}_") for name in given):
         return None
-    return f"the integration '{integration.name}' of '{resource.name}' does not give the field '{field}'"
+    return f"the integration {holder} does not give the field '{field}'"
+
+
+def _key_lack(holder: _Holder, variable: str, integrations: Mapping[str, Integration]) -> str | None:
+    """Why the key file that the variable names is not there; None where it is, or where nobody knows."""
+    integration = integrations.get(holder.integration or "")
+    if integration is None or holder.type == "gitRepo":  # a repository has a variable of that name by itself
+        return None
+    files = (file for file in key_files(integration.type) if file.field in integration.fields)
+    if any(variable in file.variables for file in files):
+        return None
+    return f"the integration {holder} gives no key file for {variable}"
+
+
+def _holds_secure(integration: Integration) -> bool:
+    """Whether it has pairs whose names are encrypted."""
+    pairs = (value for value in integration.fields.values() if isinstance(value, Mapping))
+    return any(isinstance(each, Secure) for value in pairs for each in value.values())
 
 
 def _given(integration: Integration) -> Iterator[str]:

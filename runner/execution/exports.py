@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 
 from runner.execution.order import encode
-from runner.names import is_variable
+from runner.names import OF_BASH, is_variable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-READONLY = frozenset({"BASHOPTS", "BASH_VERSINFO", "EUID", "PPID", "SHELLOPTS", "UID"})
 LONGEST = 128 * 1024  # bytes: the longest `NAME=value`, with its end, that the kernel hands to a program
 
 
@@ -43,8 +42,8 @@ def export_text(exports: Sequence[tuple[str, str]], fixed: Collection[str] = ())
 def _refused(name: str) -> str:
     if not is_variable(name):
         return "this is not a name that bash takes"
-    if name in READONLY:
-        return "bash does not let anyone change it"
+    if name in OF_BASH:
+        return "bash keeps this name for itself"
     if name.startswith("__ship_"):
         return "names with this beginning belong to the runner"
     return ""

@@ -119,7 +119,7 @@ def encode_spec(spec: Spec, lock: int) -> bytes:
         "secrets": [secret.reveal() for secret in spec.secrets],
         "limit": spec.limit.total_seconds(),
         "grace": spec.grace.total_seconds(),
-        "limits": spec.limits.given(),
+        "limits": {name: value for name, value in spec.limits.given().items() if name != "saved_files"},
         "attached": spec.attached,
         "groups": spec.groups,
         "user": _user(spec.user),

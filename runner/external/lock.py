@@ -63,7 +63,7 @@ def write_lock(path: Path, pins: Mapping[str, str]) -> None:
     staged = None
     try:
         place = path.resolve()
-        place.parent.mkdir(mode=0o700, exist_ok=True)
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=place.parent, delete=False) as file:
             staged = file.name
             file.write(text)

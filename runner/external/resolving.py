@@ -18,6 +18,8 @@ from runner.pipeline.reader import SourceFile
 from runner.pipeline.references import Reference, references_of
 from runner.pipeline.sections import LOCK, is_templates
 
+COMMIT_IT = f"'runner references update' beside the file, and commit its {LOCK}"
+"""How to take what has changed against a pin of a repository."""
 Download: TypeAlias = Callable[[str], Awaitable[bytes]]
 """Fetches the content of an address. Raises RunnerError with what to say behind the address."""
 
@@ -27,13 +29,13 @@ class Library:
     """Where texts are kept, and how they may be had.
 
     `own`: a lock for what `shippable.lock` beside the templates does not pin; new pins are written there, and the
-    directory of the templates is left alone. `accept` is the command that takes what has changed against a pin that
-    this library writes. `download` None: nothing is fetched. `update`: those pins are made anew."""
+    directory of the templates is left alone. `accept` tells how to take what has changed against a pin that this
+    library writes. `download` None: nothing is fetched. `update`: those pins are made anew."""
 
     cache: Cache
     download: Download | None
     own: Path | None = None
-    accept: str = "runner references update"
+    accept: str = "'runner references update'"
     update: bool = False
 
 
@@ -151,7 +153,7 @@ def _not_had(reference: Reference, why: str) -> Problem:
 
 
 def _changed(reference: Reference, before: str, now: str, library: Library, *, fixed: bool) -> Problem:
-    accept = f"'runner references update' beside the file, and commit its {LOCK}" if fixed else f"'{library.accept}'"
+    accept = COMMIT_IT if fixed else library.accept
     return _problem(
         Code.REFERENCE_CHANGED,
         reference,

@@ -21,7 +21,7 @@ class Shape(StrEnum):
 
 
 class Need(StrEnum):
-    """What a type gives a job beyond variables. None of it is done yet."""
+    """What a type gives a job beyond variables and the two files."""
 
     KEY_FILES = "key files"
     CLI = "command-line set-up"
@@ -55,12 +55,14 @@ class IntegrationType:
     deprecated: bool = False
 
     def field(self, name: str) -> Field | None:
-        return next((field for field in self.fields if field.name == name), None)
+        """The field of that name; case does not matter, as it does not in the names of variables."""
+        return next((field for field in self.fields if field.name.casefold() == name.casefold()), None)
 
 
 AWS_IAM = "amazonIamRole"
 OLD_AWS_IAM = "AWS_IAM"
 KEY_VALUE = "keyValuePair"
+GIT_CREDENTIAL = "gitCredential"
 
 _MARKS = "*![]{}-"
 _IAM_FIELDS = "assumeRoleARN* awsAccountId output url region- externalId- deliver-"
@@ -99,7 +101,7 @@ _CURRENT = (
     _type("DOC", "Digital Ocean", "apiToken*!", Need.CLI),
     _type("dockerRegistryLogin", "Docker Registry", "url username* password*! email*", Need.CLI),
     _type("gcloudKey", "Google Cloud", "JSON_key*!", Need.CLI),
-    _type("gitCredential", "Git Credential", "host* port* username* password*!", Need.GIT),
+    _type(GIT_CREDENTIAL, "Git Credential", "host* port* username* password*!", Need.GIT),
     _type("hipchatKey", "HipChat", "token*!"),
     _type("jira", "Jira", "url* username* token*!"),
     _type("joyentTritonKey", "Joyent Triton", "username* url* validityPeriod* publicKey privateKey! certificates!"),
@@ -112,13 +114,13 @@ _CURRENT = (
     _type("slackKey", "Slack", "webhookUrl*!"),
     _type("sshKey", "SSH key", "publicKey* privateKey*!", Need.KEY_FILES),
     _type("webhookV2", "Webhook", "webhookURL*! authorization!"),
-    _type("github", "GitHub", "url* token*!"),
-    _type("githubEnterprise", "GitHub Enterprise", "url* token*!"),
-    _type("gitlab", "GitLab", "url* token*!"),
-    _type("bitbucket", "Bitbucket", "token*! url*"),
-    _type("bitbucketServer", "Bitbucket Server", "username* url* token*!"),
-    _type("bitbucketServerBasic", "Bitbucket Server Basic", "username* password*! url*"),
-    _type("gerritBasic", "Gerrit Basic", "username* password*! url* publicKey privateKey!"),
+    _type("github", "GitHub", "url* token*!", Need.GIT),
+    _type("githubEnterprise", "GitHub Enterprise", "url* token*!", Need.GIT),
+    _type("gitlab", "GitLab", "url* token*!", Need.GIT),
+    _type("bitbucket", "Bitbucket", "token*! url*", Need.GIT),
+    _type("bitbucketServer", "Bitbucket Server", "username* url* token*!", Need.GIT),
+    _type("bitbucketServerBasic", "Bitbucket Server Basic", "username* password*! url*", Need.GIT),
+    _type("gerritBasic", "Gerrit Basic", "username* password*! url* publicKey privateKey!", Need.GIT),
 )
 
 _DEPRECATED = (

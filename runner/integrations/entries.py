@@ -6,14 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runner.integrations.aws_iam import TYPES as AWS_TYPES
-from runner.integrations.aws_iam import wrong_fields
-from runner.integrations.catalogue import IntegrationType, find, nearest_type
-from runner.integrations.model import FieldValue, Integration, IntegrationsReading
+from runner.integrations.catalogue import IntegrationType, Shape, find, nearest_type
+from runner.integrations.checks import check_of
+from runner.integrations.model import FieldValue, Integration, IntegrationsReading, revealed
 from runner.integrations.values import Values
+from runner.names import can_be_set, variable_key
 from runner.pipeline.codes import Code
 from runner.pipeline.nodes import Entry, MappingNode, Node, Scalar, SequenceNode, Unresolved, is_null, kind_of
 from runner.pipeline.problems import Place, Problem, Severity, nearest
+from runner.secret import Secret
 
 _OWN_KEYS = ("name", "type", "fields")
 
@@ -80,14 +81,6 @@ class Entries:
         )
         if name is None:
             return
-        if kind.needs:
-            needs = " and ".join(sorted(kind.needs))
-            self.warning(
-                Code.INTEGRATION_IN_PART,
-                node.place,
-                subject,
-                f"jobs get the variables of '{name}', but not its {needs} yet",
-            )
         self._keep(integration, node.find("name"), subject)
 
     def _keep(self, integration: Integration, entry: Entry | None, subject: str) -> None:
@@ -134,32 +127,35 @@ class Entries:
         return None
 
     def _fields(self, node: MappingNode, kind: IntegrationType, subject: str) -> Mapping[str, FieldValue]:
-        written = self._written(node, subject)
-        values = Values(directory=self.directory, error=self.error)
+        written = self._written(node, kind, subject)
+        values = Values(directory=self.directory, error=self.error, problems=self.problems)
         fields: dict[str, FieldValue] = {}
         for name, entry in written.items():
             known = kind.field(name)
             if known is None:
                 self._unknown(entry, kind, subject)
+            elif known.shape is Shape.PAIRS:
+                self._pair_names(entry.value, f"{subject}.{name}")
             value = values.read(entry.value, known, f"{subject}.{name}")
             if value is not None:
                 fields[name] = value
         self._missing(node, kind, written, subject)
-        if kind.master_name in AWS_TYPES:
-            plain = {name: value for name, value in fields.items() if isinstance(value, str)}
-            for name, message in wrong_fields(plain):
-                self.error(Code.WRONG_AWS_FIELD, written[name].value.place, f"{subject}.{name}", message)
+        if (check := check_of(kind)) is not None:
+            known_texts = {n: revealed(value) for n, value in fields.items() if isinstance(value, str | Secret)}
+            for name, message in check.wrong(known_texts):
+                self.error(Code.WRONG_FIELD_TEXT, written[name].value.place, f"{subject}.{name}", message)
         return fields
 
-    def _written(self, node: MappingNode, subject: str) -> dict[str, Entry]:
+    def _written(self, node: MappingNode, kind: IntegrationType, subject: str) -> dict[str, Entry]:
         """The fields by name: those beside `name` and `type`, and those under `fields:`."""
         written: dict[str, Entry] = {}
         for entry in (*(e for e in node.entries if e.key.text not in _OWN_KEYS), *self._nested(node, subject)):
-            if entry.key.text in written:
-                first = written[entry.key.text].key.place
-                message = f"is given twice: the first is at {first}"
-                self.error(Code.DUPLICATE_INTEGRATION, entry.key.place, f"{subject}.{entry.key.text}", message)
-            written.setdefault(entry.key.text, entry)
+            known = kind.field(entry.key.text)
+            name = known.name if known else entry.key.text
+            if name in written:
+                message = f"is given twice: the first is at {written[name].key.place}"
+                self.error(Code.DUPLICATE_INTEGRATION, entry.key.place, f"{subject}.{name}", message)
+            written.setdefault(name, entry)
         return written
 
     def _nested(self, node: MappingNode, subject: str) -> Iterator[Entry]:
@@ -175,6 +171,20 @@ class Entries:
                 f"{subject}.fields",
                 f"must be a mapping, not {kind_of(nested.value)}",
             )
+
+    def _pair_names(self, node: Node, subject: str) -> None:
+        """Every pair becomes a variable: what of its name is no letter, digit or underscore is left out."""
+        first: dict[str, Entry] = {}
+        for entry in node.entries if isinstance(node, MappingNode) else ():
+            text = entry.key.text
+            known = first.setdefault(variable_key(text), entry)
+            if not can_be_set(variable_key(text)):
+                message = f"'{text[:60]}' cannot be the name of a variable: only integration.json has it"
+            elif known is not entry:
+                message = f"'{text[:60]}' and '{known.key.text[:60]}' become the same variable: the later one wins"
+            else:
+                continue
+            self.warning(Code.UNUSABLE_KEY, entry.key.place, f"{subject}.{text}", message)
 
     def _unknown(self, entry: Entry, kind: IntegrationType, subject: str) -> None:
         name = entry.key.text

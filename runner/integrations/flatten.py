@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from runner.integrations.catalogue import AWS_IAM, OLD_AWS_IAM
 from runner.integrations.model import ResolvedIntegration, Text, Value, revealed
 from runner.integrations.role_arn import parse_role_arn
-from runner.names import is_variable, variable_key
+from runner.names import can_be_set, variable_key
 from runner.secret import Secret
 
 
@@ -108,24 +109,18 @@ def integration_env(integration: ResolvedIntegration) -> str:
             case _:
                 lines += [(name, shell_word(revealed(text))) for name, text in value.items()]
     named = ((variable_key(key), word) for key, word in (*lines, *lists))
-    return "".join(f"{key}={word}\n" for key, word in named if is_variable(key))
+    return "".join(f"{key}={word}\n" for key, word in named if can_be_set(key))
+
+
+_NAMED = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\\": "\\\\", "'": "\\'"}
+_ESCAPED = str.maketrans({chr(code): f"\\{code:03o}" for code in (*range(1, 32), 127)} | _NAMED | {"\0": ""})
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def shell_word(text: str, quote: str = '"') -> str:
     """`text` as one word of bash on one line: in `quote` where nothing in it needs more, as Shippable wrote it."""
-    if any(ord(c) < 32 or ord(c) == 127 for c in text):
-        return f"$'{''.join(_escaped(c) for c in text)}'"
-    if quote == '"' and _harmless(text):
+    if _CONTROL.search(text):
+        return f"$'{text.translate(_ESCAPED)}'"
+    if quote == '"' and text.isprintable() and not any(c in text for c in '"\\`$'):
         return f'"{text}"'
     return "'" + text.replace("'", "'\"'\"'") + "'"
-
-
-def _harmless(text: str) -> bool:
-    return text.isprintable() and not any(c in '"\\`$' for c in text)
-
-
-def _escaped(c: str) -> str:
-    if c in "\\'":
-        return f"\\{c}"
-    named = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
-    return named.get(c) or (f"\\{ord(c):03o}" if ord(c) < 32 or ord(c) == 127 else c)

@@ -9,17 +9,20 @@ from typing import TypeAlias
 from runner.integrations.catalogue import IntegrationType
 from runner.integrations.references import Reference
 from runner.pipeline.problems import Place, Problem, Severity
+from runner.pipeline.sealed import Secure
 from runner.secret import Secret
 
 Text: TypeAlias = str | Secret
 Value: TypeAlias = Text | tuple[Text, ...] | Mapping[str, Text]
-Written: TypeAlias = str | Secret | Reference
+Written: TypeAlias = str | Secret | Reference | Secure
+"""`Secure` stands in pairs only, under its own text: it becomes several of them."""
 FieldValue: TypeAlias = Written | tuple[Written, ...] | Mapping[str, Written]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Integration:
-    """An entry of integrations.yml. `fields` are in the order of the file; references are not fetched yet."""
+    """An entry of integrations.yml. `fields` are in the order of the file; references are not fetched yet, and what is
+    encrypted is not decrypted."""
 
     name: str
     type: IntegrationType

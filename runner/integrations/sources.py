@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
-import shlex
-import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 from runner.errors import SetupError
-from runner.integrations.aws_iam import EXPECTED, wrong_fields
-from runner.integrations.aws_iam import TYPES as AWS_TYPES
+from runner.integrations.checks import check_of
 from runner.integrations.entries import Entries
 from runner.integrations.model import (
     FieldValue,
@@ -26,10 +25,14 @@ from runner.integrations.model import (
 from runner.integrations.references import fetch
 from runner.pipeline.codes import Code
 from runner.pipeline.problems import Place, Problem, Severity
+from runner.pipeline.sealed import Secure
 from runner.pipeline.source import parse
+from runner.private_file import RefusedFileError, read_private
+from runner.sealing.keyring import Keyring, SealedError
 from runner.secret import Secret
 
-_MOST_BYTES = 1 << 20
+Opened: TypeAlias = Callable[[Secure], Mapping[str, Secret]]
+"""Decrypts."""
 
 
 def default_path(directory: Path, home: Path | None = None) -> Path | None:
@@ -44,7 +47,7 @@ def read_integrations(path: Path) -> IntegrationsReading:
     """The integrations of a file and every problem of it. A file that cannot be used at all is one problem too."""
     try:
         text = _text(path)
-    except _RefusedError as refused:
+    except RefusedFileError as refused:
         problem = Problem(code=Code.REFUSED_FILE, place=Place(str(path)), severity=Severity.ERROR, message=str(refused))
         return IntegrationsReading(integrations={}, problems=(problem,))
     node, problems = parse(str(path), text)
@@ -53,52 +56,30 @@ def read_integrations(path: Path) -> IntegrationsReading:
     return IntegrationsReading(integrations=reading.integrations, problems=tuple(every))
 
 
-class _RefusedError(Exception):
-    """Why a file is not read at all."""
-
-
 def _text(path: Path) -> str:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a FIFO must not make us wait
-    except OSError as error:
-        raise _RefusedError(f"the file cannot be read: {error.strerror}") from error
-    try:
-        _check(path, os.fstat(descriptor))
-        with open(descriptor, "rb", closefd=False) as file:
-            content = file.read(_MOST_BYTES + 1)
-    finally:
-        os.close(descriptor)
-    if len(content) > _MOST_BYTES:
-        raise _RefusedError("the file is larger than 1 MiB, which no file of integrations is")
+    content = read_private(path, "a file of integrations")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _RefusedError(f"the file is not UTF-8 text (byte {error.start})") from None
+        raise RefusedFileError(f"the file is not UTF-8 text (byte {error.start})") from None
 
 
-def _check(path: Path, facts: os.stat_result) -> None:
-    """Only a file that is the user's own and nobody else's to read or write is taken: it holds secrets."""
-    if not stat.S_ISREG(facts.st_mode):
-        kind = "a directory" if stat.S_ISDIR(facts.st_mode) else "not a file"
-        raise _RefusedError(f"this is {kind}; a file of integrations is needed here")
-    name = shlex.quote(str(path))
-    if facts.st_uid != os.geteuid():
-        raise _RefusedError(f"the file holds secrets but belongs to another user; run: sudo chown $(id -un) {name}")
-    if facts.st_mode & 0o077:
-        mode = stat.S_IMODE(facts.st_mode)
-        raise _RefusedError(f"the file holds secrets but others can open it (mode {mode:03o}); run: chmod 600 {name}")
-
-
-async def resolve(integration: Integration, environ: Mapping[str, str] | None = None) -> ResolvedIntegration:
-    """The integration with all values: references are fetched now, one after the other, and become secrets.
+async def resolve(
+    integration: Integration, keys: Keyring, environ: Mapping[str, str] | None = None
+) -> ResolvedIntegration:
+    """The integration with all values: references are fetched now, one after the other, and become secrets; what is
+    encrypted is decrypted with `keys`.
 
     Raises SetupError with a sentence that names integration and field and never shows a value.
     """
     known = os.environ if environ is None else environ
+    opened = functools.partial(keys.open, subject=f"integration '{integration.name}'")
     values: dict[str, Value] = {}
     for name, value in integration.fields.items():
         try:
-            values[name] = await _value(value, known)
+            values[name] = await _value(value, opened, known)
+        except SealedError:
+            raise  # it names the place
         except SetupError as error:
             text = _without_values(str(error), integration, values)
             raise SetupError(f"integration '{integration.name}', field '{name}': {text}") from None
@@ -127,18 +108,34 @@ def _secrets(value: FieldValue) -> Iterator[Secret]:
             return
 
 
-async def _value(value: FieldValue, environ: Mapping[str, str]) -> Value:
+async def _value(value: FieldValue, opened: Opened, environ: Mapping[str, str]) -> Value:
     match value:
         case tuple():
             return tuple([await _one(item, environ) for item in value])
         case Mapping():
-            return {key: await _one(item, environ) for key, item in value.items()}
+            return await _pairs(value, opened, environ)
         case _:
             return await _one(value, environ)
 
 
+async def _pairs(pairs: Mapping[str, Written], opened: Opened, environ: Mapping[str, str]) -> Mapping[str, Text]:
+    found: dict[str, Text] = {}
+    for key, value in pairs.items():
+        if isinstance(value, Secure):
+            found |= opened(value)
+        else:
+            found[key] = await _one(value, environ)
+    return found
+
+
 async def _one(value: Written, environ: Mapping[str, str]) -> Text:
-    return value if isinstance(value, str | Secret) else await fetch(value, environ)
+    match value:
+        case str() | Secret():
+            return value
+        case Secure():
+            raise TypeError("encrypted texts stand in pairs only")
+        case _:
+            return await fetch(value, environ)
 
 
 def _check_values(integration: ResolvedIntegration) -> None:
@@ -146,8 +143,9 @@ def _check_values(integration: ResolvedIntegration) -> None:
     for field in integration.type.fields:
         if field.required and not integration.values.get(field.name):
             raise SetupError(f"integration '{integration.name}': the value of '{field.name}' is empty")
-    if integration.type.master_name not in AWS_TYPES:
+    check = check_of(integration.type)
+    if check is None:
         return
     single = {name: value for name, value in integration.values.items() if isinstance(value, str | Secret)}
-    for name, _ in wrong_fields({name: revealed(text) for name, text in single.items()}):
-        raise SetupError(f"integration '{integration.name}': the value of '{name}' is not {EXPECTED[name]}")
+    for name, _ in check.wrong({name: revealed(text) for name, text in single.items()}):
+        raise SetupError(f"integration '{integration.name}': the value of '{name}' is not {check.expected[name]}")

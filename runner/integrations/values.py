@@ -11,23 +11,28 @@ from runner.integrations.model import FieldValue, Written
 from runner.integrations.references import CommandReference, EnvReference, FileReference, Reference
 from runner.pipeline.codes import Code
 from runner.pipeline.nodes import Entry, MappingNode, Node, Scalar, SequenceNode, Unresolved, is_null, kind_of
-from runner.pipeline.problems import Place, nearest
+from runner.pipeline.problems import Place, Problem, nearest
+from runner.pipeline.report import Report, Spot
+from runner.pipeline.sealed import SECURE, Secure
+from runner.pipeline.secure import read_secure
 from runner.secret import Secret
 
 _KINDS = ("env", "file", "command")
 _FORMS = "{env: NAME}, {file: PATH} or {command: [...]}"
 
 
-class Report(Protocol):
+class Error(Protocol):
     def __call__(self, code: Code, place: Place, subject: str, message: str, hint: str = "") -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """Reads values; relative paths of references start at `directory`, problems go to `error`."""
+    """Reads values; relative paths of references start at `directory`, errors go to `error`, what is said of encrypted
+    texts to `problems`."""
 
     directory: Path
-    error: Report
+    error: Error
+    problems: list[Problem]
 
     def read(self, node: Node, field: Field | None, subject: str) -> FieldValue | None:
         """The value of a field (None: a field that the type does not know, text or a list); None after a problem."""
@@ -68,10 +73,22 @@ class Values:
 
     def _pairs(self, node: Node, secret: bool, subject: str) -> dict[str, Written] | None:
         if isinstance(node, MappingNode):
-            pairs = {e.key.text: self._written(e.value, secret, f"{subject}.{e.key.text}") for e in node.entries}
-            return {key: value for key, value in pairs.items() if value is not None}
+            pairs: dict[str, Written] = {}
+            for entry in node.entries:
+                name, below = entry.key.text, f"{subject}.{entry.key.text}"
+                if name == SECURE:
+                    pairs |= {secure.text: secure for secure in self._secure(entry.value, below)}
+                elif (value := self._written(entry.value, secret, below)) is not None:
+                    pairs[name] = value
+            return pairs
         self._wrong(node, subject, "pairs of a name and a text")
         return None
+
+    def _secure(self, node: Node, subject: str) -> tuple[Secure, ...]:
+        report = Report()
+        found = read_secure(Spot(node, subject, report))
+        self.problems.extend(report.problems())
+        return found
 
     def _wrong(self, node: Node, subject: str, wanted: str) -> None:
         if not isinstance(node, Unresolved) and not is_null(node):

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from runner.names import variable_prefix
 from runner.pipeline.codes import Code
 from runner.pipeline.graph import loop_path, loops, starts
-from runner.pipeline.model import Job, Named, Out, Pipeline
+from runner.pipeline.model import Job, Named, Out, Pipeline, Target
 from runner.pipeline.problems import Place, Problem, Severity, nearest
+from runner.pipeline.report import Note
 
 if TYPE_CHECKING:
     from runner.pipeline.entries import Entries
@@ -39,8 +40,8 @@ class _References:
         for out in job.outs:
             if self._exists(job, Named(out.name, out.place), "OUT"):
                 self._check_out(job, out)
-        for target in _targets(job):
-            if self._exists(job, target, "NOTIFY"):
+        for target in targets_of(job):
+            if self._exists(job, Named(target.name, target.place), "NOTIFY"):
                 self._check_target(job, target)
 
     def _exists(self, job: Job, named: Named, verb: str) -> bool:
@@ -79,14 +80,16 @@ class _References:
     def _warn(self, code: Code, job: Job, out: Out, message: str) -> None:
         self._report.warn(code, out.place, "", f"job '{job.name}': {message}")
 
-    def _check_target(self, job: Job, target: Named) -> None:
+    def _check_target(self, job: Job, target: Target) -> None:
         resource = self._entries.resources.get(target.name)
         if target.name in self._entries.jobs or (resource is not None and resource.type != _NOTIFICATION):
             message = f"job '{job.name}': NOTIFY '{target.name}' is not a notification"
             self._report.error(Code.NOT_A_NOTIFICATION, target.place, "", message)
+        elif resource is not None and resource.integration is None and not resource.property_bag.get("method"):
+            self._report.note(Note.NOTIFY, resource.place, resource.name)
 
 
-def _targets(job: Job) -> tuple[Named, ...]:
+def targets_of(job: Job) -> tuple[Target, ...]:
     """Everything the hooks of a job notify."""
     hooks = job.hooks
     all_hooks = (hooks.on_start, hooks.on_success, hooks.on_failure, hooks.on_cancel, hooks.always)

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 from runner.pipeline.codes import Code
 from runner.pipeline.nodes import MappingNode, Node, Scalar, is_null
 from runner.pipeline.problems import nearest, slip
-from runner.pipeline.report import Note
 from runner.pipeline.resource_types import ResourceType, Section
-from runner.pipeline.unsupported import SECURE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,7 +91,3 @@ def _check_together(spot: Spot, subject: str, resource_type: ResourceType, value
         spot.error(Code.EXCLUDING_KEYS, f"{subject}: {' and '.join(resource_type.together)} need each other")
     elif resource_type.either and values.keys().isdisjoint(resource_type.either):
         spot.error(Code.MISSING_CONTENT, f"{subject}: {resource_type.either[0]} is required")
-    params = values.get("params")
-    secure = params.find(SECURE) if resource_type.name == "params" and isinstance(params, MappingNode) else None
-    if secure is not None:
-        spot.report.note(Note.SECURE, secure.key.place, subject)

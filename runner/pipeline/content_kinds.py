@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 
 from runner.names import is_variable, variable_key
 from runner.pipeline.codes import Code
+from runner.pipeline.fields import Fields, Key, Keys, read_fields, table
+from runner.pipeline.kinds import Words, wrong
 from runner.pipeline.nodes import MappingNode, Scalar, Unresolved, kind_of
 from runner.pipeline.report import Spot
-from runner.pipeline.unsupported import SECURE
+from runner.pipeline.sealed import SECURE
+from runner.pipeline.secure import read_secure
 
 SEMANTIC = re.compile(r"v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
 _LONGEST_CRON = 1000
@@ -29,8 +32,24 @@ class Cron:
         return _checked(spot, is_cron(_text(spot)), Code.WRONG_CRON, "a cron expression (five fields)")
 
 
+class NameFilter:
+    """`only` and `except`: names with `*`, in a list or alone."""
+
+    def read(self, spot: Spot) -> Fields | None:
+        if isinstance(spot.node, MappingNode):
+            return read_fields(spot, spot.node, NAME_FILTER, "a filter")
+        wrong(spot, f"a mapping with {' and '.join(NAME_FILTER)}")
+        return None
+
+
+NAME_FILTER: Keys = table(
+    Key("only", Words(), "Names that are taken; all if absent."),
+    Key("except", Words(), "Names that are not."),
+)
+
+
 class Parameters:
-    """A mapping with at least one key; keys become variables."""
+    """A mapping with at least one key; keys become variables, and so do those in what is encrypted."""
 
     def read(self, spot: Spot) -> MappingNode | None:
         node = spot.node
@@ -43,7 +62,9 @@ class Parameters:
             spot.error(Code.NO_PARAMETERS, "must hold at least one key")
         for entry in node.entries:
             name = entry.key.text
-            if name != SECURE and not is_variable(variable_key(name)):
+            if name == SECURE:
+                read_secure(spot.at(entry.value, f".{name}"))
+            elif not is_variable(variable_key(name)):
                 spot.at(entry.key, f".{name}").warn(Code.UNUSABLE_KEY, f"'{name}' cannot be the name of a variable")
         return node
 

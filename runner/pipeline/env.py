@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from runner.names import is_variable, variable_key
@@ -10,22 +11,37 @@ from runner.pipeline.codes import Code
 from runner.pipeline.kinds import flat
 from runner.pipeline.nodes import MappingNode, Node, Scalar, Unresolved, kind_of, scalar_data
 from runner.pipeline.plain import variable_text
-from runner.pipeline.report import Note
-from runner.pipeline.unsupported import SECURE
+from runner.pipeline.sealed import SECURE, Secure
+from runner.pipeline.secure import read_secure
 
 if TYPE_CHECKING:
+    from runner.pipeline.model import TaskEnv
     from runner.pipeline.report import Spot
 
 
-def read_env(spot: Spot, owner: str) -> tuple[tuple[str, str], ...]:
-    """A mapping, or a list of mappings and of texts (`KEY=value`, `A=1 B="x y"`, `KEY:value`). `owner` is the job.
+@dataclass(slots=True)
+class TaskVariables:
+    """Collects the variables of a TASK: a later one of the same name takes the place of an earlier one."""
+
+    _parts: dict[str | Secure, str] = field(default_factory=dict)
+
+    def set(self, name: str | Secure, value: str = "") -> None:
+        if any(isinstance(part, Secure) for part in self._parts):
+            self._parts.pop(name, None)  # what is encrypted between the two may set it as well
+        self._parts[name] = value
+
+    def merged(self) -> TaskEnv:
+        return tuple(name if isinstance(name, Secure) else (name, value) for name, value in self._parts.items())
+
+
+def read_env(spot: Spot, env: TaskVariables) -> None:
+    """Add a mapping, or a list of mappings and of texts (`KEY=value`, `A=1 B="x y"`, `KEY:value`).
 
     Keys lose the characters a variable cannot have; values are taken literally.
     """
-    env: dict[str, str] = {}
     for item in flat(spot):
         if isinstance(item.node, MappingNode):
-            _mapping(item, item.node, owner, env)
+            _mapping(item, item.node, env)
         elif isinstance(item.node, Unresolved):
             continue
         elif isinstance(item.node, Scalar) and (pairs := _pairs(item.node.text)):
@@ -34,15 +50,15 @@ def read_env(spot: Spot, owner: str) -> tuple[tuple[str, str], ...]:
                 _set(item, key, value, env)
         else:
             item.error(Code.WRONG_VALUE, "must be a mapping of variables, or a list of them")
-    return tuple(env.items())
 
 
-def _mapping(spot: Spot, node: MappingNode, owner: str, env: dict[str, str]) -> None:
+def _mapping(spot: Spot, node: MappingNode, env: TaskVariables) -> None:
     for entry in node.entries:
         name = entry.key.text
         below = spot.at(entry.value, f".{name}")
         if name == SECURE:
-            spot.report.note(Note.SECURE_ENV, entry.key.place, owner)
+            for secure in read_secure(below):
+                env.set(secure)
         elif isinstance(entry.value, Scalar):
             _set(below, name, _value(entry.value), env)
         else:
@@ -53,10 +69,10 @@ def _value(node: Node) -> str:
     return variable_text(scalar_data(node)) if isinstance(node, Scalar) else ""
 
 
-def _set(spot: Spot, name: str, value: str, env: dict[str, str]) -> None:
+def _set(spot: Spot, name: str, value: str, env: TaskVariables) -> None:
     key = variable_key(name)
     if is_variable(key):
-        env[key] = value
+        env.set(key, value)
     else:
         spot.error(Code.NOT_A_VARIABLE, f"'{name}' cannot be the name of a variable")
 

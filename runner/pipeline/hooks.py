@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from runner.pipeline.codes import Code
 from runner.pipeline.fields import Key, Keys, read_fields, table
 from runner.pipeline.kinds import Form, Truth, Word, flat
-from runner.pipeline.model import Hook, Named, ScriptItem
+from runner.pipeline.model import Hook, ScriptItem, Target
 from runner.pipeline.nodes import MappingNode, Node, Unresolved, is_null
 from runner.pipeline.report import Note
 from runner.pipeline.scripts import LINES, read_line, read_script
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 _WORDS = "a list of {script: …} and {NOTIFY: …}, or one mapping of both"
 
 _TARGET_NAME = Key("name", Word(), "The notification resource.", required=True)
-TARGET: Keys = table(_TARGET_NAME, Key("sendFailingSnippet", Truth(), "Whether an e-mail quotes the failing lines."))
+_SNIPPET = Key("sendFailingSnippet", Truth(), "Whether an e-mail quotes the failing command and its last lines.")
+TARGET: Keys = table(_TARGET_NAME, _SNIPPET)
 TARGETS = Nested("notify", (Word(), Part(TARGET)))
 SCRIPT: Key[Node] = Key("script", Form("text, or a list of texts", LINES), "What is run in the shell of the last TASK.")
 NOTIFY: Key[Node] = Key("NOTIFY", Form("a name, or a list of names", TARGETS), "The notification resources to send to.")
@@ -38,30 +39,31 @@ HOOKS: Keys = table(ON_START, ON_SUCCESS, ON_FAILURE, ON_CANCEL, ALWAYS)
 def read_hook(spot: Spot, hook: Key[Node], owner: str, job_type: JobType) -> Hook:
     """One hook of the job `owner`: its items in their order, whatever the shape."""
     script: list[ScriptItem] = []
-    notify: list[Named] = []
+    notify: list[Target] = []
     for item in flat(spot):
         if isinstance(item.node, MappingNode):
             fields = read_fields(item, item.node, ITEM, "a hook")
             lines, targets = fields.get(SCRIPT), fields.get(NOTIFY)
             script.extend(() if lines is None else read_script(item.at(lines, ".script")))
-            notify.extend(() if targets is None else read_targets(item.at(targets, ".NOTIFY"), owner))
+            notify.extend(() if targets is None else read_targets(item.at(targets, ".NOTIFY")))
         elif not is_null(item.node) and not isinstance(item.node, Unresolved):
             item.warn(Code.OLD_SPELLING, "a command of a hook is better written as 'script: …'")
             script.extend(read_line(item))
     return Hook(script=_allowed(spot, hook, owner, job_type, tuple(script)), notify=tuple(notify))
 
 
-def read_targets(spot: Spot, owner: str) -> tuple[Named, ...]:
+def read_targets(spot: Spot) -> tuple[Target, ...]:
     """The value of NOTIFY: a name, or a list of names and of `{name, sendFailingSnippet}`."""
-    found: list[Named] = []
+    found: list[Target] = []
     for item in flat(spot):
+        snippet = False
         if isinstance(item.node, MappingNode):
-            name = read_fields(item, item.node, TARGET, "NOTIFY").get(_TARGET_NAME)
+            fields = read_fields(item, item.node, TARGET, "NOTIFY")
+            name, snippet = fields.get(_TARGET_NAME), fields.get(_SNIPPET, False)
         else:
             name = Word().read(item)
         if name is not None:
-            found.append(Named(name.text, name.place))
-            spot.report.note(Note.NOTIFY, name.place, owner)
+            found.append(Target(name.text, name.place, snippet))
     return tuple(found)
 
 
@@ -75,6 +77,10 @@ def _allowed(
         spot.report.note(Note.IGNORED_HOOK, script[0].place, owner)
         return ()
     if not job_type.hook_scripts:
-        spot.warn(Code.IGNORED_SCRIPT, f"hooks of a {job_type.name} job take NOTIFY only: the script is ignored")
+        spot.warn(
+            Code.IGNORED_SCRIPT,
+            f"hooks of a {job_type.name} job take NOTIFY only: the script is ignored",
+            job_type.hook_hint,
+        )
         return ()
     return script

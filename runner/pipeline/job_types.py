@@ -57,7 +57,8 @@ _SHELL: Keys = table(PRIORITY, TRIGGER_MODE, PUBLIC, RUNTIME, INTEGRATIONS)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobType:
     """One type. `options` are the keys that go into `Job.options`, `task_options` those beside `TASK: managed`.
-    `hook_scripts` and `apply_to` tell whether hooks may hold scripts and inputs an `applyTo`."""
+    `hook_scripts` and `apply_to` tell whether hooks may hold scripts and inputs an `applyTo`; `hook_hint` where the
+    scripts of hooks belong instead."""
 
     name: str
     doc: str
@@ -66,6 +67,7 @@ class JobType:
     options: Keys = field(default_factory=dict)
     task_options: Keys = field(default_factory=dict)
     hook_scripts: bool = False
+    hook_hint: str = ""
     apply_to: bool = False
 
     @property
@@ -86,7 +88,7 @@ _ALL = (
         doc="Runs the CI part of a repository.",
         tasks=Tasks.CI,
         common={**_COMMON, **table(PRIORITY)},
-        hook_scripts=True,
+        hook_hint="put it in the build of the CI part",
     ),
     JobType(name="manifest", doc="Puts images or files together.", apply_to=True),
     JobType(name="release", doc="Gives manifests a version.", options=table(BUMP), task_options=table(OLD_BUMP)),
@@ -107,11 +109,7 @@ RENAMED_JOBS: Mapping[str, str] = {"runCLI": "runSh"}
 """Older names of types that are still read, with a warning."""
 DEAD_JOBS: Mapping[str, str] = {
     "jenkinsJob": "use externalCI",
-    "ecsDeploy": "use deploy",
-    "gkeDeploy": "use deploy",
-    "dclDeploy": "use deploy",
-    "ddcDeploy": "use deploy",
-    "tripubDeploy": "use deploy",
+    **dict.fromkeys(("ecsDeploy", "gkeDeploy", "dclDeploy", "ddcDeploy", "tripubDeploy"), "use deploy"),
     "ciJob": "use runCI",
 }
 """Types that are gone, and what took their place."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from runner.pipeline.codes import Code
 from runner.pipeline.model import Data
@@ -21,6 +21,9 @@ from runner.pipeline.nodes import (
 from runner.pipeline.problems import nearest
 from runner.pipeline.report import Spot
 from runner.pipeline.shapes import Shape
+
+if TYPE_CHECKING:
+    from runner.pipeline.fields import Keys
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -116,7 +119,10 @@ class Words:
 
 
 class Table:
-    """A mapping."""
+    """A mapping; `keys` are those that its reader knows, for whoever describes it."""
+
+    def __init__(self, keys: Keys | None = None) -> None:
+        self.keys = keys
 
     def read(self, spot: Spot) -> MappingNode | None:
         if isinstance(spot.node, MappingNode):

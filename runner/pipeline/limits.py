@@ -40,7 +40,8 @@ OPEN_FILES = Key("openFiles", Whole(16, 1_000_000), "How many files each process
 CORE = Key("core", Bytes(0), "The size of a core file; 0: none are written.")
 LOG = Key("log", Bytes(1), "The bytes that the job may print.")
 DISK = Key("disk", Bytes(1), "The size of the build directory.")
-LIMITS: Keys = table(MEMORY, PIDS, CPU_WEIGHT, OPEN_FILES, CORE, LOG, DISK)
+SAVED_FILES = Key("savedFiles", Bytes(1), "The files that the job, or one state resource, keeps; 64MiB if absent.")
+LIMITS: Keys = table(MEMORY, PIDS, CPU_WEIGHT, OPEN_FILES, CORE, LOG, DISK, SAVED_FILES)
 
 
 def read_limits(spot: Spot) -> Limits:
@@ -67,6 +68,7 @@ def limits_of(values: Mapping[str, int | None]) -> Limits:
         core=values.get(CORE.name),
         log=values.get(LOG.name),
         disk=values.get(DISK.name),
+        saved_files=values.get(SAVED_FILES.name),
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from runner.pipeline.ignores import Ignore
 from runner.pipeline.problems import Place, Problem, Severity
+from runner.pipeline.sealed import Secure
 
 if TYPE_CHECKING:
     from runner.pipeline.ci.model import CiReading
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 Data: TypeAlias = "bool | int | float | str | tuple[Data, ...] | Mapping[str, Data] | None"
 """Plain content of a file. A scalar is a number only where printing it gives back its source text (`5`, `0.5`);
 else it stays the text that was written (`0.10`, `022`, `off`, `22:22`). `true`/`false` are bool, `~`/`null` None."""
+
+
+TaskEnv: TypeAlias = tuple[tuple[str, str] | Secure, ...]
+"""Variables of a TASK in their order, a later one wins: sanitized names (case kept) with literal values, and encrypted
+texts that stand for some."""
 
 
 class DependencyMode(StrEnum):
@@ -40,7 +46,7 @@ class Syntax(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A name written somewhere, with its place (an integration, a NOTIFY target)."""
+    """A name written somewhere, with its place (an integration, a service)."""
 
     name: str
     place: Place
@@ -92,13 +98,12 @@ class Task:
     """A TASK: its entries share one shell. `name` is `Task <index>` where the file gives none.
 
     `container` is what the file asks for (None: it says nothing); `image` as `name:tag` if one is named.
-    `env` holds sanitized keys (case kept) and literal values, in order, already merged.
     """
 
     name: str
     place: Place
     script: tuple[ScriptItem, ...]
-    env: tuple[tuple[str, str], ...] = ()
+    env: TaskEnv = ()
     container: bool | None = None
     image: str | None = None
 
@@ -114,12 +119,21 @@ class Managed:
 Step: TypeAlias = In | Out | Task | Managed
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A notification resource that is told of a job. `failing_snippet`: an e-mail quotes the failing command."""
+
+    name: str
+    place: Place
+    failing_snippet: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hook:
     """What is done at one event: script entries (runSh and runCI only) and notification resources."""
 
     script: tuple[ScriptItem, ...] = ()
-    notify: tuple[Named, ...] = ()
+    notify: tuple[Target, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +148,8 @@ class Hooks:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What a build may use; None: as much as the host has. `memory`, `core`, `log` and `disk` are bytes, `pids` and
-    `open_files` numbers, `cpu_weight` is 1..10000 beside the 100 of everything else."""
+    `open_files` numbers, `cpu_weight` is 1..10000 beside the 100 of everything else. `saved_files` is how many bytes
+    each set of files may hold that outlives it (None: the usual)."""
 
     memory: int | None = None
     pids: int | None = None
@@ -143,6 +158,7 @@ class Limits:
     core: int | None = None
     log: int | None = None
     disk: int | None = None
+    saved_files: int | None = None
 
     def given(self) -> Mapping[str, int]:
         """Only what is limited."""
@@ -205,7 +221,8 @@ class Job:
 class Resource:
     """A resource. `yml` is the whole entry as written (it becomes `propertyBag.yml` of version.json); the first
     version's name and bag are derived from it: `pointer.*`, `version.*` and `versionTemplate.*` (without
-    `versionName`) make the bag; `seed.versionName` or `versionTemplate.versionName` the name."""
+    `versionName`) make the bag; `seed.versionName` or `versionTemplate.versionName` the name.
+    `secure` are the encrypted texts of params, with their places."""
 
     name: str
     type: str
@@ -216,6 +233,7 @@ class Resource:
     yml: Mapping[str, Data] = field(default_factory=dict)
     version_name: str | None = None
     property_bag: Mapping[str, Data] = field(default_factory=dict)
+    secure: tuple[Secure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

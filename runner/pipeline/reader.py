@@ -14,8 +14,9 @@ from runner.pipeline.ci.reader import read_ci
 from runner.pipeline.codes import Code
 from runner.pipeline.entries import Entries, Section, read_section
 from runner.pipeline.ignores import Ignores
+from runner.pipeline.managed import check_ci_names, check_managed
 from runner.pipeline.model import Pipeline, Reading
-from runner.pipeline.nodes import Entry, MappingNode, Unresolved, is_null, kind_of
+from runner.pipeline.nodes import Entry, MappingNode, SequenceNode, Unresolved, is_null, kind_of
 from runner.pipeline.problems import Problem, nearest, slip
 from runner.pipeline.references import KEY, read_references
 from runner.pipeline.report import Report, Spot
@@ -45,7 +46,7 @@ class SourceFile:
     in_root: bool = True
 
     @property
-    def may_have_ci(self) -> bool:
+    def has_ci(self) -> bool:
         return self.in_root and base_name(self.name) in CI_FILES
 
 
@@ -94,6 +95,8 @@ def _read(texts: Sequence[SourceFile], unread: Sequence[Problem]) -> Reading:
     pipeline = Pipeline(jobs=entries.jobs, resources=entries.resources)
     if whole and entries.whole:
         check_references(entries, report)
+        check_managed(entries, report)
+    check_ci_names(entries, report)
     check_variables(entries, report)
     check_loops(pipeline, report)
     ci = _counting(parts, report)
@@ -172,21 +175,32 @@ def _file(
         return not document.problems, None
     if isinstance(root, MappingNode):
         others = _top(Spot(root, "", report), root, file, entries)
-        return True, read_ci(root, others, ignores) if file.may_have_ci else None
+        return True, read_ci(root, others, ignores) if file.has_ci else None
     if not is_null(root) and not isinstance(root, Unresolved):
-        _no_mapping(Spot(root, "", report))
+        _no_mapping(Spot(root, "", report), file)
     return True, None
 
 
-def _no_mapping(spot: Spot) -> None:
-    spot.error(Code.NOT_A_PIPELINE, f"a file is a mapping with {', '.join(Section)}, not {kind_of(spot.node)}")
+def _no_mapping(spot: Spot, file: SourceFile) -> None:
+    of_entries = isinstance(spot.node, SequenceNode) and isinstance(next(iter(spot.node.items), None), MappingNode)
+    spot.error(
+        Code.NOT_A_PIPELINE,
+        f"a file is a mapping with {', '.join(Section)}, not {kind_of(spot.node)}",
+        f"put '{_section_of(file)}:' above the list" if of_entries else "",
+    )
+
+
+def _section_of(file: SourceFile) -> str:
+    """What a list without a name is meant to be in a file of this name."""
+    counted = sections_of(file.name)
+    return Section.TRIGGERS if counted != set(Section) and Section.TRIGGERS in counted else min(counted)
 
 
 def _top(spot: Spot, root: MappingNode, file: SourceFile, entries: Entries) -> list[Entry]:
     """The sections that count here; a word about everything else that looks as if it should count. Gives what nothing
     knows."""
     counted = sections_of(file.name)
-    ci_told = file.may_have_ci
+    ci_told = file.has_ci
     unknown: list[Entry] = []
     for entry in root.entries:
         name, below = entry.key.text, spot.at(entry.key, entry.key.text)

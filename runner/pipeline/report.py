@@ -22,9 +22,8 @@ class Note(Enum):
     gets its own, and whether it is true of a local run only."""
 
     CONTAINER = (Code.CONTAINER, "tasks run on this host, not in the container or image that is asked for by", True)
-    NOTIFY = (Code.NOTIFICATIONS, "notifications are not sent yet; they are asked for by")
+    NOTIFY = (Code.NOTIFICATIONS, "without 'integration' or 'method' (email, irc) nothing is sent to")
     IGNORED_HOOK = (Code.IGNORED_SCRIPT, "on_start and on_cancel take no scripts: those are ignored in")
-    SECURE = (Code.SECURE_PARAMETER, "'secure' values are not decrypted yet: what uses them ends in error")
     TIME = (
         Code.NO_CLOCK,
         "clocks do not tick in a local run, --job starts what they would start: the time resources",
@@ -38,11 +37,9 @@ class Note(Enum):
     IMAGE_TAG = (Code.MEANINGLESS_OPTION, "imageTag means nothing without imageName in")
     BUILD_STATUS = (Code.UNUSED_OPTION, "the status is not shown at the commit yet; showBuildStatus is asked for by")
     VOTE = (Code.UNUSED_OPTION, "nothing votes at Gerrit yet; vote is asked for by")
-    SCOPES = (Code.UNUSED_OPTION, "command line tools are not configured yet; scopes are named by")
     FORCE = (Code.MEANINGLESS_OPTION, "nothing is deployed by a runSh job, so force means nothing in")
     DEPLOY_NAME = (Code.MEANINGLESS_OPTION, "nothing is deployed by a runSh job, so deployName means nothing in")
     PULL_INPUT = (Code.UNUSED_OPTION, "no input is pulled yet; pull is asked for by")
-    SECURE_ENV = (Code.SECURE_VARIABLE, "'secure' variables are not decrypted yet and are left out in")
 
     def __init__(self, code: Code, sentence: str, per_file: bool = False, of_local_run: bool = False) -> None:
         self.code = code

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from runner.pipeline.codes import Code
 from runner.pipeline.content import Content, check_content
@@ -12,10 +11,10 @@ from runner.pipeline.job_types import FLAGS, NAME, TYPE
 from runner.pipeline.kinds import Table, Word
 from runner.pipeline.model import Data, Named, Resource, Syntax
 from runner.pipeline.nodes import Entry, MappingNode, Scalar, data, is_null
+from runner.pipeline.report import Report, Spot
 from runner.pipeline.resource_types import ResourceType, Section
-
-if TYPE_CHECKING:
-    from runner.pipeline.report import Spot
+from runner.pipeline.sealed import PARAMS, SECURE, Secure
+from runner.pipeline.secure import read_secure
 
 _NOW = "versionTemplate"
 INTEGRATION = Key("integration", Word(), "The integration it is reached with.")
@@ -53,6 +52,7 @@ def read_resource(spot: Spot, node: MappingNode, name: Scalar, resource_type: Re
         yml=_mapping(node),
         version_name=_version_name(first),
         property_bag=_bag(template, old),
+        secure=_secure(spot, template or old.get(Section.VERSION), resource_type),
     )
 
 
@@ -124,6 +124,15 @@ def _bag(template: MappingNode | None, old: Mapping[Section, MappingNode]) -> Ma
     if template is not None:
         bag.update((key, value) for key, value in _mapping(template).items() if key != "versionName")
     return bag
+
+
+def _secure(spot: Spot, content: MappingNode | None, resource_type: ResourceType) -> tuple[Secure, ...]:
+    """The encrypted texts among the parameters; what is wrong with them is reported by who checks the content."""
+    params = content.find("params") if content is not None and resource_type.name == PARAMS else None
+    if params is None or not isinstance(params.value, MappingNode):
+        return ()
+    secure = params.value.find(SECURE)
+    return () if secure is None else read_secure(Spot(secure.value, spot.path, Report()))
 
 
 def _version_name(node: MappingNode | None) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from runner.pipeline.content_kinds import Cron, Parameters, SemanticVersion
+from runner.pipeline.content_kinds import Cron, NameFilter, Parameters, SemanticVersion
 from runner.pipeline.fields import Key, Keys, table
 from runner.pipeline.kinds import Choice, Free, Listing, Table, Text, Truth, Whole, Words
 
@@ -65,8 +65,8 @@ _FILTER = "Names with * as wildcard, in 'only' and 'except'."
 _GIT_REPO: Keys = table(
     _text("sourceName", "The repository, as org/name.", required=True),
     _text("branch", "The one branch; excludes branches."),
-    Key("branches", Table(), _FILTER),
-    Key("tags", Table(), _FILTER),
+    Key("branches", NameFilter(), _FILTER),
+    Key("tags", NameFilter(), _FILTER),
     Key("buildOnCommit", Truth(), "Pushes make versions; true if absent."),
     Key("buildOnPullRequest", Truth(), "Pull requests make versions."),
     Key("buildOnPullRequestClose", Truth(), "Closed pull requests make versions."),
@@ -91,7 +91,48 @@ _DOCKER_OPTIONS: Keys = table(
     Key("labels", Free(), "Labels of the container."),
     Key("privileged", Truth(), "Whether the container is privileged."),
     Key("publishAllPorts", Truth(), "Whether all ports are published."),
-)
+    *(Key(name, Truth(), doc) for name, doc in {
+        "attachStdin": "Whether standard input is attached.",
+        "attachStdout": "Whether standard output is attached.",
+        "attachStderr": "Whether standard error is attached.",
+        "tty": "Whether there is a terminal.",
+        "stdin": "Whether standard input stays open.",
+        "stdinOnce": "Whether standard input is closed after the first client.",
+        "networkDisabled": "Whether there is no network.",
+        "readOnlyRootFilesystem": "Whether the root file system is read only.",
+        "essential": "Whether the task ends with this container (Amazon ECS).",
+    }.items()),
+    *(Key(name, Free(), doc) for name, doc in {
+        "links": "Containers that can be reached by name.",
+        "volumes": "Directories of the host, as host:container.",
+        "volumesFrom": "Containers whose volumes are mounted.",
+        "logConfig": "The log driver: type and options.",
+        "entryPoint": "The program that is run.",
+        "cmd": "Its arguments.",
+        "workingDir": "Where it is run.",
+        "user": "Who it runs as.",
+        "hostName": "The name of the container's host.",
+        "domainName": "The domain of the container's host.",
+        "ulimits": "Limits: name, soft and hard each.",
+        "dnsServers": "Servers of names.",
+        "dnsSearch": "Domains that are searched.",
+        "extraHosts": "Further names of hosts.",
+        "memorySwap": "MiB of memory and swap.",
+        "memoryReservation": "MiB that are kept free.",
+        "capAdd": "Capabilities that are added.",
+        "capDrop": "Capabilities that are taken away.",
+        "restartPolicy": "When it is started again.",
+        "securityOptions": "Options of security modules.",
+        "cGroupParent": "The control group it is in.",
+        "pid": "Whose processes it sees.",
+        "network": "The network it is in.",
+        "devices": "Devices of the host.",
+        "service": "Passed on to the service (Amazon ECS).",
+        "taskDefinition": "Passed on to the task definition (Amazon ECS).",
+        "pod": "Passed on to the pod (Kubernetes).",
+        "deployment": "Passed on to the deployment (Kubernetes).",
+    }.items()),
+)  # fmt: skip
 
 _ALL = (
     ResourceType(name="gitRepo", doc="A repository.", pointer=_GIT_REPO, excluding=("branch", "branches")),
@@ -154,7 +195,21 @@ _ALL = (
             ),
             **_PLACE,
         },
-        version=table(Key("ports", Listing(), "What it listens on."), Key("selector", Table(), "What it sends to.")),
+        version=table(
+            Key("ports", Listing(), "What it listens on: name, protocol, port, targetPort and nodePort each."),
+            Key("selector", Table(), "What it sends to."),
+            *(
+                Key(name, Free(), "As Kubernetes has it.")
+                for name in (
+                    "clusterIP",
+                    "externalIPs",
+                    "sessionAffinity",
+                    "loadBalancerIP",
+                    "loadBalancerSourceRanges",
+                    "externalName",
+                )
+            ),
+        ),
         open=True,
     ),
     ResourceType(name="integration", doc="Gives an integration to jobs.", integration=True),
@@ -187,11 +242,7 @@ _ALL = (
 RESOURCE_TYPES: Mapping[str, ResourceType] = {resource_type.name: resource_type for resource_type in _ALL}
 
 DEAD_RESOURCES: Mapping[str, str] = {
-    "ecsCluster": "use cluster",
-    "dclCluster": "use cluster",
-    "gkeCluster": "use cluster",
-    "ddcCluster": "use cluster",
-    "tripubCluster": "use cluster",
-    "kickStart": "",
+    **dict.fromkeys(("ecsCluster", "gkeCluster", "dclCluster", "ddcCluster", "tripubCluster"), "use cluster"),
+    "kickStart": "use trigger: jobs start when its content changes",
 }
 """Types that are gone, and what took their place."""

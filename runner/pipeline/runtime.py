@@ -8,12 +8,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from runner.pipeline.codes import Code
-from runner.pipeline.env import read_env
+from runner.pipeline.env import TaskVariables, read_env
 from runner.pipeline.fields import Fields, Key, Keys, read_fields, table
 from runner.pipeline.kinds import Form, Text, Truth, Whole
 from runner.pipeline.limits import LIMITS as _LIMITS
 from runner.pipeline.limits import read_limits
-from runner.pipeline.model import Limits, Runtime
+from runner.pipeline.model import Limits, Runtime, TaskEnv
 from runner.pipeline.nodes import Entry, MappingNode, Node, Scalar, SequenceNode, Unresolved
 from runner.pipeline.report import Note
 from runner.pipeline.shapes import Either, Merged, Nested, Part, Piece
@@ -58,7 +58,7 @@ class TaskRuntime:
 
     container: bool | None = None
     image: str | None = None
-    env: tuple[tuple[str, str], ...] = ()
+    env: TaskEnv = ()
 
 
 def read_job_runtime(spot: Spot, owner: str) -> Runtime:
@@ -98,7 +98,7 @@ def read_task_runtime(spot: Spot, owner: str) -> TaskRuntime:
         spot.report.note(Note.CONTAINER, spot.node.place, owner)
     for note in _unused(node, outer, inner):
         spot.report.note(note, spot.node.place, owner)
-    return TaskRuntime(container=container, image=image, env=_env(spot, owner, outer, inner))
+    return TaskRuntime(container=container, image=image, env=_env(spot, outer, inner))
 
 
 def merged(spot: Spot) -> MappingNode | None:
@@ -143,10 +143,10 @@ def _image(fields: Fields) -> str | None:
     return None if name is None else f"{name}:{fields.get(IMAGE_TAG, 'latest')}"
 
 
-def _env(spot: Spot, owner: str, outer: Fields, inner: Fields) -> tuple[tuple[str, str], ...]:
-    env: dict[str, str] = {}
+def _env(spot: Spot, outer: Fields, inner: Fields) -> TaskEnv:
+    env = TaskVariables()
     for fields, path in ((outer, ".env"), (inner, ".options.env")):
         node = fields.get(ENV)
         if node is not None:
-            env.update(read_env(spot.at(node, path), owner))
-    return tuple(env.items())
+            read_env(spot.at(node, path), env)
+    return env.merged()

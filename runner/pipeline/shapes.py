@@ -22,6 +22,8 @@ class Piece(Enum):
     """One entry of a script: text that is not blank and no number."""
     VARIABLES = auto()
     """Variables by their names; their values are scalars."""
+    ITEM_VARIABLES = auto()
+    """The same, none of which is called `global` or `matrix`."""
     VARIABLE_TEXT = auto()
     """Variables in one text: `A=1 B="x y"`."""
     STEPS = auto()

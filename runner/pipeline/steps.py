@@ -10,7 +10,7 @@ from runner.pipeline.fields import Fields, Key, Keys, read_fields, table
 from runner.pipeline.hooks import TARGETS, read_targets
 from runner.pipeline.job_types import DEPENDENCY_MODE, JobType, Tasks
 from runner.pipeline.kinds import Form, Free, Text, Truth, Whole, Word, Words, flat, is_off
-from runner.pipeline.model import Data, DependencyMode, In, Managed, Named, Out, Step, Task
+from runner.pipeline.model import Data, DependencyMode, In, Managed, Out, Step, Target, Task
 from runner.pipeline.nodes import Entry, MappingNode, Scalar, SequenceNode, Unresolved, data, is_null, kind_of
 from runner.pipeline.problems import nearest
 from runner.pipeline.shapes import Piece
@@ -65,7 +65,7 @@ class Steps:
     owner: str
     job_type: JobType
     steps: list[Step] = field(default_factory=list)
-    notify: list[Named] = field(default_factory=list)
+    notify: list[Target] = field(default_factory=list)
     doubtful: bool = False
 
     @property
@@ -128,7 +128,7 @@ def _known(spot: Spot, node: MappingNode, verb: Entry, found: Steps) -> None:
             _task(spot, node, value, found)
         case "NOTIFY":
             value.warn(Code.NOTIFY_STEP, "NOTIFY as a step counts as NOTIFY under 'always'")
-            found.notify.extend(read_targets(value, found.owner))
+            found.notify.extend(read_targets(value))
         case word:
             name = Word().read(value)
             if name is not None:

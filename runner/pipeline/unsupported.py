@@ -21,9 +21,6 @@ UNSUPPORTED_JOBS: Mapping[str, str] = {
 """Types of jobs that end in error instead of running."""
 
 UNSUPPORTED_RESOURCES: Mapping[str, str] = {
-    "syncRepo": "repositories are not cloned yet",
-    "ciRepo": "repositories are not cloned yet",
-    "cliConfig": "command line tools are not configured yet",
     "externalCIServer": "results of other CI systems are not received yet",
 }
 """Types of resources that a job cannot have as input yet."""
@@ -34,20 +31,13 @@ NOTED_RESOURCES: Mapping[str, Note] = {"time": Note.TIME, "webhook": Note.WEBHOO
 NOTED_OPTIONS: Mapping[str, Note] = {
     "showBuildStatus": Note.BUILD_STATUS,
     "vote": Note.VOTE,
-    "scopes": Note.SCOPES,
     "force": Note.FORCE,
     "deployName": Note.DEPLOY_NAME,
     "pull": Note.PULL_INPUT,
 }
 """Options of an IN that nothing in a runSh job uses yet."""
 
-SECURE = "secure"
-"""The key of encrypted values among params and variables."""
-
 
 def missing_for_input(resource: Resource) -> str | None:
     """What is missing for a job that has this resource as input; None where nothing is."""
-    params = resource.property_bag.get("params")
-    if resource.type == "params" and isinstance(params, Mapping) and SECURE in params:
-        return "'secure' values are not decrypted yet"
     return UNSUPPORTED_RESOURCES.get(resource.type)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from runner.pipeline.content_kinds import SEMANTIC, Cron, Parameters, SemanticVersion
+from runner.pipeline.content_kinds import NAME_FILTER, SEMANTIC, Cron, NameFilter, Parameters, SemanticVersion
 from runner.pipeline.kinds import Choice, Form, Free, Kind, Listing, Table, Text, Truth, Whole, Word, Words
 from runner.pipeline.limits import Bytes
+from runner.pipeline.sealed import FORM, SECURE
 from runner.pipeline.shapes import Either, Merged, Nested, Part, Piece, Shape
 
 if TYPE_CHECKING:
@@ -24,17 +25,16 @@ _TRUTH = r"^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|[Oo][Nn]|[Oo][Ff][Ff]|[Yy][Ee
 _WHOLE = r"^-?(0|[1-9][0-9]{0,14})$"
 _SIZE = r"^\s*[0-9]+(\.[0-9]+)? ?[kKmMgGtT]?([iI]?[bB])?\s*$"
 _CRON = r"^\s*\S+(\s+\S+){4}\s*$"
+_VARIABLES: Schema = {
+    "type": "object",
+    "propertyNames": {"pattern": "^[^A-Za-z_0-9]*[A-Za-z_]"},
+    "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+}
 _PIECES: dict[Piece, Schema] = {
     Piece.ANYTHING: {},
     Piece.NOTHING: NULL,
     Piece.SCALAR: {"type": ["string", "number", "boolean", "null"]},
     Piece.LINE: {"type": ["string", "boolean"], "pattern": r"\S"},
-    Piece.VARIABLES: {
-        "type": "object",
-        "propertyNames": {"pattern": "^[^A-Za-z_0-9]*[A-Za-z_]"},
-        "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
-        "properties": {"secure": {}},
-    },
     Piece.VARIABLE_TEXT: {"type": "string", "pattern": "[=:]"},
 }
 
@@ -50,6 +50,13 @@ class Fragments:
     def of(self, shape: Shape) -> Schema:
         """One kind or shape. Raises KeyError for a piece that only a type of job can tell."""
         match shape:
+            case Piece.VARIABLES:
+                return {**_VARIABLES, "properties": {SECURE: self.secure()}}
+            case Piece.ITEM_VARIABLES:
+                return {
+                    **self.of(Piece.VARIABLES),
+                    "not": {"anyOf": [{"required": ["global"]}, {"required": ["matrix"]}]},
+                }
             case Piece():
                 return _PIECES[shape]
             case Form():
@@ -106,6 +113,13 @@ class Fragments:
         """One of `items`, or lists of them at any depth."""
         return self.defined(name, lambda this: {"anyOf": [*items, {"type": "array", "items": this.refer(name)}]})
 
+    def secure(self) -> Schema:
+        """What stands under `secure`."""
+        return {
+            "description": "Encrypted variables, as runner encrypt prints them; or a list of such texts.",
+            **self.nested("secure", [{"type": ["string", "number", "boolean"], "pattern": FORM}]),
+        }
+
     def _nested(self, shape: Nested) -> Schema:
         items = [self.of(item) for item in shape.items]
         inner = self.nested(shape.name, items)
@@ -132,8 +146,8 @@ def _of_kind(kind: Kind[Any], fragments: Fragments) -> Schema:
             return {"enum": [str(word) for word in words]}
         case Words():
             return fragments.nested("words", [TEXT])
-        case Table():
-            return {"type": "object"}
+        case Table(keys=keys):
+            return {"type": "object"} if keys is None else fragments.mapping(keys)
         case Listing():
             return {"type": "array"}
         case Free():
@@ -142,8 +156,10 @@ def _of_kind(kind: Kind[Any], fragments: Fragments) -> Schema:
             return {"type": "string", "pattern": rf"^\s*({SEMANTIC.pattern})\s*$"}
         case Cron():
             return {"type": "string", "pattern": _CRON}
+        case NameFilter():
+            return fragments.mapping(NAME_FILTER)
         case Parameters():
-            return {"type": "object", "minProperties": 1}
+            return {"type": "object", "minProperties": 1, "properties": {SECURE: fragments.secure()}}
         case _:
             raise TypeError(f"{kind} has no schema yet")
 

@@ -5,6 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from runner.pipeline.ci.branches import BRANCH_KEYS
+from runner.pipeline.ci.keys import (
+    BOOT_KEYS,
+    BUILD_KEYS,
+    CI,
+    COMBINATION,
+    ENV_KEYS,
+    GIT_KEYS,
+    INTEGRATION_KEYS,
+    MATRIX_KEYS,
+    POOL_KEYS,
+)
+from runner.pipeline.ci.keys import OLD as OLD_CI
+from runner.pipeline.ci.notification_keys import NOTIFICATION_KEYS
 from runner.pipeline.entries import SECTIONS
 from runner.pipeline.hooks import HOOKS, ITEM, TARGET
 from runner.pipeline.job_types import DEAD_JOBS, JOB_TYPES, RENAMED_JOBS, STEPS
@@ -41,6 +55,7 @@ def _lines() -> Iterator[str]:
     yield from _jobs()
     yield from _steps()
     yield from _resources()
+    yield from _ci()
     yield from _gone()
 
 
@@ -128,11 +143,32 @@ def _resource(resource_type: ResourceType) -> Iterator[str]:
         yield f"{_listed(resource_type.either, 'or')} is required.\n"
 
 
+def _ci() -> Iterator[str]:
+    yield "## The CI part\n"
+    yield "These stand at the top of `shippable.yml` in the root of a repository; [the CI part](ci.md) explains them.\n"
+    yield from _keys(CI)
+    for title, keys in (
+        ("`env`, where it is a mapping with these", ENV_KEYS),
+        ("`matrix`", MATRIX_KEYS),
+        ("A combination of `matrix`", COMBINATION),
+        ("`runtime` of the CI part", POOL_KEYS),
+        ("`branches`", BRANCH_KEYS),
+        ("`git`", GIT_KEYS),
+        ("`build`", BUILD_KEYS),
+        ("`build.pre_ci_boot`", BOOT_KEYS),
+        ("`integrations` of the CI part", INTEGRATION_KEYS),
+        ("An entry of `integrations.notifications`", NOTIFICATION_KEYS),
+    ):
+        yield f"### {title}\n"
+        yield from _keys(keys)
+
+
 def _gone() -> Iterator[str]:
     yield "## Older and gone\n"
     rows = [(f"job type `{old}`", f"read as `{new}`, with a warning") for old, new in RENAMED_JOBS.items()]
     rows += [(f"job type `{name}`", hint or "gone without a successor") for name, hint in DEAD_JOBS.items()]
     rows += [(f"resource type `{name}`", hint or "gone without a successor") for name, hint in DEAD_RESOURCES.items()]
+    rows += [(f"`{name}` of the CI part", hint or "means nothing any more") for name, hint in OLD_CI.items()]
     yield from _table(("what", "what about it"), rows)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from runner.pipeline.ci.keys import CI, CI_KEYS
+from runner.pipeline.ci.keys import CI, CI_KEYS, OLD
 from runner.pipeline.entries import MAX_NAME, NAME_PATTERN, SECTIONS, Section
 from runner.pipeline.fields import Key
 from runner.pipeline.job_types import JOB_TYPES, NAME, RENAMED_JOBS, STEPS, TYPE, JobType, Tasks
@@ -33,15 +33,21 @@ def schema_of(*, strict: bool = False) -> Schema:
         "else": fragments.refer("resource.trigger"),
     }
     sections = {section.value: _section(section, fragments) for section in SECTIONS}
-    ci = {key: {"description": CI[key].doc if key in CI else "An older key of the CI part."} for key in sorted(CI_KEYS)}
+    ci = {name: fragments.value(CI[name]) if name in CI else _older(name) for name in sorted(CI_KEYS)}
     return {
         "$schema": DRAFT,
         "title": "shippable.yml",
-        "description": "A pipeline: jobs, and the resources they use.",
+        "description": "A pipeline: jobs, the resources they use, and how commits are tested.",
         "type": ["object", "null"],
         "properties": {**sections, **ci},
         "$defs": dict(sorted(definitions.items())),
     }
+
+
+def _older(name: str) -> Schema:
+    """A key of the CI part that is not read any more."""
+    told = f"Older: {OLD[name]}." if OLD[name] else "Older: it means nothing any more."
+    return {"description": told, "deprecated": True}
 
 
 def _section(section: Section, fragments: Fragments) -> Schema:

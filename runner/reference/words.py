@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runner.pipeline.content_kinds import Cron, Parameters, SemanticVersion
+from runner.pipeline.content_kinds import Cron, NameFilter, Parameters, SemanticVersion
 from runner.pipeline.kinds import Choice, Form, Free, Kind, Listing, Table, Text, Truth, Whole, Word, Words
 from runner.pipeline.limits import Bytes
 
@@ -34,7 +34,8 @@ _SIMPLE: dict[type, str] = {
     Free: "anything",
     SemanticVersion: "a semantic version",
     Cron: "cron, five fields",
-    Parameters: "a mapping, at least one key",
+    NameFilter: "a mapping with `only` and `except`",
+    Parameters: "a mapping, at least one key; `secure` holds encrypted ones",
 }
 
 

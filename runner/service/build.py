@@ -21,13 +21,16 @@ from runner.service import handover
 from runner.service.ci.item import CiItem
 from runner.service.handover import Handover
 from runner.service.journal import TOO_SHORT, Journal
+from runner.service.notices import at_end, at_start
 from runner.service.ports import Ended
 from runner.service.preparation import Engine, Preparation, Prepared
 from runner.service.room import Room
 from runner.service.threads import finished
+from runner.service.tidings import Tidings
 from runner.store.rows import BuildEnd, BuildRow
 from runner.workspace.directory import BuildDirectory
 from runner.workspace.outs import Given, process
+from runner.workspace.saved_files import LIMIT
 from runner.workspace.versions import NewVersion
 
 
@@ -61,7 +64,7 @@ class Build:
         self._directory = BuildDirectory(place / "work")
         self._room = Room(place, row.id, engine.job_users)
         self._supervised: Supervised | None = None
-        self._warnings: list[str] = []
+        self._tidings = Tidings(engine, row.id)
         self._preparing: asyncio.Timeout | None = None
         self._cancelled: tuple[str, EndedBy] | None = None
         self._began = time.monotonic()
@@ -115,6 +118,8 @@ class Build:
                 return self._as_cancelled()
             begun = Handover(prepared.variables.dependencies, prepared.before)
             await asyncio.to_thread(handover.write, self._place, begun)
+            if self._row.item is None:
+                await self._tidings.begin(at_start(self._job.hooks))
             result = await self._until_ended(job_type.run(self._context(prepared)))
         finally:
             prepared.grant.close()
@@ -127,24 +132,28 @@ class Build:
         self._room.take_over()
         try:
             begun = handover.read(self._place, self._job)
-            grant = await self._engine.credentials.restore(self._row, renewed=self._renewed, warn=self._warn)
+            grant = await self._engine.persist(
+                lambda: self._engine.credentials.restore(self._row, renewed=self._renewed, warn=self._warn)
+            )
         except RunnerError:
             running.cancel("the runner cannot go on with this build", EndedBy.RUNNER)
             await running.wait()  # until then the log is its own
             raise
         try:
             self._started(running)
-            await self._learn_secrets()
+            await self._learn_secrets(begun)
             result = await self._until_ended(running.wait())
         finally:
             grant.close()
             self._supervised = None
         return await self._ended(replace(result, seq=0), begun)  # whoever had it may have written behind the supervisor
 
-    async def _learn_secrets(self) -> None:
+    async def _learn_secrets(self, begun: Handover) -> None:
         """What the supervisor hides already, for what this process adds to the log."""
         try:
-            self.journal.mask(await self._engine.inputs.secrets_of(self._job))
+            self.journal.mask(await self._engine.inputs.secrets_of(self._job, begun.dependencies))
+            if self._ci is not None:
+                self.journal.mask(secret for found in self._ci.opened().values() for secret in found.values())
         except RunnerError as error:
             self._warn(f"a secret is not known to the runner that took this build over: {error}")
 
@@ -222,8 +231,7 @@ class Build:
     def _started(self, supervised: Supervised) -> None:
         self._supervised = supervised
         supervised.mask(self.journal.secrets)  # what was renewed while it was being started
-        for text in self._warnings:
-            supervised.note(text)
+        self._tidings.hand_over(supervised)
         if self._cancelled is not None:
             supervised.cancel(*self._cancelled)
 
@@ -251,6 +259,7 @@ class Build:
                     succeeded=result.status == "success",
                     note=section.warn,
                     user=self._room.user,
+                    limit=self._saved_files_limit(),
                 )
                 for version in given.outs:
                     # Not its name: a script may have told its supervisor of a secret that is not known here.
@@ -258,6 +267,11 @@ class Build:
         except (RunnerError, OSError) as error:
             return replace(end, status="failure", reason=str(error))
         return replace(end, versions=versions_of(given))
+
+    def _saved_files_limit(self) -> int:
+        """The host's, or the usual one; a job can only say less."""
+        most = self._engine.limits.saved_files or LIMIT
+        return min(most, self._job.runtime.limits.saved_files or most)
 
     async def _finish(self, end: End) -> Ended:
         reason = self.journal.redact(end.reason) if end.reason else None
@@ -271,6 +285,7 @@ class Build:
             dropped=end.dropped,
             ended_at=end.ended_at,
             published=frozenset((*(v.node for v in end.versions if v.node != self._job.name), *self._jobs_out(end))),
+            notices=self._tidings.of(at_end(self._job.hooks, end.status)) if self._row.item is None else (),
         )
         if not await self._record(recorded, end.versions):
             reason = "another process has recorded another end of this build"
@@ -281,6 +296,8 @@ class Build:
         try:
             with contextlib.suppress(OSError, DamagedLogError):
                 await self._run_hooks(recorded.status)
+            with contextlib.suppress(OSError, DamagedLogError):
+                await self._tidings.close(self.journal)
             with contextlib.suppress(OSError, DamagedLogError):
                 await self._clear_away()
         finally:  # also where the service ends meanwhile: the next one clears away
@@ -328,11 +345,16 @@ class Build:
         if self._supervised is not None:
             self._supervised.mask(secrets)
 
-    def _warn(self, text: str) -> None:
+    def tell(self, text: str, level: str) -> None:
+        """Have a line of the runner's own (info, warning) in the log, now or as soon as there is somebody to write it;
+        none is written after the last record."""
         if self._supervised is not None:
-            self._supervised.note(text)
+            self._supervised.note(text, level)
         else:
-            self._warnings.append(text)
+            self._tidings.keep(text, level)
+
+    def _warn(self, text: str) -> None:
+        self.tell(text, "warning")
 
 
 def versions_of(given: Given) -> tuple[NewVersion, ...]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from runner.errors import SetupError
 from runner.pipeline.plain import Json
-from runner.service.git import Git, GitError, Remote
+from runner.service.git import Git, GitError, Remote, with_key
 from runner.triggers.git_repo import GitRepo
 
 IDENTITY = (("user.name", "Shippable Build"), ("user.email", "build@shippable.com"))
@@ -69,13 +69,15 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clone:
-    """One clone into `target`, an empty directory. `run` raises SetupError or GitError; `name` is the resource."""
+    """One clone into `target`, an empty directory. `run` raises SetupError or GitError; `name` is the resource,
+    `key_file` where the job has the key of the repository, if there is one."""
 
     git: Git
     name: str
     remote: Remote
     target: Path
     options: GitRepo
+    key_file: Path | None = None
 
     async def run(self, wanted: Wanted) -> None:
         settings = [parse_setting(self.name, entry) for entry in self.options.git_config]
@@ -87,6 +89,8 @@ class Clone:
         await self._git("checkout", "--quiet", "--force", "--detach", commit)
         if wanted.merged_into is not None:
             await self._merge(wanted)
+        if self.key_file is not None and self.remote.key is not None:  # for what scripts do in the clone
+            await self._set([("core.sshCommand", f"ssh {with_key(str(self.key_file))}")])
         await self._set([(key, value) for key, value in settings if key.lower() not in HARMLESS])
 
     async def _commit(self, wanted: Wanted) -> str:

@@ -18,11 +18,12 @@ from runner.store.store import Store
 @dataclass(slots=True, kw_only=True)
 class Engines:
     """`make` puts an engine together. Builds that another process has started keep the files of their start, whatever
-    the files say by now: those engines are made when they are asked for."""
+    the files say by now: those engines are made when they are asked for. `keys` is where the private keys are."""
 
     store: Store
     make: Callable[[Project], Engine]
     integrations_file: Path | None
+    keys: Callable[[], Path]
     _current: Project = field(default_factory=lambda: Project(pipeline=Pipeline()))
     _graph: int = 0
     _engines: dict[int, Engine] = field(default_factory=dict)
@@ -42,8 +43,8 @@ class Engines:
         self._current, self._graph = project, graph
         self._engines = {graph: self.make(project)}
 
-    async def of(self, build: BuildRow, finish: Finish) -> Engine:
-        """The engine for one build. Raises StoreError."""
+    async def of(self, build: BuildRow, finish: Finish | None = None) -> Engine:
+        """The engine for one build; without `finish` it is for looking only. Raises StoreError."""
         if build.run_id not in self._engines:
             sources = await self.store.runs.sources(build.run_id)
             project = await asyncio.to_thread(project_of, files(sources), self.integrations_file)

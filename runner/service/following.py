@@ -89,7 +89,7 @@ class Followers:
     def _inputs(self) -> Inputs:
         """A login may be renewed where it is kept: each look resolves it anew, once."""
         project = self._engines.current
-        return Inputs(project.pipeline, project.integrations, self._engines.store)
+        return Inputs(project.pipeline, project.integrations, self._engines.store, self._engines.keys())
 
 
 def takes(options: GitRepo, ref: str) -> bool:

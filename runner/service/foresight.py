@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from runner.aws.planned import planned_aws
@@ -11,8 +11,11 @@ from runner.integrations.aws_iam import aws_role
 from runner.integrations.model import Integration, ResolvedIntegration
 from runner.pipeline.model import In, Job, Out
 from runner.pipeline.plain import plain
+from runner.pipeline.sealed import Secure
+from runner.sealing.keyring import Keyring, SealedError
 from runner.secret import Secret
 from runner.service.credentials import variables_of
+from runner.service.inputs import secure_of
 from runner.service.ports import RoleUse
 from runner.service.preparation import roles_of
 from runner.service.project import Project
@@ -26,26 +29,36 @@ UNKNOWN_ROLE = "arn:aws:iam::000000000000:role/known-when-it-runs"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foreseen:
-    """`variables` have their names and sources; `roles` the regions that the file names, no secret put in."""
+    """`variables` have their names and sources; `roles` the regions that the file names, no secret put in; `sealed`
+    says why the names are not known that stand in encrypted texts."""
 
     variables: JobVariables
     roles: Sequence[RoleUse]
+    sealed: tuple[str, ...] = ()
 
 
-def foresee(project: Project, job: Job, triggered_by: str, injected: Mapping[str, str]) -> Foreseen:
-    """`injected` are the `--param` variables."""
+def foresee(
+    project: Project, job: Job, triggered_by: str, injected: Mapping[str, str], keyring: Keyring | None = None
+) -> Foreseen:
+    """`injected` are the `--param` variables; without `keyring` nothing is decrypted, and nothing said of it."""
+    opening = _Opening(keyring)
     variables = expand_placeholders(
         JobVariables(
             identity=_identity(job, triggered_by),
-            dependencies=_dependencies(project, job),
+            dependencies=_dependencies(project, job, opening),
             injected=injected,
-            integrations=_own_integrations(project, job),
+            integrations=_own_integrations(project, job, opening),
+            opened={part.text: opening.open(part, subject) for part, subject in secure_of(job)},
         )
     )
     shown = [replace(dependency, version=dependency.storable) for dependency in variables.dependencies]
     roles = roles_of(shown, variables.integrations)
     found = [(role, use.region) for use in roles if (role := aws_role(use.integration)) is not None]
-    return Foreseen(variables=replace(variables, aws=variables_of(planned_aws(found))), roles=roles)
+    return Foreseen(
+        variables=replace(variables, aws=variables_of(planned_aws(found))),
+        roles=roles,
+        sealed=tuple(dict.fromkeys(opening.refused)),
+    )
 
 
 def roles_of_job(project: Project, job: Job) -> Sequence[RoleUse]:
@@ -53,25 +66,46 @@ def roles_of_job(project: Project, job: Job) -> Sequence[RoleUse]:
     return foresee(project, job, job.name, {}).roles
 
 
-def _dependencies(project: Project, job: Job) -> list[Dependency]:
-    return [_dependency(project, step) for step in job.steps if isinstance(step, In | Out) and _known(project, step)]
+@dataclass(slots=True)
+class _Opening:
+    """Decrypts what can be decrypted, and keeps the sentences about the rest."""
+
+    keyring: Keyring | None
+    refused: list[str] = field(default_factory=list)
+
+    def open(self, secure: Secure, subject: str = "") -> Mapping[str, Secret]:
+        if self.keyring is None:
+            return {}
+        try:
+            return self.keyring.open(secure, subject)
+        except SealedError as error:
+            self.refused.append(str(error))
+            return {}
 
 
-def _own_integrations(project: Project, job: Job) -> list[ResolvedIntegration]:
+def _dependencies(project: Project, job: Job, opening: _Opening) -> list[Dependency]:
+    steps = (step for step in job.steps if isinstance(step, In | Out) and _known(project, step))
+    return [_dependency(project, step, opening) for step in steps]
+
+
+def _own_integrations(project: Project, job: Job, opening: _Opening) -> list[ResolvedIntegration]:
     names = (named.name for named in job.integrations if named.name in project.integrations)
-    return [_unresolved(project.integrations[name]) for name in names]
+    return [_unresolved(project.integrations[name], opening) for name in names]
 
 
 def _known(project: Project, step: In | Out) -> bool:
     return step.name in project.pipeline.jobs or step.name in project.pipeline.resources
 
 
-def _dependency(project: Project, step: In | Out) -> Dependency:
+def _dependency(project: Project, step: In | Out, opening: _Opening) -> Dependency:
     if step.name in project.pipeline.jobs:
         return Dependency(step=step, type=project.pipeline.jobs[step.name].type, node_id=0, is_job=True)
     resource = project.pipeline.resources[step.name]
     named = resource.integration
     known = named is not None and named.name in project.integrations
+    opened: dict[str, Secret] = {}
+    for secure in resource.secure if isinstance(step, In) else ():
+        opened |= opening.open(secure, f"params '{resource.name}'")
     return Dependency(
         step=step,
         type=resource.type,
@@ -80,11 +114,12 @@ def _dependency(project: Project, step: In | Out) -> Dependency:
         version=Version(
             id=0, number=0, name=resource.version_name, property_bag=plain(resource.property_bag), created_at=""
         ),
-        integration=_unresolved(project.integrations[named.name]) if named and known else None,
+        integration=_unresolved(project.integrations[named.name], opening) if named and known else None,
+        opened=opened,
     )
 
 
-def _unresolved(integration: Integration) -> ResolvedIntegration:
+def _unresolved(integration: Integration, opening: _Opening) -> ResolvedIntegration:
     """The integration with an empty secret wherever a reference would be fetched."""
 
     def known(value: Any) -> Any:
@@ -94,9 +129,14 @@ def _unresolved(integration: Integration) -> ResolvedIntegration:
             case tuple():
                 return tuple(known(inner) for inner in value)
             case Mapping():
-                return {key: known(inner) for key, inner in value.items()}
+                return dict(pair for key, inner in value.items() for pair in pairs(key, inner))
             case _:
                 return Secret("")
+
+    def pairs(key: str, value: Any) -> Iterable[tuple[str, Any]]:
+        if isinstance(value, Secure):
+            return opening.open(value, f"integration '{integration.name}'").items()
+        return ((key, known(value)),)
 
     values = {name: known(value) for name, value in integration.fields.items()}
     if "assumeRoleARN" in values and not isinstance(values["assumeRoleARN"], str):

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import signal
-from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Mapping
+import shlex
+import tempfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from runner.errors import RunnerError
+from runner.integrations.git_access import Login
 from runner.secret import Secret
+from runner.service.child import talk
 from runner.triggers.addresses import masked
 
-GRACE = timedelta(seconds=3)
 MOST = 64 * 1024 * 1024
 """Bytes of output that are read; a command that says more is ended."""
 PROTOCOLS = "https:ssh:git:file"
-_MOST_TOLD = 64 * 1024
 _CONFIG = {
     "core.hooksPath": "/dev/null",
     "core.fsmonitor": "false",
@@ -39,7 +38,7 @@ _KEPT = ("GIT_SSL_", "GIT_SSH", "GIT_PROXY_")
 _CURES = {
     "could not read Username": "give the resource an integration that may read it",
     "Authentication failed": "give the resource an integration that may read it",
-    "Permission denied (publickey": "give the user of the runner a key that may read it",
+    "Permission denied (publickey": "give the resource an integration with a key that may read it",
     "Host key verification failed": "put the key of the host into known_hosts of the user of the runner",
     "dubious ownership": "add it to safe.directory in the git configuration of the user of the runner",
 }
@@ -54,20 +53,13 @@ class NoCommitError(GitError):
     """A tag is of a file or a directory: nothing can be built of it, and asking again changes nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Login:
-    """How a repository is opened over https. The user may be a token too, so it is not shown."""
-
-    user: str = field(repr=False)
-    password: Secret
-
-
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """Where a repository is. `url` may be an argument of a process: no password is in it."""
+    """Where a repository is. `url` may be an argument of a process: no password is in it. `key` opens it over ssh."""
 
     url: str
     login: Login | None = None
+    key: Secret | None = None
 
     @classmethod
     def of(cls, address: str, login: Login | None = None) -> Remote:
@@ -101,55 +93,29 @@ class Git:
         what = f"git {arguments[0]}{f' of {remote}' if remote else ''}"
         try:
             async with asyncio.timeout(self.limit.total_seconds()) as ours:
-                output, told, status = await self._talk(arguments, directory, remote, given)
+                with _key_file(remote) as key:
+                    said = await talk(
+                        ("git", *arguments),
+                        environment=self.variables(remote, key),
+                        directory=directory,
+                        given=given,
+                        most=self.most,
+                    )
         except TimeoutError:
             if not ours.expired():
                 raise
             raise GitError(f"{what} took longer than {self.limit}: is the server reachable from here?") from None
         except OSError as error:
             raise GitError(f"{what} cannot start: {error.strerror or error}; is git installed?") from error
-        if len(output) > self.most:
+        if len(said.output) > self.most:
             raise GitError(f"{what} printed more than {self.most} bytes: the repository is too large for this")
-        if status != 0:
-            raise GitError(f"{what} failed: {_reason(told.decode('utf-8', 'replace'), status)}")
-        return output
+        if said.status != 0:
+            raise GitError(f"{what} failed: {_reason(said.told, said.status)}")
+        return said.output
 
-    async def _talk(
-        self, arguments: tuple[str, ...], directory: Path | None, remote: Remote | None, given: bytes
-    ) -> tuple[bytes, bytes, int]:
-        """Output, error output and status; all three ends are served at once, so that none of them can block."""
-        async with self._started(arguments, directory, remote) as process:
-            stdin, stdout, stderr = process.stdin, process.stdout, process.stderr
-            assert not (stdin is None or stdout is None or stderr is None)  # noqa: S101, PT018 - all are pipes
-            async with asyncio.TaskGroup() as group:
-                group.create_task(_feed(stdin, given))
-                told = group.create_task(_drain(stderr, _MOST_TOLD))
-                output = await _first(stdout, self.most)
-                if len(output) > self.most:
-                    await _end(process)
-            return output, told.result(), await process.wait()
-
-    @contextlib.asynccontextmanager
-    async def _started(
-        self, arguments: tuple[str, ...], directory: Path | None, remote: Remote | None
-    ) -> AsyncIterator[Process]:
-        process = await asyncio.create_subprocess_exec(
-            "git",
-            *arguments,
-            cwd=directory,
-            env=self.variables(remote),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=PIPE,
-            start_new_session=True,
-        )
-        try:
-            yield process
-        finally:
-            await _end(process)
-
-    def variables(self, remote: Remote | None = None) -> dict[str, str]:
-        """The environment of one command. A login counts for the host of `remote` only: no redirection gets it."""
+    def variables(self, remote: Remote | None = None, key: str | None = None) -> dict[str, str]:
+        """The environment of one command. A login counts for the host of `remote` only: no redirection gets it. `key`
+        is the file of a key for ssh, the only one that is tried then."""
         kept = {k: v for k, v in self.environment.items() if not k.startswith("GIT_") or k.startswith(_KEPT)}
         pairs = list(_CONFIG.items())
         secrets = {}
@@ -157,9 +123,10 @@ class Git:
             key = f"credential.https://{urlsplit(remote.url).netloc}.helper"
             pairs += [(key, ""), (key, _HELPER)]  # the empty one drops helpers that would keep the password
             secrets = {"GIT_LOGIN": remote.login.user, "GIT_PASSWORD": remote.login.password.reveal()}
+        ssh = kept.get("GIT_SSH_COMMAND", _SSH)
         return {
-            "GIT_SSH_COMMAND": _SSH,
             **kept,
+            "GIT_SSH_COMMAND": ssh if key is None else f"{ssh} {with_key(key)}",
             "LC_ALL": "C",
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_ASKPASS": "",
@@ -173,41 +140,21 @@ class Git:
         }
 
 
-async def _feed(stream: asyncio.StreamWriter, given: bytes) -> None:
-    with contextlib.suppress(ConnectionError):  # it has ended without reading: its status says why
-        stream.write(given)
-        await stream.drain()
-    stream.close()
-    with contextlib.suppress(ConnectionError):
-        await stream.wait_closed()
+def with_key(path: str) -> str:
+    """The options of ssh for a key, as words of a shell."""
+    return f"-oIdentitiesOnly=yes -oIdentityAgent=none -i {shlex.quote(path)}"
 
 
-async def _first(stream: asyncio.StreamReader, most: int) -> bytes:
-    """All that comes, or the beginning where it is more than `most` bytes (then longer than that)."""
-    found = bytearray()
-    while len(found) <= most and (part := await stream.read(65_536)):
-        found += part
-    return bytes(found)
-
-
-async def _drain(stream: asyncio.StreamReader, most: int) -> bytes:
-    """The last `most` bytes of all that comes."""
-    found = b""
-    while part := await stream.read(65_536):
-        found = (found + part)[-most:]
-    return found
-
-
-async def _end(process: Process) -> None:
-    """End whatever of its process group still runs: TERM, a grace, KILL."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        if process.returncode is not None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(GRACE.total_seconds()):
-                await process.wait()
+@contextlib.contextmanager
+def _key_file(remote: Remote | None) -> Iterator[str | None]:
+    """The key of a repository in a file of mode 600, for as long as a command runs."""
+    if remote is None or remote.key is None:
+        yield None
+        return
+    with tempfile.NamedTemporaryFile("w", prefix="key-", encoding="utf-8") as file:
+        file.write(remote.key.reveal())
+        file.flush()
+        yield file.name
 
 
 def _reason(told: str, status: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -12,10 +13,12 @@ from runner.errors import SetupError
 from runner.integrations.aws_iam import aws_role
 from runner.integrations.sources import resolve
 from runner.scheduling.one_pass import Rule
+from runner.sealing.keyring import Keyring
 from runner.service.foresight import roles_of_job
 from runner.service.plan import role_integrations
 from runner.service.project import Project
 from runner.service.role_credentials import open_role_credentials
+from runner.service.settings_places import keys_directory
 
 
 async def assume_all(
@@ -23,7 +26,8 @@ async def assume_all(
 ) -> list[tuple[str, WhoAmI]]:
     """`job (integration)` and the identity, for each role of each job. Raises CredentialsError, SetupError."""
     names = role_integrations(project, rules)
-    resolved = {name: await resolve(project.integrations[name]) for name in names}
+    keys = Keyring(keys_directory(os.environ))
+    resolved = {name: await resolve(project.integrations[name], keys) for name in names}
     roles = [role.arn for one in resolved.values() if (role := aws_role(one)) is not None]
     if not roles:
         return []

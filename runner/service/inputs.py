@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from runner.errors import SetupError
 from runner.integrations.model import Integration, ResolvedIntegration
 from runner.integrations.sources import resolve
 from runner.pipeline.graph import loops
-from runner.pipeline.model import In, Job, Out, Pipeline
+from runner.pipeline.model import In, Job, Out, Pipeline, Resource
+from runner.pipeline.sealed import PARAMS, Secure
 from runner.pipeline.unsupported import missing_for_input
+from runner.sealing.keyring import Keyring
 from runner.secret import Secret
 from runner.store.rows import BuildRow
 from runner.store.store import Store
 from runner.store.versions import Selected
 from runner.workspace.dependency import Dependency
+from runner.workspace.parameters import sealed_texts
+from runner.workspace.versions import Version
 
 
 class Inputs:
-    """Resolves each integration once for a run: a reference may be a command that asks a person or a vault."""
+    """Resolves each integration once for a run: a reference may be a command that asks a person or a vault. `keys` is
+    the directory of the private keys, which need not be there."""
 
-    def __init__(self, pipeline: Pipeline, integrations: Mapping[str, Integration], store: Store) -> None:
+    def __init__(self, pipeline: Pipeline, integrations: Mapping[str, Integration], store: Store, keys: Path) -> None:
+        self.keyring = Keyring(keys)
         self._pipeline = pipeline
         self._integrations = integrations
         self._store = store
@@ -32,7 +39,7 @@ class Inputs:
         """Every IN and OUT of the job, in the order of the file, as this build gets them. Raises SetupError."""
         named = {(type(step), step.name): step for step in reversed(job.steps) if isinstance(step, In | Out)}
         steps = list(reversed(named.values()))  # what is named twice counts once, the first time
-        self._refuse_unsupported(steps)
+        self._refuse_unsupported(job, steps)
         of_service = build.attempt is not None
         selected = await (self._store.take_inputs(build, steps) if of_service else self._store.select(steps))
         for step, chosen in zip(steps, selected, strict=True):
@@ -45,19 +52,36 @@ class Inputs:
         names = dict.fromkeys(named.name for named in job.integrations)
         return tuple([await self.resolved(name) for name in names])
 
+    def variables_of(self, job: Job) -> Mapping[str, Mapping[str, Secret]]:
+        """The variables that the TASKs of a job hold encrypted, by their texts. Raises SealedError."""
+        return {part.text: self.keyring.open(part, subject) for part, subject in secure_of(job)}
+
     @property
     def secrets(self) -> tuple[Secret, ...]:
         """Every secret that this run has resolved: what one job publishes, another one must not show."""
-        return tuple(secret for integration in self._resolved.values() for secret in integration.secrets)
+        resolved = (secret for integration in self._resolved.values() for secret in integration.secrets)
+        return (*resolved, *self.keyring.secrets)
 
-    async def secrets_of(self, job: Job) -> tuple[Secret, ...]:
-        """The secrets of every integration that a job reaches. Raises SetupError."""
+    async def secrets_of(self, job: Job, dependencies: Iterable[Dependency]) -> tuple[Secret, ...]:
+        """The secrets of every integration that a job reaches, of its TASKs and of what it has as inputs. Raises
+        SetupError."""
         await self.integrations_of(job)
+        self.variables_of(job)
+        for dependency in dependencies:
+            if isinstance(dependency.step, In) and dependency.name in self._pipeline.resources:
+                self._opened(self._pipeline.resources[dependency.name], dependency.version)
         for step in job.steps:
             resource = self._pipeline.resources.get(step.name) if isinstance(step, In | Out) else None
             if resource is not None and resource.integration is not None:
                 await self.resolved(resource.integration.name)
         return self.secrets
+
+    async def notification(self, name: str) -> tuple[Resource, ResolvedIntegration | None]:
+        """A notification resource with its integration. Raises SetupError."""
+        resource = self._pipeline.resources.get(name)
+        if resource is None:
+            raise SetupError(f"{name} was removed from the file")
+        return resource, await self.resolved(resource.integration.name) if resource.integration is not None else None
 
     def _in_loop(self, job: str, other: str) -> bool:
         """Whether two jobs feed each other: one of them has to begin without a version of the other."""
@@ -68,7 +92,7 @@ class Inputs:
             if name not in self._resolved:
                 if name not in self._integrations:
                     raise SetupError(f"integration '{name}' is not among the integrations any more")
-                self._resolved[name] = await resolve(self._integrations[name])
+                self._resolved[name] = await resolve(self._integrations[name], self.keyring)
             return self._resolved[name]
 
     async def _dependency(self, step: In | Out, selected: Selected) -> Dependency:
@@ -94,11 +118,36 @@ class Inputs:
             version=selected.version,
             integration=await self.resolved(named.name) if named else None,
             files=selected.files,
+            opened=self._opened(resource, selected.version) if isinstance(step, In) else {},
         )
 
-    def _refuse_unsupported(self, steps: Sequence[In | Out]) -> None:
+    def _opened(self, resource: Resource, version: Version | None) -> Mapping[str, Secret]:
+        """What a version of params holds encrypted; where that stands in no file any more, the resource does.
+
+        Raises SealedError."""
+        opened: dict[str, Secret] = {}
+        if resource.type == PARAMS and version is not None:
+            written = {secure.text: secure for secure in resource.secure}
+            for text in sealed_texts(version.property_bag):
+                subject = (
+                    f"params '{resource.name}'"
+                    if text in written
+                    else (f"params '{resource.name}', version {version.number}")
+                )
+                opened |= self.keyring.open(written.get(text, Secure(text, resource.place)), subject)
+        return opened
+
+    def _refuse_unsupported(self, job: Job, steps: Sequence[In | Out]) -> None:
         for step in steps:
             resource = self._pipeline.resources.get(step.name)
+            if resource is not None and (job.type, resource.type) == ("runCI", "ciRepo"):
+                continue  # it is the checkout that the job runs in
             missing = missing_for_input(resource) if resource is not None and isinstance(step, In) else None
             if resource is not None and missing is not None:
                 raise SetupError(f"IN {step.name} is of type {resource.type}: {missing}")
+
+
+def secure_of(job: Job) -> Iterator[tuple[Secure, str]]:
+    """The encrypted texts in the `env` of its TASKs, and whose each is."""
+    for task in job.tasks:
+        yield from ((part, f"'{task.name}' of '{job.name}'") for part in task.env if isinstance(part, Secure))

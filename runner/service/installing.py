@@ -116,8 +116,8 @@ def uninstall(installation: Installation, *, purge: bool = False, dry: bool = Fa
     """Remove what `install` has written, with `purge` the settings and the state as well; users stay. Raises
     UsageError."""
     _check_rights(installation)
-    if purge and installation.prefix is None and _is_active():
-        raise UsageError("the service runs: stop it first, with systemctl disable --now shippable-runner")
+    if installation.prefix is None and _is_active():
+        raise UsageError(f"the service runs: stop it first, with systemctl disable --now {UNITS[0]} {UNITS[2]}")
     for file in installation.files:
         if file.ours and file.path.exists():
             written = _is_ours(file.path)

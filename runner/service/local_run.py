@@ -81,6 +81,13 @@ class PipelineRun:
             if build.id == build_id:
                 build.cancel(reason)
 
+    def tell(self, build_id: int, text: str, level: str) -> bool:
+        """Have a line of the runner's own in the log of a build; False where that is closed."""
+        build = next((build for build in self._builds.values() if build.id == build_id), None)
+        if build is not None:
+            build.tell(text, level)
+        return build is not None
+
     def interrupt(self, reason: str) -> None:
         """Cancel what runs and start nothing more; of what has ended, show no more."""
         self._interrupted = reason

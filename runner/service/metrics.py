@@ -47,6 +47,9 @@ class Metrics:
         self.log_bytes = Counter(
             "runner_log_bytes", "Logs of ended builds, as they stand on the disk.", registry=registry
         )
+        self.notifications = Counter(
+            "runner_notifications", "Attempts to tell somebody of a build.", ["outcome"], registry=registry
+        )
         self.sts_calls = Counter("runner_sts_calls", "Roles assumed or renewed.", ["outcome"], registry=registry)
         self.store_errors = Counter("runner_store_errors", "How often the store could not be used.", registry=registry)
         self.queue_failures = Counter("runner_dispatch_failures", "What the queue could not do.", registry=registry)
@@ -74,6 +77,9 @@ class Metrics:
         self.ended.labels(self._label(ended.job), ended.status).inc()
         self.durations.labels(ended.status).observe(max(0.0, ended.duration.total_seconds()))
         self.log_bytes.inc(log_bytes)
+
+    def notified(self, outcome: str) -> None:
+        self.notifications.labels(outcome).inc()
 
     def role_assumed(self, outcome: str) -> None:
         self.sts_calls.labels(outcome).inc()

@@ -18,7 +18,8 @@ GRACE = timedelta(seconds=10)
 class RunOptions:
     """What the command line says about a run. `jobs` empty: the whole pipeline; `limits` and `grace` are the host's:
     what a job says can only be narrower, or another grace. `working_tree`: CI builds get the files as they are, not as
-    they were committed; `least_coverage` is in percent."""
+    they were committed; `least_coverage` is in percent; `keys` is the directory of the private keys (None: the
+    usual one)."""
 
     paths: Sequence[Path]
     integrations_file: Path | None = None
@@ -32,6 +33,7 @@ class RunOptions:
     grace: timedelta = GRACE
     working_tree: bool = False
     least_coverage: float | None = None
+    keys: Path | None = None
 
 
 def encode(options: RunOptions) -> str:
@@ -41,6 +43,7 @@ def encode(options: RunOptions) -> str:
     values |= {
         "paths": [str(path.absolute()) for path in options.paths],
         "integrations_file": str(file.absolute()) if file else None,
+        "keys": str(options.keys.absolute()) if options.keys else None,
         "jobs": list(options.jobs),
         "injected": dict(options.injected),
         "limits": dict(options.limits.given()),
@@ -56,6 +59,7 @@ def decode(text: str) -> RunOptions:
     values |= {
         "paths": tuple(Path(path) for path in values["paths"]),
         "integrations_file": Path(file) if file else None,
+        "keys": Path(values["keys"]) if values.get("keys") else None,
         "limits": Limits(**values["limits"]),
         "grace": timedelta(seconds=values["grace"]),
     }

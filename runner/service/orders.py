@@ -18,10 +18,12 @@ from runner.scheduling.events import (
 )
 from runner.scheduling.rules import Rules
 from runner.service.building import Building
+from runner.service.courier import Courier
 from runner.service.decisions import Decided, Decisions, Facts
 from runner.service.engines import Engines
+from runner.service.notices import at_end
 from runner.service.questions import Questions
-from runner.store import ends, purging, views
+from runner.store import ends, notices, purging, views
 from runner.store.queueing import Request, ask_to_cancel, new_delivery, set_paused
 from runner.store.rows import BuildRow
 from runner.store.sqlite import Transaction
@@ -34,12 +36,15 @@ class Orders:
     """All methods raise StoreError, NotFoundError where what they name is not there, and ConflictError where the order
     makes no sense now."""
 
-    def __init__(self, decisions: Decisions, questions: Questions, building: Building, engines: Engines) -> None:
+    def __init__(
+        self, decisions: Decisions, questions: Questions, building: Building, engines: Engines, courier: Courier
+    ) -> None:
         self.draining = False
         self._decisions = decisions
         self._questions = questions
         self._building = building
         self._engines = engines
+        self._courier = courier
 
     async def run(self, job: str, request: Request) -> BuildRow:
         """Queue a build because a person wants it: whatever is switched off or paused."""
@@ -68,16 +73,21 @@ class Orders:
     async def cancel(self, build_id: int, reason: str) -> BuildRow:
         """End a build: one that is queued at once, one that runs as soon as its processes have ended."""
 
+        row = await self._questions.build(build_id)
+        job = self._engines.current.pipeline.jobs.get(row.job)
+
         def change(tx: Transaction, rules: Rules) -> Facts[bool]:
-            if ends.withdraw(tx, build_id, reason, EndedBy.USER):
+            if row.item is None and ends.withdraw(tx, build_id, reason, EndedBy.USER):
+                notices.add(tx, build_id, at_end(job.hooks, "cancelled") if job is not None else ())
                 return Facts(False, [Withdrawn(build_id)])
             return Facts(ask_to_cancel(tx, build_id, reason))
 
         def then(decided: Decided[bool]) -> None:
             if decided.value:
                 self._building.cancel(build_id, reason)
+            else:
+                self._courier.look()
 
-        await self._questions.build(build_id)
         await self._decisions.decide(change, then)
         return await self._questions.build(build_id)
 

@@ -14,6 +14,7 @@ from runner.pipeline.model import In, Out, Pipeline
 from runner.pipeline.plain import json_line
 from runner.pipeline.problems import Place
 from runner.scheduling.one_pass import Finished, LocalRun, Rule, Start
+from runner.sealing.keyring import Keyring
 from runner.service.foresight import foresee, roles_of_job
 from runner.service.ports import RoleUse
 from runner.service.project import Project
@@ -22,7 +23,8 @@ from runner.workspace.variables import effective
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedJob:
-    """A job that would run. `triggered_by` is itself for a root; `variables` map names to (source, whether secret)."""
+    """A job that would run. `triggered_by` is itself for a root; `variables` map names to (source, whether secret);
+    `sealed` are sentences about encrypted texts whose names are not known here."""
 
     job: str
     type: str
@@ -33,6 +35,7 @@ class PlannedJob:
     outs: tuple[str, ...]
     roles: tuple[str, ...]
     variables: Mapping[str, tuple[str, bool]]
+    sealed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +50,14 @@ class Plan:
 
 
 def make_plan(
-    project: Project, rules: Mapping[str, Rule], injected: Mapping[str, str], earlier: Mapping[str, str]
+    project: Project,
+    rules: Mapping[str, Rule],
+    injected: Mapping[str, str],
+    earlier: Mapping[str, str],
+    keyring: Keyring,
 ) -> Plan:
-    """`injected` are the `--param` variables, `earlier` the last status of jobs that have run before."""
+    """`injected` are the `--param` variables, `earlier` the last status of jobs that have run before; `keyring` tells
+    the names of variables that are encrypted."""
     run = LocalRun(rules, earlier, 1)
     starts: list[Start] = []
     left_out: list[tuple[str, str]] = []
@@ -64,7 +72,7 @@ def make_plan(
             else:
                 left_out.append((command.job, command.reason))
         commands = following
-    jobs = tuple(_planned(project, rules[start.job], start.triggered_by, injected) for start in starts)
+    jobs = tuple(_planned(project, rules[start.job], start.triggered_by, injected, keyring) for start in starts)
     return Plan(jobs=jobs, left_out=tuple(left_out), digest=digest(project, rules))
 
 
@@ -118,9 +126,11 @@ def _why(rule: Rule, triggered_by: str) -> str:
     return "begins its loop" if rule.loop else "has no upstream job"
 
 
-def _planned(project: Project, rule: Rule, triggered_by: str, injected: Mapping[str, str]) -> PlannedJob:
+def _planned(
+    project: Project, rule: Rule, triggered_by: str, injected: Mapping[str, str], keyring: Keyring
+) -> PlannedJob:
     job = project.pipeline.jobs[rule.job]
-    foreseen = foresee(project, job, triggered_by, injected)
+    foreseen = foresee(project, job, triggered_by, injected, keyring)
     return PlannedJob(
         job=job.name,
         type=job.type,
@@ -135,6 +145,7 @@ def _planned(project: Project, rule: Rule, triggered_by: str, injected: Mapping[
             for task in job.tasks or ()
             for name, variable in effective(foreseen.variables.of_task(task, "")).items()
         },
+        sealed=foreseen.sealed,
     )
 
 

@@ -21,19 +21,25 @@ from runner.service.host_hooks import HookedBuild, HostHooks
 from runner.service.inputs import Inputs
 from runner.service.job_users import JobUsers
 from runner.service.journal import TOO_SHORT, Journal, encoded
+from runner.service.persistence import Persist, once
 from runner.service.ports import Credentials, Grant, Host, RoleUse
 from runner.service.threads import finished
+from runner.service.tool_logins import ToolLogins, refuse_missing
 from runner.store.rows import BuildEnd, BuildRow
 from runner.store.store import Store
+from runner.workspace import git_logins
 from runner.workspace.ci import CiWork
 from runner.workspace.dependency import Dependency, Identity
 from runner.workspace.directory import BuildDirectory
 from runner.workspace.documents import expand_placeholders
 from runner.workspace.repository import is_clone
+from runner.workspace.tools.setting_up import ToolSetUp, beside_roles, config_with, tools_of
 from runner.workspace.variables import JobVariables, unusable
 from runner.workspace.versions import NewVersion, Version
 
 if TYPE_CHECKING:
+    from runner.service.courier import Courier
+    from runner.service.own_repository import Origin
     from runner.service.repositories import Repositories
     from runner.triggers.git_events import GitEvent
 
@@ -48,8 +54,9 @@ class Engine:
     """What all builds of a run share. `injected` are the `--param` variables, `reset` ignores the previous state;
     `limits` and `grace` are the host's; `attached`: builds end with this process; `job_users`: who builds run as,
     if not as this process. `finish` records ends where more than the build itself hangs on them; None: the store
-    does. `heads` are the commits that a local run has settled on, `ci` is the CI part of the checkout it is called
-    in."""
+    does. `persist` is how much patience builds have with a store that cannot be used. `courier` tells people of builds;
+    None: nobody is told. `heads` are the commits that a local run has settled on, `ci` is the CI part of the checkout
+    it is called in, `origin` tells where the file of a resource came from."""
 
     store: Store
     jobs: Mapping[str, Job]
@@ -66,15 +73,18 @@ class Engine:
     job_users: JobUsers | None = None
     host_hooks: HostHooks | None = None
     finish: Finish | None = None
+    persist: Persist = once
+    courier: Courier | None = None
     heads: dict[str, GitEvent] = field(default_factory=dict)
     ci: CiSource | None = None
+    origin: Origin = lambda name: None
 
     @property
     def repositories(self) -> Repositories:
         from runner.service.git import Git  # for builds that clone only
         from runner.service.repositories import Repositories
 
-        return Repositories(Git(environment=self.host.base), self.heads)
+        return Repositories(Git(environment=self.host.base), self.heads, self.origin)
 
     def hooked(self, row: BuildRow, directory: Path, status: str | None = None) -> HookedBuild:
         """A build as the host's hooks see it."""
@@ -91,6 +101,16 @@ class Prepared:
     before: Mapping[str, Version | None]
     grant: Grant
     ci: CiWork | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The inputs and outputs of a build as they are stored, its own integrations, and the variables, in whose
+    dependencies the placeholders are replaced."""
+
+    dependencies: tuple[Dependency, ...]
+    integrations: tuple[ResolvedIntegration, ...]
+    variables: JobVariables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,25 +130,20 @@ class Preparation:
 
     async def run(self) -> Prepared:
         """Raises SetupError; then nothing of the build is left but its log."""
-        with self.journal.section("Setup") as section, section.step("Resolve inputs and integrations"):
-            dependencies = await self.engine.inputs.of(self.job, self.row)
-            integrations = await self.engine.inputs.integrations_of(self.job)
-            self.journal.mask(self.engine.inputs.secrets)
-            if any(map(is_clone, dependencies)):
-                watched = self.row.attempt is not None
-                dependencies = await self.engine.repositories.settle(dependencies, watched=watched)
-            if short := too_short_of(dependencies, integrations):
-                section.warn(TOO_SHORT + ", ".join(short))
-            for dependency in dependencies:
-                section.note(describe(dependency))
-        variables = await self._variables(dependencies, integrations)
+        resolved = await self.resolve()
+        variables, integrations = resolved.variables, resolved.integrations
+        tools = tools_of(self.job.name, variables.dependencies, str(self.directory.root))
+        refuse_missing(tools, self.engine.host.base.get("PATH"))
+        self.journal.mask(tools.secrets)
         grant = await self._grant(roles_of(variables.dependencies, integrations))
         try:
             with self.journal.section("Build directory") as section, section.step("Make the build directory"):
-                variables = replace(variables, aws=grant.variables)
-                await self._fill(variables, grant.config)
+                places = [variable for variable in tools.variables() if not variable.name.startswith("AWS_")]
+                variables = replace(variables, aws=beside_roles(grant.variables, tools), tools=places)
+                await self._fill(variables, config_with(grant.config, tools.aws_region), tools)
                 for variable in unusable(variables.shared()):
                     section.warn(f"{variable.source}: '{variable.name}' is no name for a variable; it was left out")
+            await self._log_in(tools, variables)
             await self._clone(variables.dependencies)
             work = await self.ci.prepare(self.directory.root, self.row, self.journal) if self.ci else None
             if self.engine.host_hooks is not None:
@@ -136,17 +151,37 @@ class Preparation:
         except BaseException:
             grant.close()
             raise
-        before = {d.name: d.version for d in dependencies if isinstance(d.step, Out)}
+        before = {d.name: d.version for d in resolved.dependencies if isinstance(d.step, Out)}
         return Prepared(variables=variables, before=before, grant=grant, ci=work)
+
+    async def resolve(self) -> Resolved:
+        """What the build gets. Raises SetupError, GitError."""
+        with self.journal.section("Setup") as section, section.step("Resolve inputs and integrations"):
+            dependencies = await self.engine.persist(lambda: self.engine.inputs.of(self.job, self.row))
+            integrations = await self.engine.inputs.integrations_of(self.job)
+            opened = self.engine.inputs.variables_of(self.job)
+            self.journal.mask(self.engine.inputs.secrets)
+            variables = await self._variables(dependencies, integrations, opened)
+            if any(map(is_clone, dependencies)):
+                dependencies = await self._settled(variables)
+            if short := too_short_of(dependencies, integrations, opened):
+                section.warn(TOO_SHORT + ", ".join(short))
+            for dependency in dependencies:
+                section.note(describe(dependency))
+        # Placeholders are replaced before credentials are asked for: a region may hold one.
+        variables = expand_placeholders(replace(variables, dependencies=dependencies))
+        return Resolved(dependencies, tuple(integrations), variables)
 
     async def _grant(self, roles: Sequence[RoleUse]) -> Grant:
         with self.journal.section("AWS credentials", shown=bool(roles)) as section:
-            grant = await self.engine.credentials.grant(
-                self.row,
-                roles,
-                config_file=self.directory.root / CONFIG_FILE,
-                renewed=self.renewed,
-                warn=self.warn,
+            grant = await self.engine.persist(
+                lambda: self.engine.credentials.grant(
+                    self.row,
+                    roles,
+                    config_file=self.directory.root / CONFIG_FILE,
+                    renewed=self.renewed,
+                    warn=self.warn,
+                )
             )
             if self.journal.mask(grant.secrets):
                 section.warn(f"{TOO_SHORT}a secret of the AWS credentials")
@@ -156,6 +191,21 @@ class Preparation:
                 section.warn(text)
         return grant
 
+    async def _log_in(self, tools: ToolSetUp, variables: JobVariables) -> None:
+        """What the tools of `cliConfig` inputs need beside their files."""
+        if not tools.tools and not tools.warnings:
+            return
+        with self.journal.section("Command line tools") as section:
+            given = {variable.name: variable.value for variable in (*variables.tools, *variables.aws)}
+            environment = {**self.engine.host.base, **given}
+            logins = ToolLogins(tools=tools, directory=self.directory, environment=environment)
+            self.journal.mask(await logins.run())
+            for tool in tools.tools:
+                names = ", ".join(names[0] for names in tool.part.commands)
+                section.note(f"IN {tool.use.dependency.name}: {names} set up for this build")
+            for text in tools.warnings:
+                section.warn(text)
+
     async def _clone(self, dependencies: Sequence[Dependency]) -> None:
         if not any(map(is_clone, dependencies)):
             return
@@ -164,17 +214,27 @@ class Preparation:
                 section.note(text)
 
     async def _variables(
-        self, dependencies: Sequence[Dependency], integrations: Sequence[ResolvedIntegration]
+        self,
+        dependencies: Sequence[Dependency],
+        integrations: Sequence[ResolvedIntegration],
+        opened: Mapping[str, Mapping[str, Secret]],
     ) -> JobVariables:
-        """All but those of AWS: placeholders are replaced first, since a region may hold one."""
-        return expand_placeholders(
-            JobVariables(
-                identity=await self._identity(),
-                dependencies=dependencies,
-                injected=self.engine.injected,
-                integrations=integrations,
-            )
+        """All but those of AWS and of the tools, with the placeholders as they are."""
+        return JobVariables(
+            identity=await self._identity(),
+            dependencies=dependencies,
+            injected=self.engine.injected,
+            integrations=integrations,
+            path=self.engine.host.base.get("PATH", ""),
+            opened=opened,
         )
+
+    async def _settled(self, variables: JobVariables) -> tuple[Dependency, ...]:
+        def expand(dependencies: Sequence[Dependency]) -> Sequence[Dependency]:
+            return expand_placeholders(replace(variables, dependencies=dependencies)).dependencies
+
+        watched = self.row.attempt is not None
+        return await self.engine.repositories.settle(variables.dependencies, expand, watched=watched)
 
     async def _identity(self) -> Identity:
         store, triggered_by = self.engine.store, self.row.triggered_by
@@ -199,7 +259,7 @@ class Preparation:
             return self.row.requested_by or ""
         return self.engine.host.user if self.row.triggered_by == self.job.name else ""
 
-    async def _fill(self, variables: JobVariables, config: str) -> None:
+    async def _fill(self, variables: JobVariables, config: str, tools: ToolSetUp) -> None:
         previous = () if self.engine.reset else await self.engine.store.previous_state(self.job.name)
 
         def write() -> None:
@@ -208,6 +268,10 @@ class Preparation:
             self.directory.add_integrations(variables.integrations)
             self.directory.restore_previous_state(previous)
             self.directory.write(CONFIG_FILE, config, 0o600)
+            if logins := variables.git_logins.text():
+                self.directory.write(git_logins.FILE, logins, 0o600)
+            for path, text in tools.files.items():
+                self.directory.write_private(path, text)
 
         await finished(write)
 
@@ -227,16 +291,19 @@ def roles_of(dependencies: Sequence[Dependency], integrations: Sequence[Resolved
     return tuple(use for use in reached.values() if use.integration.type.master_name in TYPES)
 
 
-def too_short_of(dependencies: Sequence[Dependency], integrations: Sequence[ResolvedIntegration]) -> tuple[str, ...]:
-    """Which secrets of the build's integrations cannot be hidden: each once, by integration and field."""
+def too_short_of(
+    dependencies: Sequence[Dependency],
+    integrations: Sequence[ResolvedIntegration],
+    opened: Mapping[str, Mapping[str, Secret]],
+) -> tuple[str, ...]:
+    """Which secrets of the build's inputs, integrations and TASKs cannot be hidden: each once, by where it is."""
     reached = (*(d.integration for d in dependencies if d.integration is not None), *integrations)
-    places = (
-        f"'{field}' of integration {integration.name}"
-        for integration in reached
-        for field, secret in integration.secrets_by_field()
-        if too_short(encoded(secret))
+    found = (
+        *((f"'{field}' of integration {each.name}", s) for each in reached for field, s in each.secrets_by_field()),
+        *((f"'{name}' of params {d.name}", secret) for d in dependencies for name, secret in d.opened.items()),
+        *((f"'{name}' of a TASK", secret) for variables in opened.values() for name, secret in variables.items()),
     )
-    return tuple(dict.fromkeys(places))
+    return tuple(dict.fromkeys(place for place, secret in found if too_short(encoded(secret))))
 
 
 def describe(dependency: Dependency) -> str:

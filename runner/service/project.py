@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from runner.external.finding import find
 from runner.integrations.model import Integration, IntegrationsReading
 from runner.integrations.sources import default_path, read_integrations
-from runner.pipeline.ci.model import CiReading
+from runner.notifications.destinations import why_not_sent
+from runner.pipeline.checks import targets_of
+from runner.pipeline.ci.model import CiPart, CiReading
 from runner.pipeline.codes import Code
 from runner.pipeline.ignores import Ignore
 from runner.pipeline.model import In, Job, Named, Out, Pipeline, Resource
@@ -67,16 +69,30 @@ def project_of(sources: Sequence[SourceFile], path: Path | None, unreadable: Seq
     files that could not be read."""
     reading = read(sources, unreadable)
     found = IntegrationsReading(integrations={}) if path is None else read_integrations(path)
-    checks = () if found.refused else tuple(_check_integrations(reading.pipeline, found.integrations, path))
+    checks: tuple[Problem, ...] = ()
+    if not found.refused:
+        checks = (
+            *_check_integrations(reading.pipeline, found.integrations, path),
+            *_check_notifications(reading.pipeline, found.integrations),
+        )
     return Project(
         pipeline=reading.pipeline,
         sources=tuple(sources),
         integrations=found.integrations,
         integrations_file=path,
         problems=(*sorted((*reading.problems, *checks), key=lambda p: p.place), *found.problems),
-        ci=reading.ci,
+        ci=reading.ci if found.refused else with_checked_ci(reading.ci, found.integrations, path),
         ignored=reading.ignored,
     )
+
+
+def with_checked_ci(
+    ci: CiReading | None, integrations: Mapping[str, Integration], path: Path | None
+) -> CiReading | None:
+    """The CI part, with a word about every notification whose integration cannot send it."""
+    if ci is None:
+        return None
+    return replace(ci, problems=(*ci.problems, *_check_ci_notifications(ci.part, integrations, path)))
 
 
 def base_directory(paths: Sequence[Path]) -> Path:
@@ -88,7 +104,6 @@ def base_directory(paths: Sequence[Path]) -> Path:
 def _check_integrations(
     pipeline: Pipeline, integrations: Mapping[str, Integration], path: Path | None
 ) -> Iterator[Problem]:
-    where = f"in {path}" if path else "because no integrations file was found or named"
     items: list[Resource | Job] = [*pipeline.resources.values(), *pipeline.jobs.values()]
     for item in items:
         for named in _named(item):
@@ -99,9 +114,58 @@ def _check_integrations(
                     severity=Severity.INCONSISTENT,
                     node=item.name,
                     subject=f"'{item.name}'",
-                    message=f"names integration '{named.name}', which does not exist {where}",
+                    message=f"names integration '{named.name}', which does not exist {_where(path)}",
                     hint=nearest(named.name, integrations),
                 )
+
+
+def _check_notifications(pipeline: Pipeline, integrations: Mapping[str, Integration]) -> Iterator[Problem]:
+    """What hooks cannot tell anybody with: scripts may, so that the resource itself is in order."""
+    for name in dict.fromkeys(target.name for job in pipeline.jobs.values() for target in targets_of(job)):
+        resource = pipeline.resources.get(name)
+        if resource is None or resource.integration is None or resource.property_bag.get("method"):
+            continue
+        integration = integrations.get(resource.integration.name)
+        why = why_not_sent(integration.type.master_name) if integration is not None else None
+        if integration is not None and why is not None:
+            yield Problem(
+                code=Code.NOTIFICATIONS,
+                place=resource.integration.place,
+                severity=Severity.WARNING,
+                subject=f"'{name}'",
+                message=f"nothing is sent by hooks: integration '{integration.name}' is of type "
+                f"{integration.type.master_name}",
+                hint=why,
+            )
+
+
+def _check_ci_notifications(
+    part: CiPart, integrations: Mapping[str, Integration], path: Path | None
+) -> Iterator[Problem]:
+    for index, entry in enumerate(part.notifications):
+        if entry.name is None or entry.type in ("email", "irc"):
+            continue
+        integration = integrations.get(entry.name.name)
+        if integration is None:
+            told = f"names integration '{entry.name.name}', which does not exist {_where(path)}: nobody is told"
+            hint = nearest(entry.name.name, integrations)
+        else:
+            kind = integration.type.master_name
+            told = f"nothing is sent: integration '{integration.name}' is of type {kind}"
+            hint = why_not_sent(kind) or ""
+        if integration is None or hint:
+            yield Problem(
+                code=Code.CI_INTEGRATION,
+                place=entry.name.place,
+                severity=Severity.WARNING,
+                subject=f"integrations.notifications[{index}]",
+                message=told,
+                hint=hint,
+            )
+
+
+def _where(path: Path | None) -> str:
+    return f"in {path}" if path else "because no integrations file was found or named"
 
 
 def _named(item: Resource | Job) -> Sequence[Named]:

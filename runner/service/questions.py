@@ -85,11 +85,17 @@ class Questions:
         return await self._decisions.look(lambda tx, rules: views.versions(tx, name, before, most))
 
     async def builds(
-        self, *, job: str | None = None, status: str | None = None, before: int | None = None, most: int = 50
+        self,
+        *,
+        job: str | None = None,
+        status: str | None = None,
+        before: int | None = None,
+        most: int = 50,
+        items: bool = False,
     ) -> list[BuildRow]:
-        """Newest first, those with an id below `before`."""
+        """Newest first, those with an id below `before`. `items`: those of the job's CI builds too."""
         return await self._decisions.look(
-            lambda tx, rules: views.builds(tx, job=job, status=status, before=before, most=most)
+            lambda tx, rules: views.builds(tx, job=job, status=status, before=before, most=most, items=items)
         )
 
     async def build(self, build_id: int) -> BuildRow:
@@ -135,7 +141,7 @@ class Questions:
 def _overview(tx: Transaction, rules: Rules) -> Overview:
     nodes = [node for node in views.nodes(tx) if node.deleted_at is None]
     pipelines = stored.pipelines(tx)
-    rows = views.open_builds(tx)
+    rows = _open_builds(tx)
     waiting = [row for row in rows if row.attempt is None]
     return Overview(
         jobs=sum(node.is_job for node in nodes),
@@ -149,10 +155,15 @@ def _overview(tx: Transaction, rules: Rules) -> Overview:
     )
 
 
+def _open_builds(tx: Transaction) -> list[BuildRow]:
+    """Without the items of CI builds: those that they are items of stand for them."""
+    return [row for row in views.open_builds(tx) if row.item is None]
+
+
 def _jobs(tx: Transaction, rules: Rules) -> list[JobView]:
     waiting = {entry.job: entry for entry in views.waiting(tx)}
     open_: dict[str, list[BuildRow]] = {}
-    for row in views.open_builds(tx):
+    for row in _open_builds(tx):
         open_.setdefault(row.job, []).append(row)
     jobs = [node for node in views.nodes(tx) if node.is_job]
     return [_view(rules, node, open_.get(node.name, ()), waiting.get(node.name)) for node in jobs]

@@ -11,6 +11,7 @@ from runner.execution.model import EndedBy
 from runner.service.build import Build
 from runner.service.preparation import Engine
 from runner.service.tidying import tidy_all
+from runner.store.notices import give_up
 from runner.store.rows import BuildEnd, BuildRow
 from runner.store.runs import Run
 from runner.store.store import Store
@@ -36,6 +37,7 @@ async def end_abandoned(
             if row.ended_at is None:
                 await _end(store, row, engine)
         await tidy_all(store, await store.runs.builds(run.id), notice)
+        await store.transaction(lambda tx: give_up(tx, run.id, "the runner was stopped before it was sent"))
     except BaseException:
         os.close(run.lock)
         raise

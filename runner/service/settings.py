@@ -15,6 +15,7 @@ from typing import Annotated, Self
 
 from msgspec import Meta, Struct
 
+from runner.notifications.smtp import Security
 from runner.pipeline.model import Limits
 
 
@@ -111,6 +112,10 @@ class Aws(Table, frozen=True, kw_only=True):
     sandbox: Annotated[bool, key("An AWS of this host's own in memory instead of the real one.", restart=True)] = False
 
 
+class Secrets(Table, frozen=True, kw_only=True):
+    keys: Annotated[Path, key("The directory of the private keys that secure values are decrypted with.")]
+
+
 class PipelineSource(Table, frozen=True, kw_only=True):
     """Where the files of a pipeline are: a directory of this host, or a git repository."""
 
@@ -149,6 +154,25 @@ class Hooks(Table, frozen=True, kw_only=True):
     timeout: Annotated[timedelta, key("How long one of them may take.", least=SECOND)] = 60 * SECOND
 
 
+class Notifications(Table, frozen=True, kw_only=True):
+    keep_trying: Annotated[
+        timedelta, key("How long a notification that does not get through is tried again.", least=SECOND)
+    ] = timedelta(hours=1)
+
+
+class Smtp(Table, frozen=True, kw_only=True):
+    host: Annotated[str | None, key("The SMTP server that e-mail is handed to.")] = None
+    port: Annotated[int, Meta(ge=0, le=65535), key("Its port; 0: 587, 465 or 25, by `security`.")] = 0
+    security: Annotated[Security, key("How the connection is encrypted: `tls` is from its first byte on.")] = (
+        Security.STARTTLS
+    )
+    sender: Annotated[str | None, key("Whom e-mail is from; default: `shippable-runner@` this host.")] = None
+    user: Annotated[str | None, key("The login at the server.")] = None
+    password_file: Annotated[Path | None, key("The file that holds its password.")] = None
+    password_env: Annotated[str | None, key("The variable that holds its password.")] = None
+    ca_file: Annotated[Path | None, key("Certificates that are trusted beside those of the system.")] = None
+
+
 class Log(Table, frozen=True, kw_only=True):
     format: Annotated[LogFormat, key("`auto`: for people at a terminal, else JSON.")] = LogFormat.AUTO
     level: Annotated[LogLevel, key("What is left out below it.")] = LogLevel.INFO
@@ -163,9 +187,12 @@ class Settings(Table, frozen=True, kw_only=True):
     pools: Annotated[Mapping[str, Positive], key("How many builds run at once in each node pool.")]
     jobs: Jobs = Jobs()
     aws: Aws = Aws()
+    secrets: Secrets
     pipelines: Mapping[str, PipelineSource] = {}
     webhooks: Mapping[str, Webhook] = {}
     repositories: Repositories = Repositories()
     retention: Retention = Retention()
     hooks: Hooks
+    notifications: Notifications = Notifications()
+    smtp: Smtp = Smtp()
     log: Log = Log()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from msgspec import NODEFAULT
 
+from runner.notifications.smtp import Security
 from runner.service.settings_keys import NAME, all_keys
 
 KeyPath = tuple[str, ...]
@@ -30,6 +33,8 @@ def check(values: Values, tables: Iterable[KeyPath]) -> Iterator[tuple[KeyPath, 
                 yield from _webhook(values, name)
     yield from _socket(values["server", "socket"])
     yield from _users(values)
+    yield from _keys(values["secrets", "keys"])
+    yield from _smtp(values)
 
 
 def _name(table: KeyPath) -> Iterator[tuple[KeyPath, str]]:
@@ -63,6 +68,32 @@ def _webhook(values: Values, name: str) -> Iterator[tuple[KeyPath, str]]:
 def _socket(path: object) -> Iterator[tuple[KeyPath, str]]:
     if isinstance(path, Path) and len(bytes(path)) > LONGEST_SOCKET:
         yield ("server", "socket"), f"is too long: a socket's path has at most {LONGEST_SOCKET} bytes"
+
+
+def _keys(directory: object) -> Iterator[tuple[KeyPath, str]]:
+    """It need not be there; whoever can write into it could put keys of his own in the place of others."""
+    try:
+        facts = directory.stat() if isinstance(directory, Path) else None
+    except OSError:
+        facts = None
+    if facts is not None and not stat.S_ISDIR(facts.st_mode):
+        yield ("secrets", "keys"), f"must be a directory, and {directory} is none: it holds NAME.key of each key pair"
+    elif facts is not None and facts.st_mode & 0o022:
+        mode = stat.S_IMODE(facts.st_mode)
+        name = shlex.quote(str(directory))
+        yield ("secrets", "keys"), f"can be written by others than its owner (mode {mode:03o}); run: chmod 700 {name}"
+
+
+def _smtp(values: Values) -> Iterator[tuple[KeyPath, str]]:
+    """A password is needed for a login, and is sent over an encrypted connection only."""
+    user, security = values.get(("smtp", "user")), values.get(("smtp", "security"))
+    given = [key for key in ("password_file", "password_env") if values.get(("smtp", key)) is not None]
+    if user is None and given:
+        yield ("smtp", given[0]), "goes with smtp.user only"
+    elif user is not None and len(given) != 1:
+        yield ("smtp", "user"), "needs either password_file or password_env: where its password is"
+    elif user is not None and security is Security.NONE:
+        yield ("smtp", "security"), "must be starttls or tls where there is a user: a password is not sent in plain"
 
 
 def _users(values: Values) -> Iterator[tuple[KeyPath, str]]:

@@ -11,6 +11,10 @@ from typing import Self
 NAME = "shippable-runner"
 CONFIG = "RUNNER_CONFIG"
 """The variable that names the settings file."""
+KEYS = "keys"
+"""The directory of private keys beside the settings."""
+KEYS_VARIABLE = "RUNNER_SECRETS__KEYS"
+"""The variable that names another one, for a service and for everybody else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +57,15 @@ class Places:
             ("integrations",): integrations if os.path.exists(integrations) else None,
             ("server", "socket"): self.runtime / "api.sock",
             ("hooks", "directory"): beside / "hooks.d",
+            ("secrets", "keys"): beside / KEYS,
             ("pools", "default"): 4,
         }
+
+
+def keys_directory(environ: Mapping[str, str]) -> Path:
+    """Where the private keys are of who runs pipelines by hand: beside the settings, as those of a service are."""
+    named = environ.get(KEYS_VARIABLE)
+    return Path(named).absolute() if named else Places.of(environ).config / KEYS
 
 
 def _first(environ: Mapping[str, str], variable: str) -> Path | None:

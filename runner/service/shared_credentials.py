@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from runner.errors import CredentialsError, RunnerError
+from runner.errors import CredentialsError, RunnerError, StoreError
 from runner.secret import Secret
 from runner.service.credentials import NoRoles
 from runner.service.ports import Credentials, Grant, RoleUse
@@ -43,7 +43,7 @@ class SharedCredentials:
                     self._opened = await self._open(stack)
                 except (RunnerError, OSError) as error:
                     log.error("credentials.unusable", error=str(error))
-                    known = error if isinstance(error, CredentialsError) else CredentialsError(str(error))
+                    known = error if isinstance(error, CredentialsError | StoreError) else CredentialsError(str(error))
                     for answer in self._unanswered():
                         answer.set_exception(known)
                     continue
@@ -61,7 +61,7 @@ class SharedCredentials:
         renewed: Callable[[Sequence[Secret]], None],
         warn: Callable[[str], None],
     ) -> Grant:
-        """Raises CredentialsError."""
+        """Raises CredentialsError, StoreError."""
         credentials = await self._credentials() if roles or self._always else NoRoles()
         return await credentials.grant(build, roles, config_file=config_file, renewed=renewed, warn=warn)
 

@@ -36,7 +36,8 @@ def run(command: str, arguments: list[str]) -> int:
     elif command == "get_resource_name":
         say(variable_prefix(arguments[0]))
     else:
-        say(_value(_variable(command, arguments)))
+        variable = _variable(command, arguments)
+        say(_value(variable) if variable in os.environ else _long_value(command, arguments))
     return 0
 
 
@@ -54,6 +55,21 @@ def _variable(command: str, arguments: list[str]) -> str:
     if command == "get_integration_field":
         _must_have_integration(arguments[0])
     return prefix + KEYED[command] + variable_key(arguments[1]).upper()
+
+
+def _long_value(command: str, arguments: list[str]) -> str:
+    """A value that the shell of the job has and no program, because it is too long; empty for what is unknown."""
+    if command not in KEYED:
+        return ""
+    from runner.shipctl import long_values  # for what has no variable only
+
+    if command == "get_integration_field":
+        return long_values.of_integration(f"{os.environ.get('JOB_INTEGRATIONS', '')}/{arguments[0]}", arguments[1])
+    directory = resource_variable(arguments[0], "_META")
+    if not directory:
+        return ""
+    found = long_values.of_params if command == "get_params_resource" else long_values.of_integration
+    return found(directory, arguments[1])
 
 
 def _must_have_integration(name: str) -> None:

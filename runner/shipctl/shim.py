@@ -15,10 +15,11 @@ START = "import sys; sys.path.append(sys.argv.pop(1)); from runner.shipctl.main 
 """Appended, so that the standard library comes before whatever lies beside the package."""
 
 SHIM = r"""#!/bin/bash -p
-# Answers plain look-ups of variables; returns for all else: names that are not plain, wrong calls, other commands.
+# Answers plain look-ups of variables; returns for all else: names that are not plain, wrong calls, other commands, and
+# keys without a variable, whose values may be too long for one.
 answer() {
     local capitals=ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_ prefix key name
-    local letters=${capitals}abcdefghijklmnopqrstuvwxyz
+    local letters=${capitals}abcdefghijklmnopqrstuvwxyz long=
     [[ -n $2 && $2$3 != *[!$letters./\ -]* ]] || return
     prefix=${2//[!$letters]/}
     key=${3//[!$letters]/}
@@ -38,6 +39,7 @@ answer() {
     esac
     name=${name^^}
     [[ $name != *[!$capitals]* && $name != BASH* && $name != COMP_* ]] || return
+    [[ ! $long || -v $name ]] || return
     [[ $1 == get_resource_name ]] || name=${!name-}
     printf '%s\n' "$name"
     exit
@@ -81,7 +83,7 @@ def shim_text(python: str, package_root: str) -> str:
     arms = [f"    {command}) name=${{prefix}}{suffix} ;;" for command, suffix in SUFFIXES.items()]
     for command, middle in KEYED.items():
         there = " [[ -f $JOB_INTEGRATIONS/$2/integration.json ]] || return;" if command == CHECKED else ""
-        arms.append(f"    {command}) [[ -n $3 ]] || return;{there} name=${{prefix}}{middle}$key ;;")
+        arms.append(f"    {command}) [[ -n $3 ]] || return;{there} name=${{prefix}}{middle}$key long=1 ;;")
     start = shlex.join(python_command(python, package_root))
     return SHIM.replace("@LOOKUPS@", "\n".join(arms)).replace("@PYTHON@", start)
 

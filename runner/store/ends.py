@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from runner.store import notices
 from runner.store.clock import now, written
 from runner.store.rows import BuildEnd
 from runner.store.sqlite import Transaction
-from runner.store.versions import add_version
+from runner.store.versions import add_versions
 from runner.workspace.versions import NewVersion
 
 
@@ -33,10 +34,8 @@ def finish(
         return False
     tx.change("set_last_status", id=build_id, status=end.status)
     tx.change("drop_leases", build_id=build_id)
-    for new in versions:
-        node = tx.row("node", name=new.node)
-        if node is not None:  # else it was removed from the files and purged while the build ran
-            add_version(tx, node["id"], new, build_id)
+    notices.add(tx, build_id, end.notices)
+    add_versions(tx, versions, build_id)
     return True
 
 

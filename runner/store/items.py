@@ -29,6 +29,12 @@ def add_items(tx: Transaction, build: BuildRow, count: int, job_type: str) -> li
     return rows
 
 
+def items_of(tx: Transaction, build: BuildRow) -> list[BuildRow]:
+    """The items that are recorded of a build, by their numbers."""
+    rows = map(build_row, tx.rows("builds", job=build.job, number=build.number, items=True, most=-1))
+    return sorted((row for row in rows if row.item is not None), key=lambda row: row.item or 0)
+
+
 def last_success(tx: Transaction, job: str) -> datetime | None:
     """When a build of the job succeeded last."""
     row = tx.row("last_success", job=job)

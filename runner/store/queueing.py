@@ -11,7 +11,7 @@ from runner.pipeline.model import DependencyMode
 from runner.scheduling.events import Queue, Stale, StopWaiting, Wait
 from runner.scheduling.snapshot import JobState, OpenBuild, Snapshot, Waiting
 from runner.store.clock import now
-from runner.store.rows import BuildRow, build_row
+from runner.store.rows import BuildRow, build_row, is_item_name
 from runner.store.sqlite import Transaction
 
 
@@ -130,6 +130,8 @@ def snapshot(tx: Transaction, *, draining: bool = False) -> Snapshot:
 
 def _open_builds(tx: Transaction) -> Iterable[OpenBuild]:
     for row in tx.rows("open_builds"):
+        if is_item_name(row["job"]):  # the rules know the build that it is an item of
+            continue
         yield OpenBuild(
             id=row["id"],
             job=row["job"],

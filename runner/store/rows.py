@@ -67,6 +67,11 @@ def item_name(job: str, item: int) -> str:
     return f"{job}/{item}"
 
 
+def is_item_name(name: str) -> bool:
+    """No job or resource of a file has such a name."""
+    return "/" in name
+
+
 def version(row: Any) -> Version:
     return Version(
         id=row["id"],
@@ -115,9 +120,32 @@ def build_row(row: Any) -> BuildRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Whom something is sent to where no resource says it: by `method`, or with an integration by its name. `payload`
+    is plain content that a webhook gets too."""
+
+    method: str | None
+    integration: str | None
+    recipients: tuple[str, ...]
+    payload: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewNotice:
+    """Somebody who is to be told of a build. `moment` is the hook; `target` the notification resource, or the name of
+    what `address` says; `snippet`: what failed is quoted; `about` says what was built, in words."""
+
+    moment: str
+    target: str
+    address: Address | None = None
+    snippet: bool = False
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BuildEnd:
     """How a build ended, to be recorded once; `ended_at` None: now. `by` says who or what ended it, `left_alive` what
-    had to be ended, `dropped` what the quota of the log has cost."""
+    had to be ended, `dropped` what the quota of the log has cost, `notices` who is told of it."""
 
     status: str
     reason: str | None = None
@@ -128,6 +156,7 @@ class BuildEnd:
     dropped: tuple[int, int] = (0, 0)
     published: frozenset[str] = frozenset()
     ended_at: datetime | None = None
+    notices: tuple[NewNotice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -85,9 +85,10 @@ class SQLite:
             return f"the store {self._path} has not answered for {waited:.0f} s"
         return failed
 
-    async def open(self) -> None:
-        """Open the file and bring it to the newest schema. Raises StoreError with the sentence to read."""
-        await self._call(self._open)
+    async def open(self, *, migrate: bool = True) -> None:
+        """Open the file and bring it to the newest schema; `migrate` False: leave it as it is, where others own it.
+        Raises StoreError with the sentence to read."""
+        await self._call(lambda: self._open(migrate=migrate))
 
     async def close(self) -> None:
         await self._call(self._close)
@@ -138,7 +139,7 @@ class SQLite:
         assert self._connection is not None, "the store is not open"  # noqa: S101
         return int(self._connection.execute(f"PRAGMA {name}").fetchone()[0])
 
-    def _open(self) -> None:
+    def _open(self, *, migrate: bool) -> None:
         with self._sentences():
             self._keep_private()
             self._connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
@@ -147,7 +148,10 @@ class SQLite:
                 "PRAGMA auto_vacuum = INCREMENTAL;"  # counts for a new file alone: what is removed can make it smaller
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
             )
-            self._migrate(self._connection)
+            steps = list(migrations())
+            if migrate:
+                self._migrate(self._connection, steps)
+            self._check_version(steps[-1][0])
 
     def _keep_private(self) -> None:
         """The files beside it get the modes of this one."""
@@ -160,17 +164,23 @@ class SQLite:
         except OSError as error:
             raise StoreError(f"the store {self._path} cannot be used: {error.strerror}") from error
 
-    def _migrate(self, connection: sqlite3.Connection) -> None:
-        newest = 0
-        for number, text in migrations():
-            newest = number
+    def _migrate(self, connection: sqlite3.Connection, steps: Iterable[tuple[int, str]]) -> None:
+        for number, text in steps:
             with self._within(connection, "BEGIN IMMEDIATE"):
                 if connection.execute("PRAGMA user_version").fetchone()[0] < number:
                     for statement in _statements(text):
                         connection.execute(statement)
                     connection.execute(f"PRAGMA user_version = {number}")
-        if connection.execute("PRAGMA user_version").fetchone()[0] > newest:
+
+    def _check_version(self, newest: int) -> None:
+        version = self._pragma("user_version")
+        if version > newest:
             raise StoreError(f"{self._path} was written by a newer version of shippable-runner: upgrade this one")
+        if version < newest:
+            raise StoreError(
+                f"{self._path} was written by an older version of shippable-runner: whoever it belongs to brings it up "
+                "to date when it is started with this one"
+            )
 
     def _close(self) -> None:
         if self._connection is not None:

@@ -29,9 +29,10 @@ class Store:
         self.database = SQLite(directory / "runner.db")
         self.runs = Runs(self.database, directory / "runs")
 
-    async def open(self) -> None:
-        """Create what is missing and open it. Raises StoreError."""
-        await self.database.open()
+    async def open(self, *, migrate: bool = True) -> None:
+        """Create what is missing and open it; `migrate` False: it is somebody else's, and keeps its schema. Raises
+        StoreError."""
+        await self.database.open(migrate=migrate)
 
     async def close(self) -> None:
         await self.database.close()

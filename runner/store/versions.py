@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from runner.errors import SetupError
@@ -14,6 +14,7 @@ from runner.store.clock import now
 from runner.store.rows import version
 from runner.store.sqlite import Transaction
 from runner.workspace.saved_files import file_set_digest
+from runner.workspace.trace import TRACE, Traced, out_trace
 from runner.workspace.versions import NewVersion, SavedFile, Version
 
 
@@ -36,16 +37,40 @@ def node_of(tx: Transaction, name: str, kind: str, type_: str) -> tuple[int, str
 
 
 def add_version(tx: Transaction, node_id: int, new: NewVersion, build_id: int | None = None) -> None:
+    """That of a job says as `sha` which files it keeps, as the platform had it."""
     file_set = _save(tx, new.files) if new.files is not None else _newest_file_set(tx, node_id)
+    sha = {"sha": file_set} if new.of_job else {}
     tx.insert(
         "add_version",
         node_id=node_id,
         name=new.name,
-        property_bag=json_line(dict(new.property_bag)),
+        property_bag=json_line({**new.property_bag, **sha}),
         file_set=file_set,
         build_id=build_id,
         created_at=now(),
     )
+
+
+def add_versions(tx: Transaction, versions: Iterable[NewVersion], build_id: int) -> None:
+    """What a build has made, the version of its job first. What was removed from the files and purged while it ran gets
+    none."""
+    job: Traced | None = None
+    for new in versions:
+        node = tx.row("node", name=new.node)
+        if node is None:
+            continue
+        if job is not None:
+            new = replace(new, property_bag={**new.property_bag, TRACE: out_trace(new.node, job)})
+        add_version(tx, node["id"], new, build_id)
+        if new.of_job:
+            records = new.property_bag.get(TRACE)
+            job = Traced(
+                node_id=node["id"],
+                name=new.node,
+                type=node["type"],
+                version=version(tx.row("newest_version", node_id=node["id"])),
+                records=records if isinstance(records, list) else [],
+            )
 
 
 def _newest_file_set(tx: Transaction, node_id: int) -> str | None:

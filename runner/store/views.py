@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from runner.store.rows import BuildRow, build_row, moment, version
+from runner.store.rows import BuildRow, build_row, is_item_name, moment, version
 from runner.store.sqlite import Transaction
 from runner.workspace.versions import Version
 
@@ -52,7 +52,8 @@ class InputRow:
 
 
 def nodes(tx: Transaction) -> list[NodeRow]:
-    return [_node(row) for row in tx.rows("nodes")]
+    """All that files have or had; not the items of CI builds."""
+    return [_node(row) for row in tx.rows("nodes") if not is_item_name(row["name"])]
 
 
 def node(tx: Transaction, name: str) -> NodeRow | None:
@@ -73,10 +74,16 @@ def versions(tx: Transaction, name: str, before: int | None, most: int) -> list[
 
 
 def builds(
-    tx: Transaction, *, job: str | None = None, status: str | None = None, before: int | None = None, most: int = 50
+    tx: Transaction,
+    *,
+    job: str | None = None,
+    status: str | None = None,
+    before: int | None = None,
+    most: int = 50,
+    items: bool = False,
 ) -> list[BuildRow]:
-    """Newest first, those with an id below `before`."""
-    rows = tx.rows("builds_before", job=job, status=status, before=before, most=most)
+    """Newest first, those with an id below `before`. `items`: those of the job's CI builds too."""
+    rows = tx.rows("builds_before", job=job, status=status, before=before, most=most, items=items)
     return [build_row(row) for row in rows]
 
 

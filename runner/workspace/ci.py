@@ -16,9 +16,29 @@ UTF8 = "en_US.UTF-8"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequest:
+    """What a commit is proposed by. `base` and `head` are branches, `repository` is where the head's is; `from_fork`:
+    that is another one than the base's, or nobody knows."""
+
+    number: int
+    base: str
+    head: str
+    repository: str
+    from_fork: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    name: str
+    published_at: str
+    prerelease: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
     """The commit of a checkout. `tag` is the one that is checked out (None: a branch is); `url` is that of `origin`, or
-    empty; `changed` are the files of the working tree that differ from it."""
+    empty; `changed` are the files of the working tree that differ from it. `head` is what is built where that is
+    another commit: of a pull request, merged into its base."""
 
     top: Path
     sha: str
@@ -27,9 +47,20 @@ class Commit:
     message: str
     author: str
     committer: str
+    author_email: str = ""
+    committer_email: str = ""
     tag: str | None = None
     url: str = ""
     changed: int = 0
+    head: str = ""
+    pull_request: PullRequest | None = None
+    release: Release | None = None
+    fork: bool = False
+
+    @property
+    def built(self) -> str:
+        """The commit that is checked out."""
+        return self.head or self.sha
 
     @property
     def full_name(self) -> str:
@@ -53,8 +84,7 @@ class Commit:
 
     @property
     def job(self) -> str:
-        """The name of its CI job."""
-        return f"{re.sub(r'[^A-Za-z0-9_-]', '', self.repository)}_runCI"
+        return ci_job_of(self.repository)
 
     @property
     def commit_range(self) -> str:
@@ -117,7 +147,7 @@ def ci_variables(of: CiIdentity) -> Iterator[Variable]:
     groups = (
         _constants(of),
         _commit(of.commit),
-        _NO_PULL_REQUEST,
+        _pull_request(of.commit),
         _tag(of.commit),
         _run(of),
         _places(of),
@@ -133,11 +163,11 @@ _TRAVIS = {
     "BUILD_NUMBER": "SHIPPABLE_BUILD_NUMBER", "JOB_NUMBER": "SHIPPABLE_JOB_NUMBER", "BUILD_ID": "SHIPPABLE_BUILD_ID",
     "JOB_ID": "JOB_ID", "BRANCH": "BRANCH", "COMMIT": "COMMIT", "PULL_REQUEST": "PULL_REQUEST",
 }  # fmt: skip
-_NO_PULL_REQUEST = {
-    "IS_PULL_REQUEST": "false", "PULL_REQUEST": "false", "BASE_BRANCH": "", "HEAD_BRANCH": "",
-    "PULL_REQUEST_BASE_BRANCH": "", "PULL_REQUEST_REPO_FULL_NAME": "", "IS_FORK": "false",
-}  # fmt: skip
-"""A checkout is never one of a pull request here."""
+
+
+def ci_job_of(repository: str) -> str:
+    """The name of the CI job of a repository, by the last part of its name."""
+    return f"{re.sub(r'[^A-Za-z0-9_-]', '', repository)}_runCI"
 
 
 def _constants(of: CiIdentity) -> Mapping[str, str]:
@@ -169,12 +199,27 @@ def _commit(commit: Commit) -> Mapping[str, str]:
     }
 
 
+def _pull_request(commit: Commit) -> Mapping[str, str]:
+    request = commit.pull_request
+    return {
+        "IS_PULL_REQUEST": _truth(request is not None),
+        "PULL_REQUEST": str(request.number) if request else "false",
+        **dict.fromkeys(("BASE_BRANCH", "PULL_REQUEST_BASE_BRANCH"), request.base if request else ""),
+        "HEAD_BRANCH": request.head if request else "",
+        "PULL_REQUEST_REPO_FULL_NAME": request.repository if request else "",
+        "IS_FORK": _truth(commit.fork),
+    }
+
+
 def _tag(commit: Commit) -> Mapping[str, str]:
+    release = commit.release
     return {
         "IS_GIT_TAG": _truth(commit.tag is not None),
         "GIT_TAG_NAME": commit.tag or "",
-        **dict.fromkeys(("IS_RELEASE", "IS_PRERELEASE"), "false"),
-        **dict.fromkeys(("RELEASED_AT", "RELEASE_NAME"), ""),
+        "IS_RELEASE": _truth(release is not None),
+        "IS_PRERELEASE": _truth(release is not None and release.prerelease),
+        "RELEASED_AT": release.published_at if release else "",
+        "RELEASE_NAME": release.name if release else "",
     }
 
 

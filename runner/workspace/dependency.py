@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from runner.integrations.model import ResolvedIntegration
 from runner.pipeline.model import Data, In, Out
 from runner.pipeline.plain import Json
+from runner.secret import Secret
 from runner.workspace.versions import SavedFile, Version
 
 
@@ -15,7 +16,8 @@ from runner.workspace.versions import SavedFile, Version
 class Dependency:
     """`node_id` is the id of the job or resource, `yml` its entry as written, `files` what is restored for an IN.
 
-    `veiled` is the version with placeholders of secrets left alone, where it differs in that from `version`."""
+    `veiled` is the version with placeholders of secrets left alone, where it differs in that from `version`; `opened`
+    are the parameters that the version holds encrypted."""
 
     step: In | Out
     type: str
@@ -26,6 +28,7 @@ class Dependency:
     veiled: Version | None = None
     integration: ResolvedIntegration | None = None
     files: tuple[SavedFile, ...] = ()
+    opened: Mapping[str, Secret] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

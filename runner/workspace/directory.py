@@ -7,14 +7,16 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from runner.integrations.flatten import integration_env, integration_json
+from runner.integrations.git_access import ssh_key
+from runner.integrations.key_files import MODE, key_contents
 from runner.integrations.model import ResolvedIntegration
 from runner.job_user import JobUser
 from runner.pipeline.model import In, Job
-from runner.pipeline.plain import variable_text
 from runner.workspace.dependency import Dependency, Identity
 from runner.workspace.documents import message_document, version_document
+from runner.workspace.parameters import params_file
+from runner.workspace.repository import is_clone, key_path
 from runner.workspace.saved_files import restore
-from runner.workspace.variables import params_of
 from runner.workspace.versions import SavedFile
 
 TOP = ("IN", "OUT", "state", "shared", "scripts", "secrets", "previousState")
@@ -46,7 +48,7 @@ class BuildDirectory:
         """`integrations/<name>/` of the job's own list."""
         for integration in integrations:
             self._directory(self.root / "integrations" / integration.name)
-            self._integration(f"integrations/{integration.name}", integration)
+            self._integration(f"integrations/{integration.name}", integration.name, integration)
 
     def restore_previous_state(self, files: Iterable[SavedFile]) -> None:
         restore(self.root / "previousState", files)
@@ -69,6 +71,15 @@ class BuildDirectory:
             file.write(text)
         return path
 
+    def write_private(self, relative: str, text: str) -> Path:
+        """The same with mode 600, in directories of mode 700 that are made where they are missing."""
+        missing = [self.root / relative]
+        while not (parent := missing[-1].parent).is_dir():
+            missing.append(parent)
+        for directory in reversed(missing[1:]):
+            directory.mkdir(mode=0o700)
+        return self.write(relative, text, 0o600)
+
     def _add(self, dependency: Dependency) -> None:
         base = f"{dependency.operation}/{dependency.name}"
         self._directory(self.root / base)
@@ -77,19 +88,19 @@ class BuildDirectory:
             self._directory(self.root / base / dependency.type)
             restore(self.root / base / dependency.type, dependency.files)
         elif isinstance(dependency.step, In):
-            self.write(f"{base}/params", _params_file(dependency))
+            self.write(f"{base}/params", params_file(dependency))
         if dependency.integration is not None:
-            self._integration(base, dependency.integration)
+            self._integration(base, dependency.name, dependency.integration)
+            if is_clone(dependency) and (key := ssh_key(dependency.integration)) is not None:
+                self.write(key_path(dependency.name), key.reveal(), MODE)
 
-    def _integration(self, base: str, integration: ResolvedIntegration) -> None:
+    def _integration(self, base: str, name: str, integration: ResolvedIntegration) -> None:
+        """`name` is that of the resource or integration whose directory `base` is."""
         self.write(f"{base}/integration.json", integration_json(integration))
         self.write(f"{base}/integration.env", integration_env(integration))
+        for file, text in key_contents(integration):
+            self.write(f"{base}/{name}{file.suffix}", text, MODE)
 
     def _directory(self, path: Path) -> None:
         path.mkdir(mode=0o755, parents=True)
         path.chmod(0o755)
-
-
-def _params_file(dependency: Dependency) -> str:
-    lines = (f"{key}={variable_text(value)}\n" for key, value in params_of(dependency.bag).items())
-    return "".join(lines)

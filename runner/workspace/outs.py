@@ -17,14 +17,17 @@ from runner.job_user import JobUser
 from runner.pipeline.model import In, Job, Out
 from runner.pipeline.plain import Json
 from runner.workspace.dependency import Dependency
-from runner.workspace.saved_files import Tree, collect, file_set_digest, read_text
+from runner.workspace.repository import GIT_REPO
+from runner.workspace.saved_files import LIMIT, Tree, collect, file_set_digest, read_text
+from runner.workspace.trace import TRACE, job_trace
 from runner.workspace.versions import NewVersion, Version
 
 Note: TypeAlias = Callable[[str], None]
 KEPT = ("shaData", "webhookRequestHeaders", "webhookRequestBody")
 """What `overwrite` keeps and what `replicate` copies between repositories."""
 REPOSITORIES = frozenset({"gitRepo", "syncRepo", "ciRepo"})
-BOOKKEEPING = frozenset({"trace", "sourceObjectId", "sourceObjectType"})
+CI_REPO = "ciRepo"
+BOOKKEEPING = frozenset({TRACE, "sourceObjectId", "sourceObjectType"})
 """Keys that make no difference between two versions."""
 
 
@@ -45,28 +48,29 @@ def process(
     succeeded: bool,
     note: Note,
     user: JobUser | None = None,
+    limit: int = LIMIT,
 ) -> Given:
     """Read what the scripts left. Raises RunnerError where it cannot be read or is too large.
 
     `before` are the stored versions, placeholders not replaced, by name. `note` gets one sentence for each OUT that
     was left out although it was asked for, and for lines that are not understood. `user` ran the scripts, if not the
-    user of this process.
+    user of this process; `limit` is how many bytes each set of saved files may hold.
     """
     tree = Tree(root, user)
-    files = collect(tree, "state") if succeeded else None
+    files = collect(tree, "state", owner=f"job {job.name}", limit=limit) if succeeded else None
     bag: dict[str, Json] = {}
     name = None
     if succeeded:
         name, bag = _own_version(tree, job.name, note)
-    bag["trace"] = [_trace(dependency) for dependency in dependencies]
-    reader = _Outs(tree, {d.name: d for d in dependencies if isinstance(d.step, In)}, before, note)
+    bag[TRACE] = job_trace(job.name, dependencies)
+    reader = _Outs(tree, {d.name: d for d in dependencies if isinstance(d.step, In)}, before, note, limit)
     outs = (
         reader.version(dependency, dependency.step)
         for dependency in dependencies
         if isinstance(dependency.step, Out) and not dependency.is_job and (succeeded or dependency.step.on_failure)
     )
     return Given(
-        job=NewVersion(node=job.name, name=name, property_bag=bag, files=files),
+        job=NewVersion(node=job.name, name=name, property_bag=bag, files=files, of_job=True),
         outs=tuple(version for version in outs if version is not None),
     )
 
@@ -105,23 +109,26 @@ class _Outs:
     ins: dict[str, Dependency]
     before: Mapping[str, Version | None]
     note: Note
+    limit: int
 
     def version(self, out: Dependency, step: Out) -> NewVersion | None:
         """The new version of one OUT, or None where it equals the newest one."""
         start = _object((_document(self.tree, f"OUT/{out.name}/version.json") or {}).get("version"))
         name, bag = _text_or_none(start.get("versionName")), _object(start.get("propertyBag"))
         if step.overwrite:
-            bag = {key: bag[key] for key in KEPT if key in bag}
+            bag = _commit_data(bag)
             if out.type == "params":
                 bag["params"] = {}
         if step.replicate is not None:
-            copied = self._replicate(out, step, name, bag)
+            copied = self._replicate(out, step, bag)
             if copied is None:
                 return None
             name, bag = copied
+        elif out.type == CI_REPO:
+            name, bag = self._commit_of(out, name, bag)
         files = None
         if out.type == "state":
-            files = collect(self.tree, f"OUT/{out.name}/state")
+            files = collect(self.tree, f"OUT/{out.name}/state", owner=f"OUT {out.name}", limit=self.limit)
             if files or (out.version and out.version.file_set):
                 name = bag["shaData"] = file_set_digest(files)
         name, bag = self._overlay(out, name, bag)
@@ -131,6 +138,17 @@ class _Outs:
             return None
         return NewVersion(node=out.name, name=name, property_bag=bag, files=files)
 
+    def _commit_of(self, out: Dependency, name: str | None, bag: dict[str, Json]) -> tuple[str | None, dict[str, Json]]:
+        """What a ciRepo gets by itself: the commit of a gitRepo input of the same repository."""
+        source = bag.get("sourceName")
+        for each in self.ins.values():
+            stored = each.storable
+            if each.type != GIT_REPO or stored is None or source not in (None, stored.property_bag.get("sourceName")):
+                continue
+            if isinstance(data := stored.property_bag.get("shaData"), dict):
+                return _text_or_none(data.get("commitSha")), {**bag, **_commit_data(stored.property_bag)}
+        return name, bag
+
     def _overlay(self, out: Dependency, name: str | None, bag: dict[str, Json]) -> tuple[str | None, dict[str, Json]]:
         keys = env_lines(self.tree, f"state/{out.name}.env", self.note)
         name = keys.pop("versionName", name)
@@ -139,9 +157,7 @@ class _Outs:
         params = bag.get("params")
         return name, {**bag, "params": {**(params if isinstance(params, dict) else {}), **keys}} if keys else bag
 
-    def _replicate(
-        self, out: Dependency, step: Out, name: str | None, bag: dict[str, Json]
-    ) -> tuple[str | None, dict[str, Json]] | None:
+    def _replicate(self, out: Dependency, step: Out, bag: dict[str, Json]) -> tuple[str | None, dict[str, Json]] | None:
         source = self.ins.get(step.replicate or "")
         if source is None:
             self.note(f"OUT {out.name} was left as it is: '{step.replicate}' is not an input of this job.")
@@ -153,7 +169,7 @@ class _Outs:
         if pull_request and not step.replicate_on_pull_request:
             return None
         if out.type in REPOSITORIES:
-            return name, {**bag, **{key: from_bag[key] for key in KEPT if key in from_bag}}
+            from_bag = {**{key: bag[key] for key in bag if key not in KEPT}, **_commit_data(from_bag)}
         return (stored.name if stored else None), from_bag
 
 
@@ -161,17 +177,8 @@ def _significant(bag: dict[str, Json]) -> dict[str, Json]:
     return {key: value for key, value in bag.items() if key not in BOOKKEEPING}
 
 
-def _trace(dependency: Dependency) -> Json:
-    version = dependency.storable if isinstance(dependency.step, In) else None
-    return {
-        "operation": dependency.operation,
-        "resourceId": dependency.node_id,
-        "resourceName": dependency.name,
-        "versionId": version.id if version else None,
-        "versionNumber": version.number if version else None,
-        "versionName": version.name if version else None,
-        "versionCreatedAt": version.created_at if version else None,
-    }
+def _commit_data(bag: Mapping[str, Json]) -> dict[str, Json]:
+    return {key: bag[key] for key in KEPT if key in bag}
 
 
 def _object(value: Json) -> dict[str, Json]:

@@ -8,7 +8,7 @@ from runner.pipeline.model import In
 from runner.pipeline.plain import Json, variable_text
 from runner.workspace.dependency import Dependency
 
-GIT_REPO = "gitRepo"
+GIT_REPO, SYNC_REPO = "gitRepo", "syncRepo"
 _COMMIT = (
     ("BRANCH", "branchName"),
     ("BASE_BRANCH", "baseCommitRef"),
@@ -32,12 +32,39 @@ _FACTS = (
 )
 
 
+_GERRIT = (
+    ("EVENT_TYPE", "eventType"),
+    ("BRANCH", "branchName"),
+    ("CHANGE_NUMBER", "pullRequestNumber"),
+    ("CHANGE_ID", "changeId"),
+    ("PATCHSET_NUMBER", "patchSetNumber"),
+    ("PATCHSET_REVISION", "commitSha"),
+    ("REFSPEC", "baseCommitRef"),
+    ("CHANGE_SUBJECT", "changeSubject"),
+    ("CHANGE_COMMIT_MESSAGE", "commitMessage"),
+    ("CHANGE_URL", "commitUrl"),
+    ("HOST", "providerDomain"),
+    ("PORT", "providerSshPort"),
+    ("REST_URL", "providerUrl"),
+)
+_GERRIT_PERSONS = (
+    ("CHANGE_OWNER", "changeOwner"),
+    ("CHANGE_UPLOADER", "triggeredBy"),
+    ("PATCHSET_UPLOADER", "lastAuthor"),
+)
+
+
 def is_clone(dependency: Dependency) -> bool:
     """Whether the build gets a clone of it."""
-    return dependency.type == GIT_REPO and isinstance(dependency.step, In)
+    return dependency.type in (GIT_REPO, SYNC_REPO) and isinstance(dependency.step, In)
 
 
-def repository_variables(bag: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
+def key_path(name: str) -> str:
+    """Where the key of a repository is, below the build directory, if its integration has one."""
+    return f"secrets/{name}_key.pem"
+
+
+def repository_variables(bag: Mapping[str, Json], key_file: str) -> Iterator[tuple[str, str]]:
     """Behind `<NAME>_`; nothing for a version without commit data. Source: the platform's names."""
     data, facts = bag.get("shaData"), bag.get("normalizedRepo")
     if not isinstance(data, dict):
@@ -46,8 +73,24 @@ def repository_variables(bag: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
     yield "PULL_REQUEST", variable_text(data.get("pullRequestNumber") or False)
     committer = data.get("committer")
     yield "COMMITTER", variable_text(committer.get("displayName")) if isinstance(committer, dict) else ""
+    yield "KEYPATH", key_file
     if isinstance(facts, dict):
         yield from ((name, variable_text(facts.get(key))) for name, key in _FACTS)
+        if str(facts.get("repositoryProvider")).startswith("gerrit"):
+            yield from _gerrit_variables(data, bag.get("sourceName"))
+
+
+def _gerrit_variables(data: Mapping[str, Json], project: Json) -> Iterator[tuple[str, str]]:
+    """What the Gerrit plugin of other systems calls them."""
+    yield from ((f"GERRIT_{name}", variable_text(data.get(key))) for name, key in _GERRIT)
+    yield "GERRIT_PROJECT", variable_text(project)
+    for name, key in _GERRIT_PERSONS:
+        person = data.get(key)
+        who = person if isinstance(person, dict) else {}
+        shown, mail = variable_text(who.get("displayName")), variable_text(who.get("email"))
+        yield f"GERRIT_{name}", f'"{shown}" <{mail}>' if who else ""
+        yield f"GERRIT_{name}_NAME", shown
+        yield f"GERRIT_{name}_EMAIL", mail
 
 
 def repository_facts(bag: Mapping[str, Json]) -> dict[str, Json]:

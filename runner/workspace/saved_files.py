@@ -19,7 +19,9 @@ from runner.job_user import JobUser
 from runner.workspace.versions import SavedFile
 
 LIMIT = 64 * 1024 * 1024
-"""Bytes that one set of saved files may hold (the platform named 1 MB and did not check it)."""
+"""Bytes that one set of saved files may hold where nothing else is said (the platform named 1 MB and did not check)."""
+MOST = 1_000_000_000
+"""Whatever is said: SQLite keeps no larger content."""
 TEXT_LIMIT = 4 * 1024 * 1024
 """Bytes of a document or of a file of keys."""
 DEEPEST = 100
@@ -40,23 +42,31 @@ class Tree:
         return self.user is None or self.user.may_read(uid=status.st_uid, gid=status.st_gid, mode=status.st_mode)
 
 
-def collect(tree: Tree, relative: str) -> tuple[SavedFile, ...]:
+def collect(tree: Tree, relative: str, *, owner: str, limit: int = LIMIT) -> tuple[SavedFile, ...]:
     """All regular files below `relative`, by path, with their permission bits; empty directories are lost.
 
     A link inside the directory to a file inside it is saved as that file; other links and special files are left
     out. Raises RunnerError where something cannot be read, is not the job's to read, or lies deeper than `DEEPEST`, and
-    where they hold more than `LIMIT` bytes.
+    where they hold more than `limit` bytes; `owner` is whose files they are, in words.
     """
+    limit = min(limit, MOST)
     with opened(tree, relative, os.O_DIRECTORY) as top:
         if top is None:
             return ()
-        saved, room = [], LIMIT
+        saved, held = [], 0
         for path in sorted(_paths(top, relative)):
-            content = _content(tree, top, relative, path, room)
+            content = _content(tree, top, relative, path, limit - held)
             if content is not None:
-                mode, text = content
-                room -= len(text)
-                saved.append(SavedFile(path, mode, text))
+                mode, size, text = content
+                held += size
+                if held <= limit:
+                    saved.append(SavedFile(path, mode, text))
+        if held > limit:
+            raise RunnerError(
+                f"the files of {owner} (below {relative}/) hold {_size(held)} and cannot be saved, since the limit "
+                f"savedFiles is {_size(limit)}: keep large files elsewhere and save a reference to them, or raise the "
+                "limit ([jobs.limits] in the settings of a service, --limit of a local run)"
+            )
         return tuple(saved)
 
 
@@ -131,7 +141,13 @@ def _entries(top: int, parent: str, relative: str) -> list[tuple[str, bool]]:
         raise RunnerError(f"{relative}/{parent.removeprefix('./')} cannot be saved: {error.strerror}") from error
 
 
-def _content(tree: Tree, top: int, relative: str, path: str, room: int) -> tuple[int, bytes] | None:
+def _size(number: int) -> str:
+    return f"{number / 1024 / 1024:.1f} MiB" if number >= 1024 * 1024 else f"{number} bytes"
+
+
+def _content(tree: Tree, top: int, relative: str, path: str, room: int) -> tuple[int, int, bytes] | None:
+    """Permission bits, size and content of a file, None where it is none that is saved. The content of one that is
+    larger than `room` is not read."""
     base = os.path.realpath(f"/proc/self/fd/{top}")
     try:
         real = os.path.realpath(os.path.join(base, path), strict=True)
@@ -142,20 +158,17 @@ def _content(tree: Tree, top: int, relative: str, path: str, room: int) -> tuple
                 return None
             if not tree.is_readable(status):
                 raise RunnerError(f"{relative}/{path} cannot be saved: {NOT_YOURS}")
-            with open(descriptor, "rb", closefd=False) as file:
-                text = file.read(room + 1)
+            text = b""
+            if status.st_size <= room:
+                with open(descriptor, "rb", closefd=False) as file:
+                    text = file.read(room + 1)  # it may grow meanwhile
     except FileNotFoundError:  # a link to nothing
         return None
     except OSError as error:
         if os.path.islink(os.path.join(base, path)):
             return None
         raise RunnerError(f"{relative}/{path} cannot be saved: {error.strerror}") from error
-    if len(text) > room:
-        raise RunnerError(
-            f"the files below {relative}/ hold more than {LIMIT // 1024 // 1024} MiB and cannot be saved: "
-            "keep large files elsewhere and save a reference to them"
-        )
-    return stat.S_IMODE(status.st_mode), text
+    return stat.S_IMODE(status.st_mode), max(status.st_size, len(text)), text
 
 
 def _is_utf8(text: str) -> bool:

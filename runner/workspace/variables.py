@@ -1,22 +1,28 @@
 """The variables of a build in the order in which they are exported; a later one of the same name wins.
 
 Source of the order: params, platform, injected, one block per IN and OUT in the order of the file, the job's own
-integrations, the TASK's env; then the platform's set once more, so that nothing can take its place.
+integrations, the TASK's env; then the platform's set once more, so that nothing can take its place. Before all of them,
+ours: where the command line tools of the build are set up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from runner.integrations.flatten import flatten
+from runner.integrations.key_files import given_key_files
 from runner.integrations.model import ResolvedIntegration
 from runner.names import is_variable, variable_key, variable_prefix
-from runner.pipeline.model import In, Task
+from runner.pipeline.model import Task
 from runner.pipeline.plain import Json, plain, variable_text
 from runner.pipeline.problems import Place
+from runner.pipeline.sealed import Secure
+from runner.secret import Secret
 from runner.workspace.dependency import Dependency, Identity
-from runner.workspace.repository import GIT_REPO, repository_variables
+from runner.workspace.git_logins import GitLogins
+from runner.workspace.parameters import parameters_of
+from runner.workspace.repository import GIT_REPO, key_path, repository_variables
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +38,8 @@ class Variable:
 def params_variables(dependencies: Iterable[Dependency]) -> Iterator[Variable]:
     """Every key of every params IN under its own name, sanitized, case kept."""
     for dependency in dependencies:
-        if dependency.type == "params" and isinstance(dependency.step, In):
-            for key, value in params_of(dependency.bag).items():
-                yield Variable(variable_key(key), variable_text(value), f"params {dependency.name}")
-
-
-def params_of(bag: Mapping[str, Json]) -> Mapping[str, Json]:
-    """`params` of a property bag; an empty mapping where there are none."""
-    params = bag.get("params")
-    return params if isinstance(params, dict) else {}
+        for each in parameters_of(dependency):
+            yield Variable(variable_key(each.key), each.text, f"params {dependency.name}", each.secret)
 
 
 def platform_variables(identity: Identity) -> Iterator[Variable]:
@@ -118,17 +117,17 @@ def dependency_variables(dependency: Dependency, root: str) -> Iterator[Variable
     if "sourceName" in dependency.bag:
         values["SOURCENAME"] = variable_text(dependency.bag["sourceName"])
     yield from (Variable(f"{prefix}_{key}", value, source) for key, value in values.items())
-    yield from (Variable(f"{prefix}_{key}", value, source) for key, value in _content_variables(dependency))
+    for each in parameters_of(dependency):
+        yield Variable(f"{prefix}_PARAMS_{variable_key(each.key).upper()}", each.text, source, each.secret)
+    yield from (Variable(f"{prefix}_{key}", value, source) for key, value in _content_variables(dependency, root))
     if dependency.integration is not None:
         yield from integration_variables(dependency.integration, prefix, source)
+        yield from key_variables(dependency.integration, prefix, f"{path}/{dependency.name}", source)
 
 
-def _content_variables(dependency: Dependency) -> Iterator[tuple[str, str]]:
-    if dependency.type == "params" and isinstance(dependency.step, In):
-        for key, value in params_of(dependency.bag).items():
-            yield f"PARAMS_{variable_key(key).upper()}", variable_text(value)
+def _content_variables(dependency: Dependency, root: str) -> Iterator[tuple[str, str]]:
     if dependency.type == GIT_REPO:
-        yield from repository_variables(dependency.bag)
+        yield from repository_variables(dependency.bag, f"{root}/{key_path(dependency.name)}")
     for word in ("pointer", "seed"):  # the old syntax only: a versionTemplate makes no such variables
         if word in dependency.yml:
             yield from spread(word.upper(), plain(dependency.yml[word]))
@@ -156,6 +155,12 @@ def integration_variables(integration: ResolvedIntegration, prefix: str, source:
         yield Variable(f"{prefix}_INTEGRATION_{key.upper()}", flat.value, source, flat.secret)
 
 
+def key_variables(integration: ResolvedIntegration, prefix: str, place: str, source: str) -> Iterator[Variable]:
+    """`<PREFIX>_KEYPATH` and the other paths of key files; `place` is where they begin, without a suffix."""
+    for file in given_key_files(integration):
+        yield from (Variable(f"{prefix}_{name}", f"{place}{file.suffix}", source) for name in file.variables)
+
+
 def task_variables(task: Task, machine: str) -> Iterator[Variable]:
     """What the platform says about the TASK itself. `machine` is the processor (`x86_64`)."""
     yield Variable("TASK_NAME", task.name, "platform")
@@ -168,38 +173,49 @@ def task_variables(task: Task, machine: str) -> Iterator[Variable]:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobVariables:
     """The blocks of a build's variables that all of its TASKs share. `injected` comes from the command line, `aws`
-    from the credential broker."""
+    from the credential broker; `tools` say where command line tools are set up, whatever else may say so wins; `opened`
+    are the variables of the encrypted texts in the `env` of TASKs."""
 
     identity: Identity
     dependencies: Sequence[Dependency]
     injected: Mapping[str, str]
     integrations: Sequence[ResolvedIntegration] = ()
     aws: Sequence[Variable] = ()
+    opened: Mapping[str, Mapping[str, Secret]] = field(default_factory=dict)
+    tools: Sequence[Variable] = ()
+    path: str = ""
+
+    @property
+    def git_logins(self) -> GitLogins:
+        return GitLogins.of(self.dependencies, self.integrations)
 
     def before(self, position: int) -> list[Variable]:
         """What is known when the dependency at `position` is prepared: nothing of later steps."""
         known = self.dependencies[:position]
-        return [*self._head(known), *self._steps(known)]
+        return [Variable("PATH", self.path, "host"), *self._head(known), *self._steps(known)]
 
     def shared(self) -> list[Variable]:
         """Everything but what belongs to one TASK."""
-        own = (
-            variable
-            for integration in self.integrations
-            for variable in integration_variables(
-                integration, variable_prefix(integration.name), f"integration {integration.name}"
-            )
-        )
-        return [*self._head(self.dependencies), *self._steps(self.dependencies), *own]
+        root = self.identity.root
+        git = (Variable(name, value, "git credentials") for name, value in self.git_logins.variables(root))
+        return [*self.tools, *git, *self._head(self.dependencies), *self._steps(self.dependencies), *self._own()]
 
     def of_task(self, task: Task, machine: str) -> list[Variable]:
         """The complete list for one TASK, in order."""
-        env = (Variable(name, value, f"TASK {task.name}") for name, value in task.env)
-        return [*self.shared(), *env, *self.fixed(task, machine)]
+        return [*self.shared(), *self._env(task), *self.fixed(task, machine)]
 
     def fixed(self, task: Task, machine: str) -> list[Variable]:
         """What nothing takes the place of: the platform's variables and those of AWS."""
         return [*platform_variables(self.identity), *task_variables(task, machine), *self.aws]
+
+    def _env(self, task: Task) -> Iterator[Variable]:
+        source = f"TASK {task.name}"
+        for part in task.env:
+            if isinstance(part, Secure):
+                opened = self.opened.get(part.text, {})
+                yield from (Variable(name, value.reveal(), source, secret=True) for name, value in opened.items())
+            else:
+                yield Variable(*part, source)
 
     def _head(self, known: Sequence[Dependency]) -> Iterator[Variable]:
         yield from params_variables(known)
@@ -209,6 +225,13 @@ class JobVariables:
     def _steps(self, known: Sequence[Dependency]) -> Iterator[Variable]:
         for dependency in known:
             yield from dependency_variables(dependency, self.identity.root)
+
+    def _own(self) -> Iterator[Variable]:
+        for integration in self.integrations:
+            name = integration.name
+            prefix, source = variable_prefix(name), f"integration {name}"
+            yield from integration_variables(integration, prefix, source)
+            yield from key_variables(integration, prefix, f"{self.identity.root}/integrations/{name}/{name}", source)
 
 
 def effective(variables: Iterable[Variable]) -> dict[str, Variable]:

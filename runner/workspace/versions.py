@@ -35,9 +35,11 @@ class Version:
 class NewVersion:
     """A version that a build has made and the store has not yet: `node` is the name of its job or resource.
 
-    `files` is None where the node's saved files stay what they were."""
+    `files` is None where the node's saved files stay what they were. `of_job`: it is that of the build's job, and those
+    recorded after it are of its outputs: their traces begin with it."""
 
     node: str
     name: str | None = None
     property_bag: Mapping[str, Json] = field(default_factory=dict)
     files: tuple[SavedFile, ...] | None = None
+    of_job: bool = False

@@ -9,11 +9,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from runner.api import feeds
 from runner.daemon.service import Service
+from runner.service.settings import Hooks
 from runner.store.queueing import Request
 from tests.api.clients import V1, Client, served
-from tests.daemon.running import Host, ended
+from tests.daemon.running import Host, ended, heard
 
 
 def log_of(service: Service, build: int) -> Path:
@@ -147,6 +150,26 @@ async def test_a_stream_ends_when_the_service_does_and_goes_on_with_the_next_one
             await asyncio.to_thread(pipe.write_text, "after the restart\n")
         assert [*got, *rest.result()] == log_of(service, row.id).read_text().splitlines()
     gc.collect()
+
+
+async def test_the_last_record_is_not_missed_though_a_hook_of_the_host_takes_long_after_the_end(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "LATE_S", 0.0)
+    hook, ending, go = host.directory / "hooks" / "post-build" / "slow", host.pipe("ending"), host.pipe("go")
+    hook.parent.mkdir(parents=True)
+    hook.write_text(f"#!/bin/sh\necho > {ending}\nread line < {go}\n", "utf-8")
+    hook.chmod(0o755)
+    host.write("jobs: [{name: build, type: runSh, steps: [{TASK: {script: [pwd]}}]}]")
+    async with served(replace(host.settings, hooks=Hooks(directory=host.directory / "hooks"))) as (service, client):
+        row = await service.orders.run("build", Request())
+        async with asyncio.TaskGroup() as group:
+            following = group.create_task(read_all(client, f"/builds/{row.id}/log?follow=true"))
+            await heard(ending)
+            await ended(service, "build")
+            assert await read_all(client, f"/builds/{row.id}/log?tail=1")  # who follows has been heard meanwhile
+            await asyncio.to_thread(go.write_text, "go\n")
+        assert json.loads(following.result()[-1])["type"] == "result"
 
 
 async def test_a_build_without_a_log_says_so(host: Host) -> None:

@@ -7,11 +7,13 @@ from textwrap import dedent
 from runner.pipeline.ci.expansion import expand
 from runner.pipeline.ci.model import CiPart, CiReading
 from runner.pipeline.reader import SourceFile, read
+from tests.reference.agreement import agreeing
 
 
 def read_ci(text: str, name: str = "shippable.yml") -> CiReading:
     """The CI part of a file of this text."""
-    found = read([SourceFile(name, dedent(text))]).ci
+    files = [SourceFile(name, dedent(text))]
+    found = agreeing(files, read(files)).ci
     assert found is not None
     return found
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from runner.errors import SetupError
+from runner.external.cache import Cache
+from runner.external.resolving import Library
 from runner.pipeline.ci.expansion import expand
-from runner.pipeline.ci.model import Secure
-from runner.pipeline.codes import Code
-from runner.pipeline.problems import Problem, Severity
+from runner.pipeline.sealed import Secure
 from runner.secret import Secret
 from runner.service.ci.checkout import commit_of, git_of
 from runner.service.ci.item import CiItem
@@ -35,7 +35,10 @@ ROW = BuildRow(
 async def item_of(checkout: Checkout, unseal: Unseal) -> CiItem:
     reading = read_ci(SECURE)
     commit = await commit_of(git_of(checkout.environ), checkout.directory)
-    source = CiSource(directory=commit.top, reading=reading, cache=checkout.directory / ".cache", unseal=unseal)
+    library = Library(cache=Cache(checkout.directory / ".texts"), download=None)
+    source = CiSource(
+        directory=commit.top, reading=reading, cache=checkout.directory / ".cache", unseal=unseal, library=library
+    )
     return CiItem(
         source=source,
         part=reading.part,
@@ -73,8 +76,8 @@ async def test_an_encrypted_text_becomes_variables_that_the_log_does_not_show(
 async def test_an_encrypted_text_that_cannot_be_decrypted_keeps_the_item_from_running(
     checkout: Checkout, tmp_path: Path
 ) -> None:
-    def unseal(secure: Secure) -> Problem:
-        return Problem(code=Code.SECURE_VARIABLE, place=secure.place, severity=Severity.ERROR, message="no key fits")
+    def unseal(secure: Secure) -> Mapping[str, Secret]:
+        raise SetupError(f"{secure.place}: no key fits")
 
     checkout.commit(SECURE)
     item = await item_of(checkout, unseal)

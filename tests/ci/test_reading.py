@@ -122,7 +122,10 @@ def test_global_variables_are_no_axis() -> None:
         ("[{A: [1]}]", "env[0].A: the value of a variable must be text, not a list"),
         ("{global: [A=1], X: 1}", "env.X: 'X' stands beside global and matrix (variables of all items belong below"
          " global)"),
-        ("[secure: xyz]", "warning: env: 'secure' variables are not decrypted yet and are left out"),
+        ("[secure: A=1]", "env[0].secure: this value is not encrypted ('runner encrypt KEY=VALUE' prints what belongs"
+         " here)"),
+        ("[secure: {a: 1}]", "env[0].secure: must be an encrypted text, not a mapping ('runner encrypt KEY=VALUE' makes"
+         " one)"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_variables_is_told(written: str, said: str) -> None:
@@ -226,17 +229,13 @@ def test_integrations_are_data_and_say_what_does_not_happen() -> None:
     reading = read_ci("""
         language: none
         integrations:
-          notifications:
-            - {integrationName: slack, type: slack, recipients: "#c", branches: {only: master}, on_success: change}
-          hub: [{integrationName: docker, type: docker}]
+          hub: [{integrationName: docker, type: docker, branches: {only: master}}]
           huub: []
     """)
-    first, second = reading.part.integrations
-    assert (first.kind, first.type, first.name and first.name.name) == ("notifications", "slack", "slack")
-    assert first.settings == {"recipients": "#c", "branches": {"only": "master"}, "on_success": "change"}
-    assert second.kind == "hub"
+    (first,) = reading.part.integrations
+    assert (first.kind, first.type, first.name and first.name.name) == ("hub", "docker", "docker")
+    assert first.settings == {"branches": {"only": "master"}}
     assert printed(reading) == [
-        "warning: integrations.notifications: notifications are not sent yet",
         "warning: integrations.hub: nothing is logged in to; log in in pre_ci",
         "warning: integrations.huub: 'huub' is not a list of integrations and is ignored (did you mean 'hub'?)",
     ]

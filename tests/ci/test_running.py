@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from runner.sealing.box import seal
+from runner.sealing.key_files import make_pair, read_public
 from tests.ci.conftest import Checkout, item_lines, item_statuses, run_notes
+from tests.triggers.repositories import Repository
 
 MATRIX = """
     language: python
@@ -31,6 +36,30 @@ def test_each_item_is_a_build_and_those_that_may_fail_do_not_fail_the_run(checko
     ]  # fmt: skip
     assert "2.7 b 1 x 1.2 of 4" in checkout.runner("logs", "shop_runCI/1.2").out
     assert "shop_runCI/1.4 | 3.10 b 1 x 1.4 of 4" in checkout.runner("logs", "shop_runCI").out
+
+
+def test_encrypted_variables_are_those_of_their_items_and_hidden(checkout: Checkout) -> None:
+    keys = checkout.directory.parent / "keys"
+    make_pair(keys, "default", replace=False)
+    one, two, three = (
+        seal(read_public(keys / "default.pub"), variables)
+        for variables in ({"A": "the shared $B", "C": "taken by all"}, {"A": "of the first"}, {"D": "of the second"})
+    )
+    checkout.commit(f"""
+        language: none
+        env:
+          global: [A=plain C=plain, secure: {one}, 'E="$A!"', C=last]
+          matrix: [secure: {two}, {{secure: {three}, F: 1}}]
+        build:
+          ci: ['echo "$C ${{#A}} ${{#D}} ${{#E}} $F|$A|$D"', '[ ${{#A}} != 13 ] || test "$A" = "the shared \\$B"']
+    """)
+    said = checkout.ci(RUNNER_SECRETS__KEYS=str(keys))
+    assert said.code == 0, said.out
+    assert item_lines(said, 1)[0] == "last 12 0 13 |****|"
+    assert item_lines(said, 2)[0] == "last 13 13 14 1|****|****"
+    blind = checkout.ci(RUNNER_SECRETS__KEYS="/none")
+    assert item_statuses(blind) == {1: "error", 2: "error"}
+    assert f"shippable.yml:4:37: this value cannot be decrypted: it was made for the key pair {one.pair}" in blind.out
 
 
 def test_a_failed_item_fails_the_run_and_the_exit_is_1(checkout: Checkout) -> None:
@@ -167,10 +196,11 @@ def test_a_listed_job_runs_the_ci_part_between_its_inputs_and_outputs(checkout: 
         env: [A=1, A=2]
         build: {ci: ['[ $PARAMS_PARAMS_K = v ]', 'shipctl put_resource_state img versionName v$A']}
         resources:
+          - {name: shop_ciRepo, type: ciRepo}
           - {name: params, type: params, versionTemplate: {params: {K: v}}}
           - {name: img, type: image, versionTemplate: {sourceName: s, versionName: v0}}
         jobs:
-          - {name: shop_runCI, type: runCI, steps: [IN: params, OUT: img]}
+          - {name: shop_runCI, type: runCI, steps: [IN: shop_ciRepo, IN: params, OUT: img]}
           - {name: after, type: runSh, steps: [IN: img, TASK: {script: ['echo "got $IMG_VERSIONNAME"']}]}
     """)
     said = checkout.run()
@@ -183,4 +213,17 @@ def test_a_listed_job_of_another_repository_ends_in_error(checkout: Checkout) ->
     checkout.commit("language: none\njobs: [{name: other_runCI, type: runCI}]\n")
     said = checkout.run()
     assert said.statuses() == {"other_runCI": "error"}
-    assert "other_runCI is of another repository: the checkout here is that of shop_runCI" in said.out
+    told = "other_runCI has no repository: it runs in a checkout of other, or with a gitRepo of it as input"
+    assert told in said.out
+
+
+def test_a_listed_job_of_another_repository_is_built_from_its_input(checkout: Checkout, tmp_path: Path) -> None:
+    other = Repository(tmp_path / "other.git")
+    sha = other.commit("elsewhere", {"shippable.yml": "language: none\nbuild: {ci: ['echo $REPO_NAME $COMMIT']}\n"})
+    checkout.commit(f"""
+        resources: [{{name: src, type: gitRepo, versionTemplate: {{sourceName: "{other.remote.url}"}}}}]
+        jobs: [{{name: other_runCI, type: runCI, steps: [IN: src]}}]
+    """)
+    said = checkout.run()
+    assert said.code == 0, said.out
+    assert item_lines(said, 1) == [f"other {sha}"]

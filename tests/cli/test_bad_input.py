@@ -194,7 +194,7 @@ def test_encrypted_parameters_end_the_job_that_uses_them(project: Project) -> No
     """)
     said = project.run()
     assert said.statuses() == {"a": "error"}
-    assert "'secure' values are not decrypted yet" in said.out
+    assert "params 'p': this value was encrypted by the platform, whose private key is gone" in said.out
 
 
 def test_a_file_that_is_no_text_is_one_json_problem_for_editors(project: Project) -> None:

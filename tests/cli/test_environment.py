@@ -133,15 +133,9 @@ def test_a_later_source_wins_and_the_platform_wins_over_all(project: Project) ->
             "type: image, versionTemplate: {sourceName: s, versionName: v}",
             {"R_VERSIONNAME": "v", "R_SEED_VERSIONNAME": None},
         ),
-        ("type: version, seed: {versionName: 0.0.1}", {"R_VERSIONNAME": "0.0.1"}),
-        ("type: trigger, version: {counter: 7}", {"R_TYPE": "trigger", "R_OPERATION": "IN"}),
-        ("type: replicas, version: {count: 2}", {"R_VERSIONNUMBER": "1"}),
-        ("type: dockerOptions, version: {memory: 512}", {"R_NAME": "r"}),
-        ("type: file, pointer: {sourceName: 'http://x/y'}, seed: {versionName: none}", {"R_SOURCENAME": "http://x/y"}),
-        ("type: state", {"R_TYPE": "state"}),
     ],
 )
-def test_each_type_of_resource_gives_its_variables(
+def test_the_content_of_a_resource_becomes_variables(
     project: Project, resource: str, expected: dict[str, str | None]
 ) -> None:
     project.integrations("integrations: [{name: none, type: keyValuePair, envs: {a: b}}]")

@@ -33,7 +33,7 @@ def test_a_limit_comes_from_the_job_and_from_the_host_and_the_narrower_one_count
     ("limit", "sentence"),
     [
         ("memry=1G", "there is no limit 'memry' (did you mean 'memory'?)"),
-        ("zzzzzz=1", "there is no limit 'zzzzzz' (there are memory, pids, cpuWeight, openFiles, core, log, disk)"),
+        ("zzzzzz=1", "no limit 'zzzzzz' (there are memory, pids, cpuWeight, openFiles, core, log, disk, savedFiles)"),
         ("memory=lots", "memory must be a size such as 512MiB or 2G, at least 1048576 bytes, not 'lots'"),
         ("pids", "pids must be a whole number, 1..4000000, not ''"),
     ],

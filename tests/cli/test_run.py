@@ -313,7 +313,7 @@ def test_a_run_without_roles_imports_nothing_of_aws(project: Project) -> None:
     said = project.runner("run", PYTHONPROFILEIMPORTTIME="1")
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in said.err.splitlines()}
     assert "sqlite3" in imported
-    assert not {"aiohttp", "aiobotocore", "botocore", "rich", "moto"} & imported
+    assert not {"aiohttp", "aiobotocore", "botocore", "cryptography", "rich", "moto"} & imported
 
 
 def test_a_killed_runs_supervisor_ends_its_job_before_the_next_run_touches_it(project: Project) -> None:

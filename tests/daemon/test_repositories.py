@@ -7,6 +7,7 @@ import hmac
 import json
 import os
 import shutil
+import textwrap
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,8 @@ import structlog
 from msgspec.structs import replace
 
 from runner.daemon.service import Service
-from runner.service.settings import Provider, Repositories, Settings, Webhook
+from runner.service.settings import PipelineSource, Provider, Repositories, Settings, Webhook
+from runner.store.queueing import Request
 from tests.daemon.running import Host, ended, serving, until
 from tests.triggers.repositories import Repository
 
@@ -345,3 +347,23 @@ async def test_how_often_repositories_are_asked_is_taken_over_while_the_service_
         build = await ended(service, "build")
         assert build.triggered_by == "src"
         assert (await versions(service))[0] == (first, "main")
+
+
+async def test_a_sync_repository_is_the_one_that_the_file_came_from(host: Host, shop: Repository) -> None:
+    text = """
+        resources: [{name: files, type: syncRepo}]
+        jobs:
+          - name: build
+            type: runSh
+            steps:
+              - IN: files
+              - TASK:
+                  script:
+                    - test "$FILES_VERSIONNAME" = "$(git -C IN/files/syncRepo rev-parse HEAD)"
+                    - cat IN/files/syncRepo/a
+    """
+    shop.commit("one", {"a": "1", "ci/shippable.yml": textwrap.dedent(text)})
+    source = PipelineSource(git=shop.remote.url, poll=timedelta(hours=1))
+    async with serving(replace(host.settings, pipelines={"shop": source})) as service:
+        await service.orders.run("build", Request())
+        assert (await ended(service, "build")).status == "success"

@@ -10,6 +10,7 @@ import sys
 import threading
 from contextlib import closing
 from dataclasses import dataclass, field
+from dataclasses import replace as replace_in
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,14 +18,19 @@ import pytest
 from msgspec.structs import replace
 
 from runner.daemon.service import Service
-from runner.errors import NotFoundError
+from runner.errors import NotFoundError, StoreError
 from runner.pipeline.files import Found
+from runner.pipeline.model import Job
 from runner.scheduling.rules import Rules
 from runner.service.decisions import Facts
+from runner.service.inputs import Inputs
 from runner.service.pipelines import Fetched, PipelineFiles
 from runner.service.settings import Hooks, PipelineSource
+from runner.store import sqlite
 from runner.store.queueing import Request
+from runner.store.rows import BuildRow
 from runner.store.sqlite import Transaction
+from runner.workspace.dependency import Dependency
 from tests.api.clients import served
 from tests.daemon.running import PATIENCE_S, Host, ended, heard, serving, until
 
@@ -51,6 +57,40 @@ async def test_while_the_database_is_locked_the_service_answers_and_afterwards_i
                 other.execute("ROLLBACK")
             assert sending.result().body == {"changed": True}
         assert (await ended(service, "a")).status == "success"
+
+
+class LockedOut(Inputs):
+    """The first time that a build asks for its inputs, another process has the database, for longer than is waited."""
+
+    failed: StoreError | None = None
+
+    async def of(self, job: Job, build: BuildRow) -> tuple[Dependency, ...]:
+        if self.failed is not None:
+            return await super().of(job, build)
+        with closing(sqlite3.connect(self._store.directory / "runner.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            try:
+                return await super().of(job, build)
+            except StoreError as error:
+                self.failed = error
+                raise
+
+
+async def test_a_build_that_is_prepared_while_the_database_is_locked_for_long_is_none_the_worse(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_S", 0.05)
+    host.write(ONE)
+    async with serving(host.settings) as service:
+        await service.pipelines.sync("shop")
+        engines = service.engines
+        locked_out = LockedOut(engines.current.pipeline, {}, service.store, host.directory)
+        make = engines.make
+        engines.make = lambda project: replace_in(make(project), inputs=locked_out)
+        engines.apply(engines.graph, engines.current)
+        await service.orders.run("a", Request())
+        assert (await ended(service, "a")).status == "success"
+        assert "locked" in str(locked_out.failed)
 
 
 def test_while_the_disk_is_full_nothing_is_lost_and_what_ends_then_is_recorded_later(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def look(
         files=files,
         integrations=integrations or {},
         problems=reading.problems,
-        ci_problems=reading.ci.problems if reading.ci else (),
+        ci=reading.ci,
         ignored=reading.ignored,
     )
     return diagnose(subject, platform_names(), shell=shell)

@@ -104,3 +104,24 @@ def test_an_error_is_shown_where_it_stands_in_the_file() -> None:
         "15:15: job 'build': bash cannot parse this: syntax error near unexpected token 'esac' [E311]",
         "20:13: job 'build': bash cannot parse this: syntax error near unexpected token 'fi' [E311]",
     ]
+
+
+def test_the_commands_of_a_ci_part_are_parsed_too_those_of_its_pools_as_well() -> None:
+    text = """
+        language: none
+        steps: &steps [echo "a]
+        build:
+          pre_ci: [make, fi]
+          ci:
+            - *steps
+            - |
+              echo one
+              if two
+          on_success: done
+          always: ["cat <<END"]
+        runtime: {nodePool: x, build: {ci: ["a &&"]}}
+    """.replace('echo "a]', "'echo \"a']")
+    told = [line for line in seen(text, shell=True) if "W310" not in line]
+    assert [line.rpartition("[")[2] for line in told] == ["E311]", "E311]", "E311]", "E311]", "W317]", "E311]"]
+    assert [line.partition(": ")[0] for line in told] == ["3:17", "5:18", "10:7", "11:15", "12:13", "13:38"]
+    assert "5:18: build: bash cannot parse this: syntax error near unexpected token 'fi' [E311]" in told[1]

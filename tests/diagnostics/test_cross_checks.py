@@ -116,6 +116,46 @@ def test_a_field_that_the_integration_does_not_give_is_told(tmp_path: Path) -> N
     ]
 
 
+def test_a_field_that_may_be_an_encrypted_pair_is_not_told(tmp_path: Path) -> None:
+    integrations = integrations_of(tmp_path, "- {name: hub, type: keyValuePair, envs: {a: b, secure: bm90aGluZw==}}\n")
+    assert not any("W503" in line for line in seen(job(ALL, "echo $MYREPO_INTEGRATION_X"), integrations=integrations))
+
+
+def test_fields_and_key_files_of_the_jobs_own_integrations_are_looked_at_too(tmp_path: Path) -> None:
+    integrations = integrations_of(
+        tmp_path,
+        """
+        - {name: my-pem, type: pemKey, key: "-----BEGIN"}
+        - {name: login, type: sshKey, publicKey: ssh-rsa, privateKey: "-----BEGIN"}
+        - {name: pairs, type: keyValuePair, envs: {a: b}}
+        """,
+    )
+    text = """
+resources: [{name: key, type: integration, integration: pairs}, {name: plain, type: state}]
+jobs:
+  - name: build
+    type: runSh
+    integrations: [my-pem, login, pairs]
+    steps:
+      - IN: key
+      - IN: plain
+      - TASK:
+          script:
+            - cat $MYPEM_KEYPATH $LOGIN_KEYPATH $LOGIN_PUBLIC_KEY_PATH $PLAIN_KEYPATH $PAIRS_INTEGRATION_A
+            - cat $MYPEM_PUBLIC_KEY_PATH
+            - cat $KEY_KEYPATH
+            - echo $PAIRS_INTEGRATION_B; shipctl get_integration_field my-pem key
+            - shipctl get_integration_field my-pem token
+"""
+    found = [line.partition("'build': ")[2] for line in seen(text, integrations=integrations) if "W503" in line]
+    assert found == [
+        "the integration 'my-pem' gives no key file for PUBLIC_KEY_PATH [W503]",
+        "the integration 'pairs' of 'key' gives no key file for KEYPATH [W503]",
+        "the integration 'pairs' does not give the field 'B' [W503]",
+        "the integration 'my-pem' does not give the field 'token' [W503]",
+    ]
+
+
 def test_a_role_gives_its_account_too_and_keeps_what_is_the_runners(tmp_path: Path) -> None:
     role = "{name: hub, type: amazonIamRole, assumeRoleARN: 'arn:aws:iam::123456789012:role/a', externalId: abc}"
     script = "echo $MYREPO_INTEGRATION_AWSACCOUNTID $MYREPO_INTEGRATION_EXTERNALID"

@@ -78,3 +78,12 @@ def test_an_answer_that_is_none_is_one_sentence(
     install(tmp_path, monkeypatch, answer, status)
     with pytest.raises(SetupError, match="--no-shell"):
         seen(TEXT, shell=True)
+
+
+def test_ci_and_post_ci_are_looked_at_as_the_one_script_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = install(tmp_path, monkeypatch, json.dumps({"comments": [comment("warning", 2, 6, 2006)]}))
+    text = "language: none\nbuild:\n  ci: [cd src]\n  post_ci: ['echo `date`']\n"
+    assert seen(text, shell=True) == ["4:19: warning: build: SC2006: said at warning [W902]"]
+    assert (there / "script").read_text() == "cd src\necho `date`\n"

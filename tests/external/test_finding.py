@@ -80,7 +80,7 @@ def test_offline_nothing_is_fetched_and_what_is_in_the_cache_is_enough(repositor
     address = abroad.address("/steps.yml")
     assert repository.problems(offline=True) == [
         f"shippable.templates.yml:2:5: externalReferences[0]: {address} is not in the cache, and with --offline nothing"
-        " is fetched: call once without it [E121]"
+        " is fetched: call once without it [E123]"
     ]
     assert not repository.lock.exists()
     repository.read()
@@ -97,7 +97,7 @@ def test_what_has_changed_is_an_error_with_both_digests_until_it_is_taken(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "of somebody else"))
     assert repository.problems() == [
         f"shippable.templates.yml:2:5: externalReferences[0]: {address} is pinned to sha256 {sha(STEPS)}, and what is"
-        f" there now has sha256 {sha(other)}: look at it, then take it with 'runner references update' [E122]"
+        f" there now has sha256 {sha(other)}: look at it, then take it with 'runner references update' [E124]"
     ]
     assert repository.pins() == [f"{sha(STEPS)}  {address}"]
     assert repository.update() == [(sha(STEPS), sha(other))]
@@ -141,7 +141,7 @@ def test_an_alias_that_a_missing_reference_may_define_is_not_told_as_undefined(t
     address = abroad.address("/gone.yml")
     assert Repository(tmp_path / "r", address).problems() == [
         f"shippable.templates.yml:2:5: externalReferences[0]: {address} answers 404 Not Found: it must be public, for"
-        " nobody logs in there [E121]"
+        " nobody logs in there [E123]"
     ]
 
 
@@ -156,7 +156,7 @@ def test_what_is_asked_for_in_a_query_is_fetched_and_not_shown(tmp_path: Path, a
 def test_a_text_that_is_none_is_refused_and_not_pinned(tmp_path: Path, abroad: Abroad) -> None:
     abroad.answers["/x.yml"] = Answer(b"\xff\xfe")
     repository = Repository(tmp_path / "r", abroad.address("/x.yml"))
-    assert repository.problems()[0].endswith(f"{abroad.address('/x.yml')} is not UTF-8 text [E121]")
+    assert repository.problems()[0].endswith(f"{abroad.address('/x.yml')} is not UTF-8 text [E123]")
     assert not repository.lock.exists()
 
 
@@ -190,7 +190,7 @@ def test_a_lock_that_says_something_else_is_an_error_and_nothing_is_fetched(
 ) -> None:
     repository.lock.write_text(f"# a comment\n\n{line}\n")
     told = repository.problems()
-    assert any(line.startswith("shippable.lock:") and why in line and line.endswith("[E123]") for line in told)
+    assert any(line.startswith("shippable.lock:") and why in line and line.endswith("[E125]") for line in told)
     assert abroad.asked == []
 
 
@@ -207,7 +207,7 @@ def test_a_cache_that_cannot_be_written_is_a_warning(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     (told,) = repository.problems()
     assert "warning: externalReferences[0]: " in told
-    assert "not a directory): it is fetched each time, and --offline cannot work [W111]" in told
+    assert "not a directory): it is fetched each time, and --offline cannot work [W113]" in told
 
 
 def test_nothing_that_fetches_is_imported_where_nothing_is_referred_to(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ async def test_what_has_changed_is_refused_until_an_administrator_takes_it(host:
         refused = await service.pipelines.sync("shop")
         assert refused.refused
         assert f"is pinned to sha256 {sha(ONE)}, and what is there now has sha256 {sha(TWO)}" in refused.problems[0]
-        assert "take it with 'runner sync --update-references shop' [E122]" in refused.problems[0]
+        assert "take it with 'runner sync --update-references shop' [E124]" in refused.problems[0]
         assert in_force(service) == ["echo one"]
         assert (await client.get("/pipelines/shop")).body["problems"] == list(refused.problems)
         answer = await client.post("/pipelines/shop/references")

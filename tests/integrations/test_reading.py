@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from runner.integrations.catalogue import CATALOGUE
 from runner.integrations.model import IntegrationsReading
 from runner.integrations.sources import default_path, read_integrations
+from runner.pipeline.problems import Place
+from runner.pipeline.sealed import Envelope, Secure
 from runner.secret import Secret
 from tests.pipeline.reading import without_code
 
@@ -106,7 +109,6 @@ integrations:
         "integrations.yml:12:11: integrations[4].name: 'a/b' cannot be a name: it becomes a directory of the job "
         "(no '/', no control characters)",
         "integrations.yml:14:12: integrations[4].nodes: must be a list, not text",
-        "integrations.yml:15:5: warning: integrations[5]: jobs get the variables of 'keys', but not its key files yet",
         "integrations.yml:17:16: integrations[5].publicKey: must be text or a reference "
         "({env: NAME}, {file: PATH} or {command: [...]}) (did you mean 'file'?)",
         "integrations.yml:18:17: integrations[5].privateKey: must be text or a reference "
@@ -137,6 +139,68 @@ def test_a_wrong_value_is_one_sentence(tmp_path: Path, field: str, sentence: str
     problems = said(tmp_path, f"- name: r\n  type: AWS IAM\n{role}  {field}\n")
     assert len(problems) == 1
     assert sentence in problems[0]
+
+
+@pytest.mark.parametrize(
+    ("entry", "sentence"),
+    [
+        (
+            "{name: s, type: gitCredential, host: 'https://git.x', port: 443, username: u, password: p}",
+            "1:40: integrations[0].host: 'https://git.x' is not the name of a host (like git.example.com)",
+        ),
+        (
+            "{name: s, type: Git Credential, host: git.x, port: 65536, username: u, password: p}",
+            "1:54: integrations[0].port: '65536' is not a number from 1 to 65535",
+        ),
+        (
+            "{name: s, type: gitlab, url: 'me:hush@git.x', token: t}",
+            "1:32: integrations[0].url: is not the address of a server (like https://git.example.com)",
+        ),
+        (
+            "{name: s, type: sshKey, publicKey: ssh-rsa A, privateKey: ~/.ssh/hush}",
+            "1:61: integrations[0].privateKey: is not a key but the path of one: "
+            "write {file: PATH} for what stands in a file",
+        ),
+        (
+            "{name: s, type: pem-key, key: ./hush.pem}",
+            "1:33: integrations[0].key: is not a key but the path of one: write {file: PATH} for what stands in a file",
+        ),
+        (
+            "{name: s, type: Key-Value, envs: {1A: x}}",
+            "1:37: warning: integrations[0].envs.1A: '1A' cannot be the name of a variable: "
+            "only integration.json has it",
+        ),
+        (
+            "{name: s, type: Key-Value, envs: {RANDOM: x}}",
+            "1:37: warning: integrations[0].envs.RANDOM: 'RANDOM' cannot be the name of a variable: "
+            "only integration.json has it",
+        ),
+        (
+            "{name: s, type: Key-Value, envs: {A-B: x, AB: y}}",
+            "1:45: warning: integrations[0].envs.AB: 'AB' and 'A-B' become the same variable: the later one wins",
+        ),
+        (
+            "{name: s, type: jira, URL: u, Username: me, url: v, token: t}",
+            "1:47: integrations[0].url: is given twice: the first is at 1:25",
+        ),
+        (
+            "{name: s, type: amazonKeys, acessKey: a, secretKey: b}",
+            "1:31: warning: integrations[0].acessKey: 'acessKey' is not a field of AWS Keys; "
+            "it is passed on as a secret (did you mean 'accessKey'?)",
+        ),
+    ],
+)
+def test_what_the_types_want_of_their_values_is_one_sentence(tmp_path: Path, entry: str, sentence: str) -> None:
+    text = "\n".join(said(tmp_path, f"- {entry}\n")).replace(f"{tmp_path}/integrations.yml:", "")
+    assert sentence in text.replace("integrations.yml:", "").split("\n")
+    assert "hush" not in text
+
+
+def test_names_of_fields_may_be_written_in_any_case(tmp_path: Path) -> None:
+    reading = read(tmp_path, "- {name: a, type: artifactoryKey, userName: u, PASSWORD: p, url: x}\n")
+    assert not reading.refused
+    assert list(reading.integrations["a"].fields) == ["username", "password", "url"]
+    assert "p" not in repr(reading.integrations["a"].fields["password"])
 
 
 def test_a_field_given_twice_is_a_problem(tmp_path: Path) -> None:
@@ -200,3 +264,25 @@ def test_the_file_beside_the_pipeline_goes_before_the_one_of_the_user(tmp_path: 
     own.parent.mkdir(parents=True)
     own.touch()
     assert default_path(project, home) == own
+
+
+def test_encrypted_pairs_are_read_with_their_places_and_judged(tmp_path: Path) -> None:
+    sealed = str(Envelope("0123456789abcdef", bytes(60)))
+    text = f"""\
+- name: kv
+  type: Key-Value
+  envs:
+    A: open
+    secure: [{sealed}, bm8gc2VjcmV0]
+"""
+    envs = read(tmp_path, text).integrations["kv"].fields["envs"]
+    assert isinstance(envs, Mapping)
+    first = Secure(sealed, Place(str(tmp_path / "integrations.yml"), 5, 14))
+    assert list(envs.values())[:2] == [Secret("open"), first]
+    assert said(tmp_path, text) == [
+        "integrations.yml:5:121: warning: integrations[0].envs.secure[1]: this value was encrypted by the platform,"
+        " whose private key is gone: it cannot be decrypted any more (encrypt it anew with 'runner encrypt')"
+    ]
+    assert said(tmp_path, text.replace("bm8gc2VjcmV0", "{env: X}"))[0].startswith(
+        "integrations.yml:5:121: integrations[0].envs.secure[1]: must be an encrypted text, not a mapping"
+    )

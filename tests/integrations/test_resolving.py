@@ -13,6 +13,9 @@ from runner.integrations.aws_iam import Deliver, aws_role
 from runner.integrations.model import ResolvedIntegration
 from runner.integrations.references import CommandReference, fetch
 from runner.integrations.sources import read_integrations, resolve
+from runner.sealing.box import seal
+from runner.sealing.key_files import make_pair, read_public
+from runner.sealing.keyring import Keyring, SealedError
 from runner.secret import Secret
 from tests.execution.processes import gone
 
@@ -26,7 +29,7 @@ async def resolved(tmp_path: Path, entry: str, **environ: str) -> ResolvedIntegr
     path.chmod(0o600)
     reading = read_integrations(path)
     assert not reading.refused, reading.problems
-    return await resolve(reading.integrations["x"], environ)
+    return await resolve(reading.integrations["x"], Keyring(Path("/no-keys")), environ)
 
 
 async def test_references_are_fetched_and_become_secrets(tmp_path: Path) -> None:
@@ -137,3 +140,19 @@ async def test_a_fetched_value_is_checked_without_being_shown(tmp_path: Path, en
         await resolved(tmp_path, f"type: AWS IAM\n  {entry}", V="hush")
     assert sentence in str(caught.value)
     assert "hush" not in str(caught.value)
+
+
+async def test_encrypted_pairs_are_decrypted_in_their_place(tmp_path: Path) -> None:
+    make_pair(tmp_path / "keys", "default", replace=False)
+    sealed = seal(read_public(tmp_path / "keys/default.pub"), {"B": "two", "C": "three"})
+    file = tmp_path / "integrations.yml"
+    file.touch(0o600)
+    file.write_text(f"- {{name: x, type: keyValuePair, envs: {{A: '1', B: '1', C: '1', secure: {sealed}}}}}\n")
+    integration = read_integrations(file).integrations["x"]
+    resolved = await resolve(integration, Keyring(tmp_path / "keys"))
+    assert resolved.values["envs"] == {"A": Secret("1"), "B": Secret("two"), "C": Secret("three")}
+    with pytest.raises(
+        SealedError, match=r"integrations\.yml:1:72: integration 'x': this value cannot be decrypted"
+    ) as told:
+        await resolve(integration, Keyring(tmp_path))
+    assert f"it was made for the key pair {sealed.pair}, and no private key is in {tmp_path} (" in str(told.value)

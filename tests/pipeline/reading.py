@@ -41,14 +41,14 @@ def without_code(problem: Problem) -> str:
     return str(problem).removesuffix(f" [{problem.code}]")
 
 
-def read_job(body: str, job_type: str = "runSh") -> tuple[Job, Reading]:
-    """One job `j` with these further lines; its inputs and outputs `a`, `b` and `slack` are there."""
-    head = f"jobs:\n  - name: j\n    type: {job_type}\n"
+def read_job(body: str, job_type: str = "runSh", name: str = "j") -> tuple[Job, Reading]:
+    """One job with these further lines; what it may have as inputs and outputs is there: see below."""
+    head = f"jobs:\n  - name: {name}\n    type: {job_type}\n"
     lines = "".join(f"    {line}\n" if line else "\n" for line in dedent(body).strip("\n").splitlines())
     file = SourceFile("shippable.yml", head + lines)
     reading = read([file, SourceFile("other/shippable.yml", _OTHERS)])
     agreeing([file], reading)
-    return reading.pipeline.jobs["j"], reading
+    return reading.pipeline.jobs[name], reading
 
 
 def read_task(task: str) -> tuple[Task, Reading]:
@@ -71,4 +71,11 @@ resources:
   - {name: a, type: params, versionTemplate: {params: {K: 1}}}
   - {name: b, type: params, versionTemplate: {params: {K: 1}}}
   - {name: slack, type: notification, integration: s, versionTemplate: {recipients: ["#c"]}}
+  - {name: img, type: image, versionTemplate: {sourceName: i, versionName: "1"}}
+  - {name: txt, type: file, versionTemplate: {sourceName: f}}
+  - {name: vers, type: version, versionTemplate: {versionName: 1.0.0}}
+  - {name: where, type: cluster, versionTemplate: {sourceName: c}}
+  - {name: else, type: cluster, versionTemplate: {sourceName: c}}
+  - {name: repo, type: gitRepo, versionTemplate: {sourceName: a/b}}
+  - {name: load, type: loadBalancer, versionTemplate: {sourceName: l}}
 """

@@ -133,7 +133,7 @@ def test_of_two_endings_side_by_side_the_first_counts_and_the_other_is_told(
     assert sorted(os.path.relpath(file.name, tmp_path) for file in both.files) == sorted([name, "x/shippable.yml"])
     assert [str(problem) for problem in both.problems] == [
         f"{tmp_path / other}:1:1: warning: this file is not read: {name} beside it counts (remove one of the two, or"
-        " give it another name) [W110]"
+        " give it another name) [W112]"
     ]
     assert not read(both.files, both.problems).refused
     if name != "shippable.templates.yml":

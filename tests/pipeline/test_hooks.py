@@ -8,7 +8,6 @@ from runner.pipeline.model import Hook
 from tests.pipeline.reading import errors, printed, read_job, read_text, warnings
 
 TASK = "steps:\n  - TASK: {script: make}\n"
-NOT_SENT = "shippable.yml:{}: warning: notifications are not sent yet; they are asked for by: j"
 
 
 def texts(hook: Hook) -> tuple[list[str], list[str]]:
@@ -52,7 +51,6 @@ def test_scripts_at_start_and_cancel_are_ignored_with_a_warning(hook: str) -> No
     assert texts(getattr(job.hooks, hook)) == ([], ["slack"])
     assert [line.split("warning: ")[1] for line in warnings(reading)] == [
         "on_start and on_cancel take no scripts: those are ignored in: j",
-        "notifications are not sent yet; they are asked for by: j",
     ]
 
 
@@ -62,16 +60,23 @@ def test_scripts_in_hooks_of_managed_jobs_are_ignored_with_a_warning() -> None:
     assert "hooks of a manifest job take NOTIFY only: the script is ignored" in warnings(reading)[1]
 
 
-def test_notifications_are_told_once_over_all_files() -> None:
+def test_a_hook_says_whether_an_email_quotes_what_failed() -> None:
+    job = read_job(f"{TASK}on_failure: {{NOTIFY: [slack, {{name: slack, sendFailingSnippet: true}}]}}")[0]
+    assert [target.failing_snippet for target in job.hooks.on_failure.notify] == [False, True]
+
+
+def test_notifications_that_cannot_be_sent_are_told_once() -> None:
     jobs = "".join(
-        f"  - {{name: j{i}, type: runSh, steps: [{{TASK: {{script: x}}}}], always: [{{NOTIFY: n}}]}}\n"
+        f"  - {{name: j{i}, type: runSh, steps: [{{TASK: {{script: x}}}}], always: [{{NOTIFY: [n, m, e]}}]}}\n"
         for i in range(3)
     )
+    rest = "type: notification, versionTemplate: {recipients: [a]}"
+    email = "type: notification, pointer: {method: email, recipients: [a]}"
     reading = read_text(
-        f"resources:\n  - {{name: n, type: notification, versionTemplate: {{recipients: [a]}}}}\njobs:\n{jobs}"
+        f"resources:\n  - {{name: n, {rest}}}\n  - {{name: m, {rest}}}\n  - {{name: e, {email}}}\njobs:\n{jobs}"
     )
     assert printed(reading) == [
-        "shippable.yml:4:77: warning: notifications are not sent yet; they are asked for by: j0, j1, j2"
+        "shippable.yml:2:12: warning: without 'integration' or 'method' (email, irc) nothing is sent to: n, m"
     ]
 
 

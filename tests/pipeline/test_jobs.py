@@ -227,10 +227,10 @@ def test_runcli_is_read_as_runsh_with_a_warning() -> None:
 
 
 def test_runci_takes_no_scripts_but_takes_the_managed_task() -> None:
-    job, reading = read_job("steps:\n  - IN: a\n  - TASK: managed\n", "runCI")
+    job, reading = read_job("steps:\n  - IN: a\n  - TASK: managed\n", "runCI", "j_runCI")
     assert errors(reading) == []
     assert isinstance(job.steps[1], Managed)
-    assert errors(read_job(TASK, "runCI")[1]) == [
+    assert errors(read_job(TASK, "runCI", "j_runCI")[1]) == [
         "shippable.yml:5:15: jobs[0].steps[0].TASK: runCI jobs take no TASK; put the commands in the CI part"
     ]
 
@@ -238,11 +238,11 @@ def test_runci_takes_no_scripts_but_takes_the_managed_task() -> None:
 @pytest.mark.parametrize(
     ("job_type", "body", "missing"),
     [
-        ("manifest", "steps:\n  - IN: a\n  - TASK: managed", "manifests are not built yet"),
-        ("release", "bump: minor", "releases are not made yet"),
-        ("deploy", "method: upgrade\nmaxWaitTime: 5\nstabilityDuration: 6\nworkflow: serial", "nothing is"
-         " deployed to clusters yet"),
-        ("provision", "steps:\n  - IN: a", "load balancers are not created yet"),
+        ("manifest", "steps:\n  - IN: img\n  - TASK: managed", "manifests are not built yet"),
+        ("release", "bump: minor\nsteps: [IN: vers]", "releases are not made yet"),
+        ("deploy", "method: upgrade\nmaxWaitTime: 5\nstabilityDuration: 6\nworkflow: serial\nsteps: [IN: where,"
+         " IN: repo]", "nothing is deployed to clusters yet"),
+        ("provision", "steps:\n  - IN: load", "load balancers are not created yet"),
         ("externalCI", "", "results of other CI systems are not received yet"),
         ("rSync", "steps:\n  - TASK: managed", "files are read by every run, there is no job for it"),
     ],
@@ -265,12 +265,14 @@ def test_options_of_managed_jobs_are_kept_in_both_places() -> None:
 @pytest.mark.parametrize(
     ("job_type", "line", "sentence"),
     [
-        ("release", "bump: mnior", "bump: must be one of major, minor, patch, alpha, beta, rc, final, not"
-         " 'mnior' (did you mean 'minor'?)"),
-        ("deploy", "maxWaitTime: 3601", "maxWaitTime: must be 0..3600, not '3601'"),
-        ("deploy", "stabilityDuration: 301", "stabilityDuration: must be 0..300, not '301'"),
-        ("deploy", "method: red", "method: must be one of blueGreen, upgrade, replace, not 'red'"),
-        ("manifest", "steps: [{TASK: manged}]", "steps[0].TASK: a TASK of a manifest job is 'managed', not"
+        ("release", "bump: mnior\nsteps: [IN: vers]", "bump: must be one of major, minor, patch, alpha, beta,"
+         " rc, final, not 'mnior' (did you mean 'minor'?)"),
+        ("deploy", "maxWaitTime: 3601\nsteps: [IN: where, IN: repo]", "maxWaitTime: must be 0..3600, not '3601'"),
+        ("deploy", "stabilityDuration: 301\nsteps: [IN: where, IN: repo]", "stabilityDuration: must be 0..300, not"
+         " '301'"),
+        ("deploy", "method: red\nsteps: [IN: where, IN: repo]", "method: must be one of blueGreen, upgrade, replace,"
+         " not 'red'"),
+        ("manifest", "steps: [IN: img, {TASK: manged}]", "steps[1].TASK: a TASK of a manifest job is 'managed', not"
          " 'manged' (did you mean 'managed'?)"),
     ],
 )  # fmt: skip
@@ -280,17 +282,59 @@ def test_wrong_options_of_managed_jobs_are_refused(job_type: str, line: str, sen
 
 @pytest.mark.parametrize("apply_to", ["a", "[a, b]", "[{manifest: m, image: a, port: 80}]"])
 def test_apply_to_is_kept_in_its_three_shapes(apply_to: str) -> None:
-    job, reading = read_job(f"steps: [{{IN: a, applyTo: {apply_to}}}]", "manifest")
+    job, reading = read_job(f"steps: [IN: img, {{IN: a, applyTo: {apply_to}}}]", "manifest")
     assert errors(reading) == []
-    assert job.ins[0].apply_to == job.ins[0].written["applyTo"]
-    assert job.ins[0].apply_to is not None
+    assert job.ins[1].apply_to == job.ins[1].written["applyTo"]
+    assert job.ins[1].apply_to is not None
 
 
 def test_scripts_of_a_managed_job_are_a_warning() -> None:
-    job, reading = read_job(TASK, "manifest")
+    job, reading = read_job(f"{TASK}  - IN: img\n", "manifest")
     assert errors(reading) == []
-    assert job.steps == ()
+    assert job.tasks == ()
     assert "a manifest job runs no scripts of its own: this TASK is ignored" in warnings(reading)[1]
+
+
+@pytest.mark.parametrize(
+    ("job_type", "inputs", "sentence"),
+    [
+        ("manifest", [], "needs an image or a file as input"),
+        ("manifest", ["a"], "needs an image or a file as input"),
+        ("manifest", ["img", "txt"], "mixes image and file inputs: each kind has a manifest of its own"),
+        ("release", ["img"], "has no base version: add a version resource, or a release, manifest or deploy that"
+         " carries one"),
+        ("deploy", ["repo"], "needs exactly one cluster as input and has none"),
+        ("deploy", ["where", "else", "repo"], "needs exactly one cluster as input and has 2"),
+        ("deploy", ["where", "img"], "needs a manifest, release, deploy or gitRepo as input"),
+        ("provision", ["where"], "needs a loadBalancer as input"),
+    ],
+)  # fmt: skip
+def test_a_managed_job_without_what_it_needs_cannot_be_used(job_type: str, inputs: list[str], sentence: str) -> None:
+    reading = read_job("steps:" + "".join(f"\n  - IN: {name}" for name in inputs), job_type)[1]
+    assert errors(reading) == [f"shippable.yml:2:11: {job_type} 'j' {sentence}"]
+    assert not reading.refused
+
+
+def test_a_managed_job_with_an_input_that_nothing_defines_is_told_of_that_alone() -> None:
+    assert errors(read_job("steps: [IN: unknown]", "deploy")[1]) == [
+        "shippable.yml:4:17: job 'j': IN 'unknown' does not exist"
+    ]
+
+
+@pytest.mark.parametrize("name", ["tests", "a.b_runCI", "_runCI", "x_runci"])
+def test_a_runci_job_is_named_after_a_repository(name: str) -> None:
+    reading = read_job("", "runCI", name)[1]
+    assert errors(reading) == [f"shippable.yml:2:11: '{name}' is no repository's runCI job (name it <repo>_runCI)"]
+    assert reading.inconsistent == {name}
+
+
+def test_scripts_of_the_hooks_of_a_runci_job_belong_in_the_ci_part() -> None:
+    job, reading = read_job("always: [{script: x}, {NOTIFY: slack}]", "runCI", "j_runCI")
+    assert (job.hooks.always.script, [named.name for named in job.hooks.always.notify]) == ((), ["slack"])
+    assert (
+        "hooks of a runCI job take NOTIFY only: the script is ignored (put it in the build of the CI part)"
+        in warnings(reading)[0]
+    )
 
 
 def test_what_two_jobs_take_from_one_template_is_told_once() -> None:

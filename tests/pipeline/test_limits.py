@@ -16,7 +16,7 @@ TASK = "steps:\n  - TASK: {script: make}\n"
 def test_limits_and_grace_of_a_job_are_read() -> None:
     job, reading = read_job(
         TASK + "runtime:\n  grace: 3\n  limits: {memory: 512MiB, pids: 200, cpuWeight: 50, openFiles: '1024', core: 0,"
-        " log: 1G, disk: 1.5 GiB}\n"
+        " log: 1G, disk: 1.5 GiB, savedFiles: 5MiB}\n"
     )
     assert printed(reading) == []
     assert job.runtime.grace == timedelta(seconds=3)
@@ -28,6 +28,7 @@ def test_limits_and_grace_of_a_job_are_read() -> None:
         core=0,
         log=1024**3,
         disk=3 * 1024**3 // 2,
+        saved_files=5 * 1024**2,
     )
 
 
@@ -48,9 +49,9 @@ def test_a_size_is_a_number_with_a_unit(text: str, size: int | None) -> None:
         ("{limits: {pids: 0}}", "runtime.limits.pids: must be 1..4000000, not '0'"),
         ("{limits: {cpuWeight: 20000}}", "runtime.limits.cpuWeight: must be 1..10000, not '20000'"),
         ("{limits: 5}", "runtime.limits: must be a mapping of memory, pids, cpuWeight, openFiles, core, log, disk,"
-         " not '5'"),
+         " savedFiles, not '5'"),
         ("{limits: {mem: 1G}}", "runtime.limits: there is no limit 'mem': there are memory, pids, cpuWeight, openFiles,"
-         " core, log, disk"),
+         " core, log, disk, savedFiles"),
         ("{grace: soon}", "runtime.grace: must be a whole number, 0..3600, not 'soon'"),
     ],
 )  # fmt: skip

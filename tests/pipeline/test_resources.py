@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from runner.pipeline.model import Syntax
+from runner.pipeline.problems import Place
+from runner.pipeline.sealed import Envelope, Secure
 from runner.pipeline.unsupported import missing_for_input
 from tests.pipeline.reading import errors, printed, read_resource, read_text, warnings
 
@@ -100,9 +102,6 @@ def test_what_gets_no_version_from_outside_says_so_by_name(resource_type: str, b
 @pytest.mark.parametrize(
     ("resource_type", "body", "missing"),
     [
-        ("syncRepo", "flags: [x]", "repositories are not cloned yet"),
-        ("ciRepo", "", "repositories are not cloned yet"),
-        ("cliConfig", "integration: aws\npointer: {region: x}", "command line tools are not configured yet"),
         ("externalCIServer", "", "results of other CI systems are not received yet"),
     ],
 )  # fmt: skip
@@ -141,6 +140,10 @@ def test_what_cannot_be_an_input_yet_says_so_by_name(resource_type: str, body: s
          "gitRepo 'r': branch and branches exclude each other"),
         ("image", "versionTemplate: {sourceName: a, versionName: b}\nseed: {versionName: c}",
          "resources[0]: image 'r': versionTemplate and seed exclude each other"),
+        ("gitRepo", "pointer: {sourceName: a, branches: [b]}",
+         "resources[0].pointer.branches: must be a mapping with only and except, not a list"),
+        ("gitRepo", "versionTemplate: {sourceName: a, tags: {onyl: [b]}}",
+         "resources[0].versionTemplate.tags.onyl: 'onyl' is not a key of a filter (did you mean 'only'?)"),
         ("state", "integration: [x]", "resources[0].integration: must be a name, not a list"),
     ],
 )  # fmt: skip
@@ -223,12 +226,24 @@ def test_integration_name_is_read_with_a_warning() -> None:
     ]
 
 
-def test_secure_params_are_told_as_not_decrypted() -> None:
+def test_secure_params_that_the_platform_encrypted_are_told_with_what_to_do() -> None:
     resource, reading = read_resource("version: {params: {secure: blob, A: 1}}", "params")
-    assert missing_for_input(resource) == "'secure' values are not decrypted yet"
+    assert missing_for_input(resource) is None
     assert printed(reading) == [
-        "shippable.yml:4:24: warning: 'secure' values are not decrypted yet: what uses them ends in error: params 'r'"
+        "shippable.yml:4:32: warning: resources[0].version.params.secure: this value was encrypted by the platform,"
+        " whose private key is gone: it cannot be decrypted any more (encrypt it anew with 'runner encrypt')"
     ]
+    assert [secure.text for secure in resource.secure] == ["blob"]
+
+
+@pytest.mark.parametrize("place", ["versionTemplate", "version", "source", "initialVersion"])
+def test_secure_params_are_known_with_their_places_in_every_syntax(place: str) -> None:
+    text = str(Envelope("0123456789abcdef", bytes(60)))
+    resource, reading = read_resource(f"{place}: {{params: {{A: 1, secure: {text}}}}}", "params")
+    column = 5 + len(f"{place}: {{params: {{A: 1, secure: ")
+    expected = () if place == "initialVersion" else (Secure(text, Place("shippable.yml", 4, column)),)
+    assert resource.secure == expected
+    assert [line for line in printed(reading) if "secure" in line] == []
 
 
 def test_a_param_that_cannot_be_a_variable_is_a_warning() -> None:
@@ -244,7 +259,7 @@ def test_a_param_that_cannot_be_a_variable_is_a_warning() -> None:
         ("gitrepo", "'gitrepo' is not a resource type (did you mean 'gitRepo'?)"),
         ("dockeroptions", "'dockeroptions' is not a resource type (did you mean 'dockerOptions'?)"),
         ("ecsCluster", "'ecsCluster' is no longer a resource type (use cluster)"),
-        ("kickStart", "'kickStart' is no longer a resource type"),
+        ("kickStart", "'kickStart' is no longer a resource type (use trigger: jobs start when its content changes)"),
         ("runSh", "'runSh' is not a resource type (it belongs under 'jobs')"),
         ("xyz", "'xyz' is not a resource type"),
     ],

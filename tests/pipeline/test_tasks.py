@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from runner.pipeline.problems import Place
+from runner.pipeline.sealed import Envelope, Secure
 from tests.pipeline.reading import errors, printed, read_job, read_task, read_text, warnings
 
 HOST = "shippable.yml:{}: warning: tasks run on this host, not in the container or image that is asked for by: j"
@@ -133,11 +135,14 @@ def test_what_is_no_variable_is_refused(env: str, sentence: str) -> None:
     assert [line.rsplit(": ", 1)[1] for line in errors(reading)] == [sentence]
 
 
-def test_secure_variables_are_left_out_with_a_warning() -> None:
-    task, reading = read_task("\n    script: x\n    runtime: {options: {env: [{secure: blob}, {A: 1}]}}")
-    assert task.env == (("A", "1"),)
-    assert printed(reading) == [
-        "shippable.yml:8:38: warning: 'secure' variables are not decrypted yet and are left out in: j"
+def test_secure_variables_keep_their_place_among_the_others() -> None:
+    text = str(Envelope("0123456789abcdef", bytes(60)))
+    env = f"[{{A: 1}}, {{secure: [{text}]}}, {{A: 2, secure: {text}x}}]"
+    task, reading = read_task(f"\n    script: x\n    runtime: {{options: {{env: {env}}}}}")
+    assert task.env == (Secure(text, Place("shippable.yml", 8, 55)), ("A", "2"))
+    assert errors(reading) == [
+        "shippable.yml:8:179: jobs[0].steps[0].TASK.runtime.options.env[2].secure: this value is damaged: a part of it"
+        " is missing or changed (paste the whole line again)"
     ]
 
 

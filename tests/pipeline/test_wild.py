@@ -4,6 +4,7 @@ what is not refused can be planned and drawn. `python -m tests.pipeline.test_wil
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from random import Random
 
 from hypothesis import HealthCheck, given, settings
@@ -18,11 +19,14 @@ from runner.drawing.text import text_of
 from runner.pipeline.ci.expansion import expand, size_of
 from runner.pipeline.ignores import LINE_BREAK
 from runner.pipeline.reader import SourceFile
+from runner.sealing.keyring import Keyring
 from runner.service.plan import make_plan
 from runner.service.project import Project, project_of
 from runner.service.selection import select_rules
 from runner.workspace.variables import platform_names
 from tests.pipeline.wild import Wild
+
+NO_KEYS = Keyring(Path("/nonexistent"))
 
 
 def look(seed: int) -> Project:
@@ -35,7 +39,7 @@ def look(seed: int) -> Project:
     _told(project, files)
     if not project.refused:
         rules = select_rules(project, ())
-        plan = make_plan(project, rules, {}, {})
+        plan = make_plan(project, rules, {}, {}, NO_KEYS)
         assert {planned.job for planned in plan.jobs} <= project.pipeline.jobs.keys()
         assert text_of(picture_of(project.pipeline, ()), 100)
     if project.ci is not None and not project.ci.refused:
@@ -49,8 +53,9 @@ def _told(project: Project, files: list[SourceFile]) -> None:
         pipeline=project.pipeline,
         files=files,
         problems=project.problems,
-        ci_problems=project.ci.problems if project.ci else (),
+        ci=project.ci,
         ignored=project.ignored,
+        keyring=NO_KEYS,
     )
     problems, sources = diagnose(subject, platform_names(), shell=False), Sources(files)
     lines = {file.name: LINE_BREAK.split(file.text) for file in files}

@@ -160,7 +160,7 @@ def test_what_follows_the_last_value_that_a_file_may_hold_is_not_read() -> None:
     root, problems = parse("f", "- x\n" * (MAX_VALUES + 1) + "- ]\n")
     assert root is None
     assert [str(problem) for problem in problems] == [
-        f"f:{MAX_VALUES + 1}:3: the file holds more than 400,000 values: divide it into several files [E124]"
+        f"f:{MAX_VALUES + 1}:3: the file holds more than 400,000 values: divide it into several files [E126]"
     ]
 
 

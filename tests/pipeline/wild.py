@@ -12,7 +12,8 @@ from typing import Any
 
 import yaml
 
-from runner.pipeline.ci.keys import BOOT_KEYS, BRANCH_KEYS, BUILD_KEYS, CI, COMBINATION, MATRIX_KEYS, OLD
+from runner.pipeline.ci.branches import BRANCH_KEYS
+from runner.pipeline.ci.keys import BOOT_KEYS, BUILD_KEYS, CI, COMBINATION, MATRIX_KEYS, OLD
 from runner.reference.schema import schema_of
 
 Schema = Mapping[str, Any]

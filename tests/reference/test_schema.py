@@ -21,19 +21,20 @@ from runner.reference.schema import DRAFT, schema_of
 from tests.reference.agreement import agreeing, refusals
 
 ROOT = Path(__file__).parents[2]
-SECTION = re.compile(r"^\s*(jobs|resources):", re.MULTILINE)
+TOP = re.compile(r"^(jobs|resources|language):", re.MULTILINE)
+SECTION = re.compile(r"^\s*(jobs|resources|language):", re.MULTILINE)
 
 
 def _fixtures() -> list[str]:
     """Every text of the tests, the pages and the examples that holds the sections of a pipeline."""
     texts = [(ROOT / "examples/shippable.yml").read_text()]
-    for page in (ROOT / "docs").glob("*.md"):
+    for page in (*(ROOT / "docs").glob("*.md"), ROOT / "tests/forms/practice.md"):
         texts += re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL)
     for file in (ROOT / "tests").rglob("*.py"):
         if SECTION.search(source := file.read_text()):
             nodes = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant))
             texts += [node.value for node in nodes if isinstance(node.value, str) and SECTION.search(node.value)]
-    return sorted({dedent(text) for text in texts if re.search(r"^(jobs|resources):", dedent(text), re.MULTILINE)})
+    return sorted({text for text in map(dedent, texts) if TOP.search(text)})
 
 
 def test_schema_and_reader_agree_on_every_pipeline_of_the_tests_pages_and_examples() -> None:

@@ -20,7 +20,12 @@ from runner.aws.broker import Broker
 from runner.aws.environment import job_aws
 from runner.aws.lease import Lease
 from runner.errors import SetupError, UsageError
+from runner.integrations.catalogue import CATALOGUE
+from runner.integrations.model import FieldValue, Integration
 from runner.pipeline.model import Limits
+from runner.pipeline.problems import Place
+from runner.sealing.key_files import make_pair
+from runner.secret import Secret
 from runner.service.build import Build
 from runner.service.credentials import NoRoles, variables_of
 from runner.service.isolation import unreachable
@@ -118,6 +123,27 @@ async def test_a_job_is_its_own_user_with_a_home_and_a_place_for_files(host: Hos
     assert ran.place.stat().st_mode & 0o777 == 0o700
 
 
+async def test_keys_and_logins_of_integrations_belong_to_the_user_of_the_job_and_go_with_the_build(host: Host) -> None:
+    fields: dict[str, dict[str, FieldValue]] = {
+        "pemKey": {"key": Secret("-----BEGIN x\nline of the key")},
+        "gitCredential": {"host": "git.x", "port": "443", "username": "me", "password": Secret("word-4711")},
+    }
+    given = {
+        kind: Integration(name=kind, type=CATALOGUE[kind], place=Place(""), fields=fields[kind]) for kind in fields
+    }
+    text = "jobs:" + job(
+        'stat -c "%u %a %n" integrations/pemKey/pemKey_key.pem secrets/git_credentials; cat "$PEMKEY_KEYPATH"',
+        "printf 'protocol=https\\nhost=git.x\\n\\n' | git credential fill | tail -n 1",
+    )
+    text += "\n        integrations: [pemKey, gitCredential]"
+    uid = numbers(1)[0].partition(":")[0]
+    async with world(host.state, text, given, job_users=host.users()) as found:
+        ran = await found.built("a")
+    assert ran.lines[:2] == [f"{uid} 600 integrations/pemKey/pemKey_key.pem", f"{uid} 600 secrets/git_credentials"]
+    assert ran.lines[2:] == ["****", "password=****"]
+    assert not [path for path in host.directory.rglob("*") if path.is_file() and b"word-4711" in path.read_bytes()]
+
+
 async def test_limits_that_hold_each_process_hold_those_of_a_job_user(host: Host) -> None:
     text = "jobs:" + job("ulimit -n -c") + "\n        runtime: {limits: {openFiles: 100, core: 0}}"
     async with world(host.state, text, job_users=host.users()) as found:
@@ -143,6 +169,8 @@ THEFT = [
 
 async def test_a_job_reads_nothing_of_the_runner_and_of_a_job_that_runs_beside_it(host: Host) -> None:
     (host.state / "integrations.yml").write_text("- secret")
+    keys = make_pair(host.directory / "keys", "default", replace=False)
+    assert keys.private is not None
     waiting = job("echo hidden > $SHARED_DIR/file; echo $$ > $GATE; read < $GATE.go", name="victim")
     theft = f"""
       - name: thief
@@ -161,10 +189,14 @@ async def test_a_job_reads_nothing_of_the_runner_and_of_a_job_that_runs_beside_i
             place = victim.journal.path.parent
             wanted = [
                 host.state / "runner.db", host.state / "runner.db-wal", host.state / "integrations.yml",
+                keys.private, host.directory / "keys/default.pub",
                 *(path for path in place.rglob("*") if path.is_file()),
             ]  # fmt: skip
             assert place / "work/shared/file" in wanted
-            injected |= {"WANTED": " ".join(map(str, wanted)), "LISTED": f"{host.state} {place.parent} {place}"}
+            injected |= {
+                "WANTED": " ".join(map(str, wanted)),
+                "LISTED": f"{host.state} {place.parent} {place} {host.directory / 'keys'}",
+            }
             ran = await found.built("thief")
             host.gate.go()
     assert ran.ended.status == "success", ran.records

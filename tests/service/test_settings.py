@@ -11,13 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.notifications.outcome import NotSentError
 from runner.pipeline.model import Limits
+from runner.secret import Secret
 from runner.service.durations import parse_duration
 from runner.service.settings import Address, LogLevel, PipelineSource, Provider
 from runner.service.settings_changes import changes
 from runner.service.settings_reading import Effective, SettingsError, read_settings
 from runner.service.settings_showing import as_file
 from runner.service.settings_values import as_size, as_toml
+from runner.service.smtp import smtp_server
 
 WHOLE = """
     state_dir = "state"
@@ -267,3 +270,55 @@ def test_a_size_is_written_in_the_largest_whole_unit() -> None:
     assert [as_size(n) for n in (0, 1, 1024, 1536, 10 * 1024**2, 1024**5)] == [
         "0", "1", "1KiB", "1536", "10MiB", "1024TiB",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        ('user = "a"', "smtp.user: needs either password_file or password_env: where its password is"),
+        (
+            'user = "a"\npassword_file = "p"\npassword_env = "P"',
+            "smtp.user: needs either password_file or password_env: where its password is",
+        ),
+        ('password_env = "P"', "smtp.password_env: goes with smtp.user only"),
+        (
+            'user = "a"\npassword_env = "P"\nsecurity = "none"',
+            "smtp.security: must be starttls or tls where there is a user: a password is not sent in plain",
+        ),
+        ('security = "ssl"', "smtp.security: must be one of starttls, tls, none, not 'ssl'"),
+    ],
+)
+def test_a_login_at_the_mail_server_is_complete_and_encrypted(place: Place, lines: str, problem: str) -> None:
+    assert place.problems(f"[smtp]\n{lines}") == [problem]
+
+
+def test_the_mail_server_of_the_settings_has_its_password(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.file.with_name("p").write_text("s3cret\n")
+    smtp = place.read('[smtp]\nuser = "a"\npassword_file = "p"', RUNNER_SMTP__HOST="mail.example").settings.smtp
+    server = smtp_server(smtp)
+    assert (server.host, server.port, server.user, server.password) == ("mail.example", 587, "a", Secret("s3cret"))
+    assert "s3cret" not in repr(server)
+    monkeypatch.setenv("MAIL_PASSWORD", "other")
+    lines = 'host = "h"\nsecurity = "tls"\nuser = "a"\npassword_env = "MAIL_PASSWORD"\nsender = "ci@x.example"'
+    server = smtp_server(place.read(f"[smtp]\n{lines}").settings.smtp)
+    assert (server.port, server.password, server.sender) == (465, Secret("other"), "ci@x.example")
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        ("", "no SMTP server is set: smtp.host in runner.toml, or RUNNER_SMTP__HOST, names one"),
+        (
+            'host = "h"\nuser = "a"\npassword_env = "NOT_SET"',
+            "the password of the SMTP server is empty: it is looked for in the variable NOT_SET",
+        ),
+        (
+            'host = "h"\nuser = "a"\npassword_file = "no"',
+            "smtp.password_file DIR/no cannot be read: No such file or directory",
+        ),
+    ],
+)
+def test_a_mail_server_that_cannot_be_used_says_why(place: Place, lines: str, sentence: str) -> None:
+    with pytest.raises(NotSentError) as error:
+        smtp_server(place.read(f"[smtp]\n{lines}").settings.smtp)
+    assert str(error.value).replace(str(place.file.parent), "DIR") == sentence

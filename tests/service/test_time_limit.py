@@ -61,7 +61,7 @@ async def engine(place: Path, pipeline: Pipeline, launcher: Hurried) -> AsyncIte
         yield Engine(
             store=store,
             jobs=pipeline.jobs,
-            inputs=Inputs(pipeline, {}, store),
+            inputs=Inputs(pipeline, {}, store, place),
             job_types=JOB_TYPES,
             launcher=launcher,
             credentials=NoRoles(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 
 from jobs.registry import JOB_TYPES
 from runner.execution.launcher import LocalLauncher
+from runner.integrations.model import Integration
 from runner.pipeline.model import Pipeline
 from runner.pipeline.reader import SourceFile, read
 from runner.service.build import Build
@@ -76,7 +77,9 @@ def _made(place: Path) -> Path:
 
 
 @asynccontextmanager
-async def world(place: Path, text: str, **more: Any) -> AsyncIterator[World]:
+async def world(
+    place: Path, text: str, integrations: Mapping[str, Integration] | None = None, **more: Any
+) -> AsyncIterator[World]:
     """`more` are fields of the Engine."""
     pipeline = read([SourceFile("shippable.yml", dedent(text))]).pipeline
     store = Store(_made(place))
@@ -89,7 +92,8 @@ async def world(place: Path, text: str, **more: Any) -> AsyncIterator[World]:
             "credentials": NoRoles(),
             "host": Host(base={"PATH": "/usr/bin:/bin"}, commands=place, machine="x", user="u"),
         }
-        engine = Engine(store=store, jobs=pipeline.jobs, inputs=Inputs(pipeline, {}, store), **{**fields, **more})
+        inputs = Inputs(pipeline, integrations or {}, store, place / "keys")
+        engine = Engine(store=store, jobs=pipeline.jobs, inputs=inputs, **{**fields, **more})
         run = await store.runs.begin("digest")
         yield World(engine, pipeline, run.id)
         await store.runs.end(run)

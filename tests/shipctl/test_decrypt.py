@@ -73,6 +73,7 @@ def test_a_missing_key_is_status_100(job: Job, inside: Inside) -> None:
 
 REASONS = [
     ("not base64!", "it is not base64: "),
+    ("secure: runner1.4edb970034458a99.AAAA\n", "it is a secure value: put it under 'secure' in the pipeline file"),
     ("", "it holds 0 bytes, which is no number of blocks of 256"),
     (base64.b64encode(b"x" * 255).decode(), "it holds 255 bytes, which is no number of blocks of 256"),
     (base64.b64encode(b"x" * 256).decode(), "the key does not fit, or "),

@@ -6,6 +6,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -158,6 +159,17 @@ async def test_a_store_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="newer version"):
         await store.open()
     await store.close()
+
+
+async def test_whoever_only_looks_leaves_a_store_of_an_older_version_as_it_is(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "runner.db")) as database:
+        database.execute("PRAGMA user_version = 1")
+    store = Store(tmp_path)
+    with pytest.raises(StoreError, match="older version"):
+        await store.open(migrate=False)
+    await store.close()
+    with closing(sqlite3.connect(tmp_path / "runner.db")) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (1,)
 
 
 async def test_what_fails_inside_a_transaction_leaves_nothing(tmp_path: Path) -> None:

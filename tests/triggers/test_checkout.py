@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from runner.integrations.git_access import Login
 from runner.secret import Secret
 from runner.service.checkout import Checkout
-from runner.service.git import Git, GitError, Login, Remote
+from runner.service.git import Git, GitError, Remote
 from runner.service.refs import Refs, first_head, head, read_refs, tag_commit
 from runner.triggers import git_events
 from tests.triggers.events import options

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from runner.pipeline.model import Data
 from runner.pipeline.plain import Json
 from runner.secret import Secret
 from runner.service.cloning import Clone, Wanted
+from runner.service.git import Git
 from runner.service.remotes import remote_of
 from runner.triggers.git_version import version_of
 from tests.runner_command import Project
@@ -151,7 +153,9 @@ def test_what_an_event_makes_can_be_cloned() -> None:
 
 
 def integration(type_: str, **values: str) -> ResolvedIntegration:
-    secret = {key: Secret(text) if key in ("token", "password") else text for key, text in values.items()}
+    secret = {
+        key: Secret(text) if key in ("token", "password", "privateKey", "key") else text for key, text in values.items()
+    }
     return ResolvedIntegration(name="git", type=CATALOGUE[type_], values=secret)
 
 
@@ -187,6 +191,64 @@ def test_a_name_alone_is_no_address_unless_an_event_told_one() -> None:
     assert remote_of("acme/shop", None, "https://github.com/acme/shop.git").url == "https://github.com/acme/shop.git"
     with pytest.raises(RunnerError, match="'acme/shop' has no address: name an integration"):
         remote_of("acme/shop", None)
+
+
+PRIVATE = "-----BEGIN OPENSSH PRIVATE KEY-----\r\nabc\r\n-----END OPENSSH PRIVATE KEY-----"
+SSH = """#!/bin/bash
+# In the place of ssh: keeps the key that it is to use, and does what the server would.
+while [ "$1" != git@host.test ]; do [ "$1" != -i ] || { stat -c '%n %a' "$2"; cat "$2"; } > KEPT; shift; done
+eval "$2"
+"""
+
+
+def assert_gone_with_mode_600(used: str) -> None:
+    place, mode = used.split()
+    assert mode == "600"
+    assert not Path(place).exists()
+
+
+@pytest.mark.parametrize(
+    ("type_", "values"),
+    [
+        ("sshKey", {"privateKey": PRIVATE, "publicKey": "p"}),
+        ("pemKey", {"key": PRIVATE}),
+        ("gerritBasic", {"privateKey": PRIVATE, "url": "https://g.test"}),
+    ],
+)
+async def test_a_repository_is_opened_over_ssh_with_the_key_of_its_integration(
+    shop: Repository, tmp_path: Path, type_: str, values: dict[str, str]
+) -> None:
+    sha = shop.commit(files={"a": "1"})
+    kept = tmp_path / "kept"
+    (tmp_path / "ssh").write_text(SSH.replace("KEPT", str(kept)))
+    (tmp_path / "ssh").chmod(0o755)
+    git = Git(environment={**os.environ, "GIT_SSH_COMMAND": str(tmp_path / "ssh")})
+    remote = remote_of(f"ssh://git@host.test{shop.place}", integration(type_, **values))
+    clone = Clone(
+        git=git, name="repo", remote=remote, target=tmp_path / "clone", options=options(), key_file=Path("/b/key.pem")
+    )
+    (tmp_path / "clone").mkdir()
+    await clone.run(Wanted(sha=sha))
+    used, key = kept.read_text().split("\n", 1)
+    assert key == f"{PRIVATE}\n".replace("\r", "")
+    assert_gone_with_mode_600(used)
+    assert (tmp_path / "clone/a").read_text() == "1"
+    told = Repository.at(tmp_path / "clone").git("config", "core.sshCommand")
+    assert told == "ssh -oIdentitiesOnly=yes -oIdentityAgent=none -i /b/key.pem"
+
+
+def test_the_name_of_a_repository_may_hold_a_placeholder(project: Project, tmp_path: Path) -> None:
+    Repository(tmp_path / "shop").commit(files={"price": "7"})
+    project.write(f"""
+        resources:
+          - {{name: where, type: params, versionTemplate: {{params: {{PLACE: {tmp_path}}}}}}}
+          - {{name: shop, type: gitRepo, versionTemplate: {{sourceName: $PLACE/shop}}}}
+        jobs:
+          - name: build
+            type: runSh
+            steps: [IN: where, IN: shop, TASK: {{script: ['cat IN/shop/gitRepo/price; echo " $SHOP_SOURCENAME"']}}]
+    """)
+    assert project.run().messages("build") == [f"7 {tmp_path}/shop"]
 
 
 def test_a_local_run_clones_the_newest_commit_and_tells_its_variables(project: Project, tmp_path: Path) -> None:

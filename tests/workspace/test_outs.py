@@ -51,9 +51,10 @@ class Left:
         path.write_text(text, "utf-8")
         return self
 
-    def given(self, *, succeeded: bool = True) -> Given:
+    def given(self, *, succeeded: bool = True, limit: int = LIMIT) -> Given:
         before = {d.name: d.version for d in self.dependencies if isinstance(d.step, Out)}
-        return process(self.root, JOB, self.dependencies, before, succeeded=succeeded, note=self.notes.append)
+        note = self.notes.append
+        return process(self.root, JOB, self.dependencies, before, succeeded=succeeded, note=note, limit=limit)
 
 
 def test_an_output_that_nobody_touched_is_no_new_version(tmp_path: Path) -> None:
@@ -95,7 +96,7 @@ def test_replicate_between_repositories_takes_commit_data_only(tmp_path: Path) -
     data = {"shaData": {"commitSha": "x"}, "branch": "ignored"}
     source = Dependency(step=In(name="src", place=PLACE), type="gitRepo", node_id=3, version=version("x", **data))
     (new,) = Left(tmp_path, source, out("gitRepo", has=version("y", branch="kept"), replicate="src")).given().outs
-    assert (new.name, new.property_bag) == ("y", {"branch": "kept", "shaData": {"commitSha": "x"}})
+    assert (new.name, new.property_bag) == ("x", {"branch": "kept", "shaData": {"commitSha": "x"}})
 
 
 def test_a_pull_request_is_not_replicated_where_that_is_switched_off(tmp_path: Path) -> None:
@@ -105,6 +106,29 @@ def test_a_pull_request_is_not_replicated_where_that_is_switched_off(tmp_path: P
     assert len(Left(tmp_path / "on", source, target).given().outs) == 1
     off = out("gitRepo", has=version("y"), replicate="src", replicate_on_pull_request=False)
     assert Left(tmp_path / "off", source, off).given().outs == ()
+
+
+@pytest.mark.parametrize(
+    ("has", "kept"),
+    [
+        (version("y", flag="kept"), {"flag": "kept"}),
+        (None, {}),
+        (version(sourceName="acme/shop"), {"sourceName": "acme/shop"}),
+    ],
+)
+def test_a_ci_repository_gets_the_commit_of_a_git_repository_by_itself(
+    tmp_path: Path, has: Version | None, kept: dict[str, str]
+) -> None:
+    data = {"shaData": {"commitSha": "abc"}, "sourceName": "acme/shop", "branch": "ignored"}
+    source = Dependency(step=In(name="src", place=PLACE), type="gitRepo", node_id=3, version=version("abc", **data))
+    (new,) = Left(tmp_path, source, out("ciRepo", has=has)).given().outs
+    assert (new.name, new.property_bag) == ("abc", {**kept, "shaData": {"commitSha": "abc"}})
+
+
+def test_a_ci_repository_of_another_repository_stays_as_it_is(tmp_path: Path) -> None:
+    data = {"shaData": {"commitSha": "abc"}, "sourceName": "acme/other"}
+    source = Dependency(step=In(name="src", place=PLACE), type="gitRepo", node_id=3, version=version("abc", **data))
+    assert Left(tmp_path, source, out("ciRepo", has=version(sourceName="acme/shop"))).given().outs == ()
 
 
 def test_replicating_what_is_no_input_is_noted_and_leaves_the_output(tmp_path: Path) -> None:
@@ -155,12 +179,21 @@ def test_an_unchanged_set_of_state_files_is_no_new_version(tmp_path: Path) -> No
     assert emptied.files == ()
 
 
-def test_more_than_the_limit_is_a_sentence(tmp_path: Path) -> None:
-    left = Left(tmp_path)
-    with (left.root / "state" / "huge").open("wb") as file:
-        file.truncate(LIMIT + 1)
-    with pytest.raises(RunnerError, match="cannot be saved"):
-        left.given()
+@pytest.mark.parametrize(
+    ("path", "owner"),
+    [("state/huge", "job j (below state/)"), ("OUT/kept/state/huge", "OUT kept (below OUT/kept/state/)")],
+)
+def test_more_than_the_limit_names_whose_files_they_are_and_the_setting(tmp_path: Path, path: str, owner: str) -> None:
+    left = Left(tmp_path, out("state", "kept")).write("state/small", "x")
+    with (left.root / path).open("wb") as file:
+        file.truncate(2 * 1024 * 1024)
+    with pytest.raises(RunnerError) as caught:
+        left.given(limit=1024 * 1024)
+    assert str(caught.value) == (
+        f"the files of {owner} hold 2.0 MiB and cannot be saved, since the limit savedFiles is 1.0 MiB: keep large "
+        "files elsewhere and save a reference to them, or raise the limit ([jobs.limits] in the settings of a service, "
+        "--limit of a local run)"
+    )
 
 
 @given(

@@ -23,7 +23,7 @@ def state(tmp_path: Path) -> Path:
 
 
 def saved(state: Path, user: JobUser | None = None) -> dict[str, bytes]:
-    return {file.path: file.content for file in collect(Tree(state.parent, user), "state")}
+    return {file.path: file.content for file in collect(Tree(state.parent, user), "state", owner="job j")}
 
 
 def test_links_are_followed_inside_the_directory_and_nowhere_else(state: Path, tmp_path: Path) -> None:
@@ -96,6 +96,6 @@ def test_a_hard_link_to_what_the_jobs_user_may_not_read_is_not_read_for_it(
         assert saved(state, USER) == {"link": b"hidden"}
         assert read_text(tree, "state/link") == "hidden"
         return
-    for reading in (lambda: collect(tree, "state"), lambda: read_text(tree, "state/link")):
+    for reading in (lambda: collect(tree, "state", owner="job j"), lambda: read_text(tree, "state/link")):
         with pytest.raises(RunnerError, match=r"state/link cannot be .*: it is another user's file"):
             reading()

@@ -5,9 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.pipeline.model import In, Task
+from runner.pipeline.model import In, Out, Task
 from runner.pipeline.problems import Place
+from runner.secret import Secret
 from runner.workspace.dependency import Dependency, Identity
+from runner.workspace.documents import expand_placeholders
+from runner.workspace.parameters import params_file
 from runner.workspace.placeholders import expand
 from runner.workspace.variables import JobVariables, effective
 from runner.workspace.versions import Version
@@ -45,3 +48,29 @@ def test_expanding_touches_nothing_but_placeholders(text: str, known: dict[str, 
     assert expand({"k": [plain, 1, None]}, known) == {"k": [plain, 1, None]}
     assert expand(f"{plain}${{A}}${{C}} {plain}", known) == f"{plain}{known.get('A', '')} {plain}"
     assert expand({"shaData": {"commitMessage": "$A"}}, known) == {"shaData": {"commitMessage": "$A"}}
+
+
+def test_an_encrypted_parameter_is_secret_and_its_placeholder_stays_in_what_gets_stored() -> None:
+    params = Dependency(
+        step=In(name="conf", place=PLACE),
+        type="params",
+        node_id=2,
+        version=Version(id=1, number=1, name=None, property_bag={"params": {"B": "1", "secure": "x"}}, created_at=""),
+        opened={"TOKEN": Secret("four-score"), "B": Secret("two  words")},
+    )
+    image = Dependency(
+        step=Out(name="img", place=PLACE),
+        type="image",
+        node_id=3,
+        version=Version(id=2, number=1, name="$TOKEN", property_bag={"sourceName": "x/$CONF_PARAMS_B"}, created_at=""),
+    )
+    variables = expand_placeholders(JobVariables(identity=IDENTITY, dependencies=[params, image], injected={}))
+    found = effective(variables.shared())
+    assert {name: (v.value, v.secret) for name, v in found.items() if name in ("TOKEN", "B", "CONF_PARAMS_B")} == {
+        "TOKEN": ("four-score", True), "B": ("two  words", True), "CONF_PARAMS_B": ("two  words", True),
+    }  # fmt: skip
+    assert "secure" not in found
+    version = variables.dependencies[1].version
+    assert version is not None
+    assert (version.name, version.property_bag) == ("$TOKEN", {"sourceName": "x/$CONF_PARAMS_B"})
+    assert params_file(params) == 'B=1\nTOKEN=four-score B="two  words"\n'

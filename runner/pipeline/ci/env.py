@@ -5,32 +5,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.names import is_variable, variable_key
-from runner.pipeline.ci.model import Assignment, Env, EnvItem, Secure
+from runner.pipeline.ci.keys import AXIS, ENV_KEYS, GLOBAL
+from runner.pipeline.ci.model import Assignment, Env, EnvItem
 from runner.pipeline.ci.words import canonical, word_of, words_of
 from runner.pipeline.codes import Code
 from runner.pipeline.kinds import flat
 from runner.pipeline.nodes import MappingNode, Scalar, SequenceNode, Unresolved, is_null, kind_of
-from runner.pipeline.unsupported import SECURE
+from runner.pipeline.sealed import SECURE, Secure
+from runner.pipeline.secure import read_secure
 
 if TYPE_CHECKING:
     from runner.pipeline.report import Spot
 
-GLOBAL, MATRIX = "global", "matrix"
 _FORM = "a variable is 'KEY=value' or 'KEY: value'"
 
 
 def read_env(spot: Spot) -> Env:
     """A list is an axis of the matrix; with `global` and `matrix` the first one is shared by all its items."""
     node = spot.node
-    if not isinstance(node, MappingNode) or not any(entry.key.text in (GLOBAL, MATRIX) for entry in node.entries):
+    if not isinstance(node, MappingNode) or not any(entry.key.text in ENV_KEYS for entry in node.entries):
         return Env(axis=read_items(spot))
     shared: tuple[EnvItem, ...] = ()
     axis: tuple[EnvItem, ...] = ()
     for entry in node.entries:
         below = spot.at(entry.value, f".{entry.key.text}")
-        if entry.key.text == GLOBAL:
+        if entry.key.text == GLOBAL.name:
             shared = read_items(below)
-        elif entry.key.text == MATRIX:
+        elif entry.key.text == AXIS.name:
             axis = read_items(below)
         else:
             spot.at(entry.key, f".{entry.key.text}").error(
@@ -65,11 +66,7 @@ def read_item(spot: Spot) -> EnvItem | None:
 def _entry(spot: Spot, key: Scalar, value: Scalar | SequenceNode | MappingNode) -> tuple[Assignment | Secure, ...]:
     below = spot.at(value, f".{key.text}")
     if key.text == SECURE:
-        return tuple(
-            Secure(item.node.text, item.node.place)
-            for item in flat(below)
-            if isinstance(item.node, Scalar) and not is_null(item.node)
-        )
+        return read_secure(below)
     if not isinstance(value, Scalar):
         below.error(Code.WRONG_VALUE, f"the value of a variable must be text, not {kind_of(value)}")
         return ()

@@ -8,9 +8,9 @@ from runner.pipeline.ci.env import read_items
 from runner.pipeline.ci.keys import (
     ALLOW_FAILURES,
     COMBINATION,
-    ENV,
     EXCLUDE,
     INCLUDE,
+    ITEMS_ENV,
     MATRIX_KEYS,
     NODE_POOL,
     VERSIONS,
@@ -75,7 +75,7 @@ def _combinations(spot: Spot, fields: Fields, key: Key[Node], language: str) -> 
 
 def _combination(spot: Spot, node: MappingNode, language: str) -> Combination:
     fields = read_fields(spot, node, COMBINATION, "matrix")
-    env = fields.get(ENV)
+    env = fields.get(ITEMS_ENV)
     named = [entry.key.text for entry in node.entries if entry.key.text in VERSIONS]
     for name in named:
         if language != NONE and name not in LANGUAGES[language].axes:

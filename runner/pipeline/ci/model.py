@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TypeAlias
 
 from runner.pipeline.model import Data, Named, ScriptItem
 from runner.pipeline.problems import Place, Problem, Severity
+from runner.pipeline.sealed import Secure
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,17 +21,6 @@ class Assignment:
 
     def __str__(self) -> str:
         return f"{self.name}={self.word}"
-
-
-@dataclass(frozen=True, slots=True)
-class Secure:
-    """An encrypted text that stands for variables."""
-
-    text: str
-    place: Place
-
-    def __str__(self) -> str:
-        return "secure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +115,37 @@ class Branches:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CiIntegration:
-    """An entry of `integrations`. `kind` is notifications, hub, key, generic or deploy; `settings` everything else."""
+    """An entry of `integrations`. `kind` is hub, key, generic or deploy; `settings` everything else."""
 
     kind: str
     name: Named | None
     type: str | None
     settings: Mapping[str, Data] = field(default_factory=dict)
+
+
+class When(StrEnum):
+    """Whether something is told; `change`: only if the build before ended otherwise."""
+
+    ALWAYS = "always"
+    CHANGE = "change"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CiNotification:
+    """An entry of `integrations.notifications`."""
+
+    name: Named | None
+    type: str | None
+    recipients: tuple[str, ...] = ()
+    branches: Branches = Branches()
+    on_start: When = When.NEVER
+    on_success: When = When.CHANGE
+    on_failure: When = When.ALWAYS
+    on_cancel: When = When.ALWAYS
+    on_pull_request: When = When.ALWAYS
+    failing_snippet: bool = False
+    payload: Data = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +166,16 @@ class CiPart:
     submodules: bool = True
     build: Sections = Sections()
     integrations: tuple[CiIntegration, ...] = ()
+    notifications: tuple[CiNotification, ...] = ()
     vote: Data = None
+
+    @property
+    def env_items(self) -> Iterator[EnvItem]:
+        """Every item of every list of variables."""
+        yield from (*self.env.shared, *self.env.axis)
+        yield from (each.env for each in self.matrix.include if each.env is not None)
+        for build in (self.build, *(pool.build for pool in self.pools if pool.build is not None)):
+            yield from build.boot_env or ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from runner.pipeline.ci.branches import read_filter
 from runner.pipeline.ci.build import read_build, read_pools
 from runner.pipeline.ci.env import read_env
 from runner.pipeline.ci.expansion import MOST, size_of
 from runner.pipeline.ci.keys import (
-    BRANCH_KEYS,
     BRANCHES,
     BUILD,
     BUNDLER_ARGS,
@@ -16,25 +16,35 @@ from runner.pipeline.ci.keys import (
     CI_KEYS,
     DEPTH,
     ENV,
-    EXCEPT,
     GIT,
     GIT_CONFIG,
     GIT_KEYS,
-    INTEGRATION_KINDS,
+    INTEGRATION_KEYS,
     INTEGRATIONS,
     LANGUAGE,
     MATRIX,
+    NOTIFICATIONS,
     OLD,
-    ONLY,
     RUNTIME,
     SERVICE_NAMES,
     SERVICES,
     SUBMODULES,
+    UNUSED_INTEGRATIONS,
     VOTE,
 )  # fmt: skip
 from runner.pipeline.ci.languages import NONE
 from runner.pipeline.ci.matrix import read_axes, read_matrix
-from runner.pipeline.ci.model import Branches, CiIntegration, CiPart, CiReading, Env, EnvItem, Matrix, Sections, Secure
+from runner.pipeline.ci.model import (
+    Branches,
+    CiIntegration,
+    CiNotification,
+    CiPart,
+    CiReading,
+    Env,
+    Matrix,
+    Sections,
+)  # fmt: skip
+from runner.pipeline.ci.notifications import read_notifications
 from runner.pipeline.codes import Code
 from runner.pipeline.fields import Fields, read_fields
 from runner.pipeline.ignores import Ignores
@@ -62,7 +72,6 @@ def read_ci(root: MappingNode, others: Sequence[Entry] = (), ignores: Ignores | 
     part = _part(spot, fields, entries[0])
     if size_of(part) > MOST:
         spot.error(Code.LARGE_MATRIX, f"the matrix has {size_of(part)} items; at most {MOST} are run")
-    _tell_secure(spot, part)
     return CiReading(part, report.problems())
 
 
@@ -78,6 +87,7 @@ def _part(spot: Spot, fields: Fields, first: Entry) -> CiPart:
     language = language or NONE
     env, matrix, build = fields.get(ENV), fields.get(MATRIX), fields.get(BUILD)
     git, pools = fields.get(GIT), fields.get(RUNTIME)
+    listed = list(_integrations(spot, fields))
     return CiPart(
         place=first.key.place,
         language=language,
@@ -92,7 +102,8 @@ def _part(spot: Spot, fields: Fields, first: Entry) -> CiPart:
         git_config=tuple(word.text for word in fields.get(GIT_CONFIG, ())),
         submodules=git is None or read_fields(spot.at(git, GIT.name), git, GIT_KEYS, "git").get(SUBMODULES, True),
         build=Sections() if build is None else read_build(spot.at(build, BUILD.name), build),
-        integrations=tuple(_integrations(spot, fields)),
+        integrations=tuple(each for each in listed if isinstance(each, CiIntegration)),
+        notifications=tuple(each for each in listed if isinstance(each, CiNotification)),
         vote=fields.get(VOTE),
     )
 
@@ -111,9 +122,7 @@ def _branches(spot: Spot, fields: Fields) -> Branches:
         return Branches()
     below = spot.at(node, BRANCHES.name)
     if isinstance(node, MappingNode):
-        found = read_fields(below, node, BRANCH_KEYS, "branches")
-        only, excepted = found.get(ONLY, ()), found.get(EXCEPT, ())
-        return Branches(tuple(word.text for word in only), tuple(word.text for word in excepted))
+        return read_filter(below, node)
     if not isinstance(node, Unresolved):
         below.error(Code.WRONG_VALUE, f"must be a mapping with only and except, not {kind_of(node)}")
     return Branches()
@@ -137,7 +146,7 @@ def _names(item: Spot) -> list[Scalar]:
     return []
 
 
-def _integrations(spot: Spot, fields: Fields) -> Iterator[CiIntegration]:
+def _integrations(spot: Spot, fields: Fields) -> Iterator[CiIntegration | CiNotification]:
     node = fields.get(INTEGRATIONS)
     if node is None or isinstance(node, Unresolved):
         return
@@ -147,17 +156,19 @@ def _integrations(spot: Spot, fields: Fields) -> Iterator[CiIntegration]:
             item.error(
                 Code.WRONG_VALUE,
                 f"must be a mapping of lists, not {kind_of(item.node)}",
-                f"such as {', '.join(INTEGRATION_KINDS)}",
+                f"such as {', '.join(INTEGRATION_KEYS)}",
             )
             continue
         for entry in item.node.entries:
             name = entry.key.text
-            if name in INTEGRATION_KINDS:
-                item.at(entry.key, f".{name}").warn(Code.CI_INTEGRATION, INTEGRATION_KINDS[name])
+            if name == NOTIFICATIONS.name:
+                yield from read_notifications(item.at(entry.value, f".{name}"))
+            elif name in UNUSED_INTEGRATIONS:
+                item.at(entry.key, f".{name}").warn(Code.CI_INTEGRATION, UNUSED_INTEGRATIONS[name])
                 yield from _integration_list(item.at(entry.value, f".{name}"), name)
             else:
                 told = f"'{name}' is not a list of integrations and is ignored"
-                item.at(entry.key, f".{name}").warn(Code.UNKNOWN_KEY, told, nearest(name, INTEGRATION_KINDS))
+                item.at(entry.key, f".{name}").warn(Code.UNKNOWN_KEY, told, nearest(name, INTEGRATION_KEYS))
 
 
 def _integration_list(spot: Spot, kind: str) -> Iterator[CiIntegration]:
@@ -178,18 +189,3 @@ def _integration_list(spot: Spot, kind: str) -> Iterator[CiIntegration]:
             type=None if kind_written is None else str(kind_written),
             settings=settings,
         )
-
-
-def _tell_secure(spot: Spot, part: CiPart) -> None:
-    """Nobody decrypts yet: say it once, where the first one stands."""
-    listed = [*part.env.shared, *part.env.axis, *_named_by(part.matrix)]
-    secure = [each for item in listed for each in item.parts if isinstance(each, Secure)]
-    if secure:
-        message = "'secure' variables are not decrypted yet and are left out"
-        spot.report.warn(Code.SECURE_VARIABLE, min(each.place for each in secure), ENV.name, message)
-
-
-def _named_by(matrix: Matrix) -> Iterator[EnvItem]:
-    for combination in matrix.include:
-        if combination.env is not None:
-            yield combination.env

@@ -17,11 +17,11 @@ from runner.service.git import Git, GitError, Remote
 from runner.service.threads import finished
 from runner.workspace.ci import Commit
 
-_FACTS = "%H%x00%P%x00%an%x00%cn%x00%B"
+_FACTS = "%H%x00%P%x00%an%x00%ae%x00%cn%x00%ce%x00%B"
 
 
-async def commit_of(git: Git, directory: Path) -> Commit:
-    """What is checked out there. Raises GitError where that is no checkout with a commit."""
+async def commit_of(git: Git, directory: Path, revision: str = "HEAD") -> Commit:
+    """What is checked out there, or another commit of it. Raises GitError where that is no checkout with a commit."""
 
     async def ask(*arguments: str) -> str:
         return (await git.run(*arguments, directory=directory)).decode("utf-8", "surrogateescape").strip()
@@ -32,9 +32,8 @@ async def commit_of(git: Git, directory: Path) -> Commit:
         return ""
 
     top = Path(await ask("rev-parse", "--show-toplevel"))
-    sha, parents, author, committer, message = (await ask("log", "-1", "--encoding=UTF-8", f"--format={_FACTS}")).split(
-        "\0", 4
-    )
+    facts = await ask("log", "-1", "--encoding=UTF-8", f"--format={_FACTS}", "--end-of-options", revision, "--")
+    sha, parents, author, author_email, committer, committer_email, message = facts.split("\0", 6)
     branch = await ask_if_any("symbolic-ref", "--quiet", "--short", "HEAD")
     tag = "" if branch else (await ask_if_any("tag", "--points-at", "HEAD")).partition("\n")[0]
     status = await ask("status", "--porcelain", "--ignore-submodules=all")
@@ -46,6 +45,8 @@ async def commit_of(git: Git, directory: Path) -> Commit:
         message=message.rstrip("\n"),
         author=author,
         committer=committer,
+        author_email=author_email,
+        committer_email=committer_email,
         tag=tag or None,
         url=await ask_if_any("remote", "get-url", "origin"),
         changed=len(status.splitlines()),
@@ -72,7 +73,7 @@ class Copy:
         where = (
             ("--detach",) if self.commit.branch in (self.commit.tag, self.commit.sha) else ("-B", self.commit.branch)
         )
-        await self._git("checkout", "--quiet", "--force", *where, self.commit.sha)
+        await self._git("checkout", "--quiet", "--force", *where, self.commit.built)
         if self.working_tree:
             await self._overlay()
         await self._set([(key, value) for key, value in settings if key.lower() not in HARMLESS])

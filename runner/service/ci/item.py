@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from runner.errors import SetupError
 from runner.pipeline.ci.expansion import Item
 from runner.pipeline.ci.languages import LANGUAGES
-from runner.pipeline.ci.model import Assignment, CiPart, Commands, EnvItem, Secure
-from runner.pipeline.problems import Problem
+from runner.pipeline.ci.model import Assignment, CiPart, Commands, EnvItem
+from runner.pipeline.sealed import Secure
 from runner.secret import Secret
 from runner.service.ci.cache import Cache
 from runner.service.ci.checkout import Copy, git_of, place_of
 from runner.service.ci.source import CiSource
-from runner.service.journal import Journal
+from runner.service.journal import TOO_SHORT, Journal
 from runner.store.rows import BuildRow
 from runner.workspace.ci import CiIdentity, CiWork, Commit, ci_variables
 from runner.workspace.variables import Variable
@@ -55,13 +54,41 @@ class CiItem:
             self._cache = Cache.of(self.item.build, identity.cache, directory, known)
             with journal.section("Cache") as section:
                 await self._cache.restore(section.note)
-        return self._work(directory, (*variables, *self._unsealed(journal)))
+        opened = self.opened()
+        self._tell(opened, journal)
+        secure = (
+            Variable(name, value.reveal(), "secure", secret=True)
+            for found in opened.values()
+            for name, value in found.items()
+        )
+        return self._work(directory, (*variables, *secure), tuple(self._exports(opened)))
 
     async def close(self, status: str, journal: Journal) -> None:
         """Keep the cache of a build that has passed. Raises OSError."""
         if self._cache is not None and status in KEPT:
             with journal.section("Cache") as section:
                 await self._cache.save(section.note)
+
+    def opened(self) -> Mapping[str, Mapping[str, Secret]]:
+        """What each encrypted text stands for, in order; nothing for a pull request from a fork. Source: the platform,
+        where the scripts of a stranger got no secrets. Raises SealedError."""
+        if self._of_fork():
+            return {}
+        secure = (part for part in _parts(self._env()) if isinstance(part, Secure))
+        return {part.text: self.source.unseal(part) for part in secure}
+
+    def _of_fork(self) -> bool:
+        return self.commit.pull_request is not None and self.commit.pull_request.from_fork
+
+    def _tell(self, opened: Mapping[str, Mapping[str, Secret]], journal: Journal) -> None:
+        """Hide what was decrypted, and say what a person should know."""
+        for found in opened.values():
+            if journal.mask(found.values()):
+                journal.warn(f"{TOO_SHORT}a secure variable of the CI part")
+        request = self.commit.pull_request
+        if request is not None and self._of_fork() and any(isinstance(part, Secure) for part in _parts(self._env())):
+            whose = f"the fork {request.repository}" if request.repository else "a fork"
+            journal.warn(f"secure variables are left out: pull request {request.number} comes from {whose}")
 
     def _identity(self, row: BuildRow, root: Path, directory: Path) -> CiIdentity:
         return CiIdentity(
@@ -84,12 +111,12 @@ class CiItem:
             submodules=self.part.submodules,
         )
 
-    def _work(self, directory: Path, variables: tuple[Variable, ...]) -> CiWork:
+    def _work(self, directory: Path, variables: tuple[Variable, ...], before: tuple[str, ...]) -> CiWork:
         build = self.item.build
         defaults = LANGUAGES[self.part.language].commands
         return CiWork(
             directory=directory,
-            before=tuple(_exports(item) for item in self._env() if any(isinstance(p, Assignment) for p in item.parts)),
+            before=before,
             pre_ci=_texts(build.pre_ci),
             ci=_texts(build.ci) or defaults,
             post_ci=_texts(build.post_ci),
@@ -107,23 +134,25 @@ class CiItem:
             yield self.item.env
         yield from self.item.build.boot_env or ()
 
-    def _unsealed(self, journal: Journal) -> Iterator[Variable]:
-        for item in self._env():
+    def _exports(self, opened: Mapping[str, Mapping[str, Secret]]) -> Iterator[str]:
+        """One line for each variable of an item, so that a later one may use an earlier one. What is encrypted is there
+        before all of them, so what it has taken the place of is left out."""
+        items = tuple(self._env())
+        later = {part.text: at for at, part in enumerate(_parts(items)) if isinstance(part, Secure)}
+        last = {name: later[text] for text, found in opened.items() for name in found}
+        number = 0
+        for item in items:
+            lines = []
             for part in item.parts:
-                if isinstance(part, Secure):
-                    yield from self._variables(part, journal)
-
-    def _variables(self, secure: Secure, journal: Journal) -> Iterator[Variable]:
-        found: Mapping[str, Secret] | Problem = self.source.unseal(secure)
-        if isinstance(found, Problem):
-            raise SetupError(str(found))
-        journal.mask(found.values())
-        yield from (Variable(name, value.reveal(), "secure", secret=True) for name, value in found.items())
+                if isinstance(part, Assignment) and number >= last.get(part.name, 0):
+                    lines.append(f"export {part}")
+                number += 1
+            if lines:
+                yield "\n".join(lines)
 
 
-def _exports(item: EnvItem) -> str:
-    """One line for each, so that a later one may use an earlier one."""
-    return "\n".join(f"export {part}" for part in item.parts if isinstance(part, Assignment))
+def _parts(items: Iterable[EnvItem]) -> Iterator[Assignment | Secure]:
+    return (part for item in items for part in item.parts)
 
 
 def _texts(commands: Commands | None) -> tuple[str, ...]:

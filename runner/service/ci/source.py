@@ -7,29 +7,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from runner.pipeline.ci.model import CiReading, Secure
-from runner.pipeline.problems import Problem
+from runner.external.resolving import Library
+from runner.pipeline.ci.model import CiReading
+from runner.pipeline.sealed import Secure
 from runner.secret import Secret
 
 RUN_CI = "runCI"
 """The type of jobs that run the CI part of a checkout."""
-Unseal: TypeAlias = Callable[[Secure], "Mapping[str, Secret] | Problem"]
-"""Turns an encrypted text into the variables that it stands for, or says what keeps it from that."""
-
-
-def leave_out(secure: Secure) -> Mapping[str, Secret]:
-    """Nothing is decrypted: the variables are missing. The reader of the file has said so."""
-    return {}
+Unseal: TypeAlias = Callable[[Secure], Mapping[str, Secret]]
+"""Turns an encrypted text into the variables that it stands for. Raises SealedError."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CiSource:
-    """`directory` lies in the checkout; `cache` is where caches of projects are kept; `parallel` items run at once."""
+    """`directory` lies in the checkout in which the run was called, and `reading` is of its file; None: there is none.
+    `cache` is where caches of projects are kept; `library` has what templates of repositories refer to; `parallel`
+    items run at once."""
 
-    directory: Path
+    directory: Path | None
     reading: CiReading | None
     cache: Path
+    unseal: Unseal
+    library: Library
     parallel: int = 4
     working_tree: bool = False
     least_coverage: float | None = None
-    unseal: Unseal = leave_out

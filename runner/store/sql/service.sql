@@ -116,7 +116,8 @@ ORDER BY version.number DESC LIMIT :most;
 
 -- name: builds_before
 SELECT * FROM named_build
-WHERE (:before IS NULL OR id < :before) AND (:job IS NULL OR job = :job) AND (:status IS NULL OR status = :status)
+WHERE (:before IS NULL OR id < :before) AND (:status IS NULL OR status = :status)
+      AND (:job IS NULL OR job = :job OR (:items AND substr(job, 1, length(:job) + 1) = :job || '/'))
 ORDER BY id DESC LIMIT :most;
 
 -- name: nodes
@@ -183,6 +184,10 @@ DELETE FROM build WHERE node_id = :id;
 
 -- name: purge_node
 DELETE FROM node WHERE id = :id AND deleted_at IS NOT NULL;
+
+-- name: item_nodes
+SELECT item.id FROM node AS item JOIN node AS whole ON substr(item.name, 1, length(whole.name) + 1) = whole.name || '/'
+WHERE whole.id = :id;
 
 -- name: builds_of_node
 SELECT id FROM build WHERE node_id = :id ORDER BY id;

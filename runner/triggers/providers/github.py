@@ -12,6 +12,7 @@ from runner.secret import Secret
 from runner.triggers import proofs
 from runner.triggers.delivery import Delivery, by_name, commit_id, is_nothing, json_or_form, typed
 from runner.triggers.git_events import EventKind, GitEvent, Person, PullRequest, Release, Repository
+from runner.triggers.providers.author import Author
 
 NAME = "github"
 OPENED = frozenset({"opened", "reopened", "synchronize"})
@@ -21,15 +22,6 @@ MOST_COMMITS = 2048
 
 class _Owner(Struct):
     login: str = ""
-
-
-class _Author(Struct):
-    name: str | None = ""
-    email: str | None = ""
-    username: str | None = ""
-
-    def person(self) -> Person:
-        return Person(login=self.username or "", email=self.email or "", display_name=self.name or "")
 
 
 class _Repository(Struct):
@@ -54,8 +46,8 @@ class _Commit(Struct):
     id: str
     message: str | None = ""
     url: str | None = ""
-    author: _Author = field(default_factory=_Author)
-    committer: _Author = field(default_factory=_Author)
+    author: Author = field(default_factory=Author)
+    committer: Author = field(default_factory=Author)
     added: list[str] | None = None
     modified: list[str] | None = None
     removed: list[str] | None = None

@@ -11,20 +11,12 @@ from runner.pipeline.plain import Json
 from runner.secret import Secret
 from runner.triggers import proofs
 from runner.triggers.delivery import Delivery, by_name, commit_id, is_nothing, json_of, typed
-from runner.triggers.git_events import EventKind, GitEvent, Person, PullRequest, Release, Repository
+from runner.triggers.git_events import EventKind, GitEvent, PullRequest, Release, Repository
+from runner.triggers.providers.author import Author
 
 NAME = "gitlab"
 OPENED = frozenset({"open", "reopen", "update"})
 CLOSED = frozenset({"close", "merge"})
-
-
-class _Author(Struct):
-    name: str | None = ""
-    email: str | None = ""
-    username: str | None = ""
-
-    def person(self) -> Person:
-        return Person(login=self.username or "", email=self.email or "", display_name=self.name or "")
 
 
 class _Project(Struct):
@@ -48,7 +40,7 @@ class _Commit(Struct):
     id: str
     message: str | None = ""
     url: str | None = ""
-    author: _Author = field(default_factory=_Author)
+    author: Author = field(default_factory=Author)
     added: list[str] | None = None
     modified: list[str] | None = None
     removed: list[str] | None = None
@@ -87,7 +79,7 @@ class _Merge(Struct):
 class _MergeRequest(Struct):
     project: _Project
     object_attributes: _Merge
-    user: _Author = field(default_factory=_Author)
+    user: Author = field(default_factory=Author)
 
 
 class _Release(Struct):
@@ -132,7 +124,7 @@ def _push(push: _Push) -> tuple[tuple[GitEvent, ...], str]:
     gone = is_nothing(push.after)
     sha = push.before if gone else push.checkout_sha or push.after
     head = next((commit for commit in reversed(push.commits) if commit.id == sha), None)
-    pusher = _Author(push.user_name, push.user_email, push.user_username).person()
+    pusher = Author(push.user_name, push.user_email, push.user_username).person()
     project = push.project
     fresh = gone or is_nothing(push.before)
     event = GitEvent(

@@ -1,0 +1,1 @@
+"""Secure values: key pairs and what is encrypted for them."""
