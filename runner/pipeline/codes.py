@@ -129,7 +129,6 @@ class Code(StrEnum):
     WRONG_FIELD_VALUE = "E508", "a field that is neither text nor a reference"
     MISSING_FIELD = "E509", "a field that must be there is missing"
     WRONG_FIELD_TEXT = "E510", "a text that its field cannot have"
-    INTEGRATION_IN_PART = "W501", "an integration that is given in part"
     UNKNOWN_FIELD = "W502", "a field that this type of integration does not have"
     FIELD_NOT_GIVEN = "W503", "a script uses a field that its integration does not give"
 

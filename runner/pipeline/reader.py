@@ -130,7 +130,11 @@ def _references(
     file: SourceFile, fetched: Mapping[tuple[str, str], SourceFile], shared: _Shared, report: Report
 ) -> None:
     """The anchors of what a templates file refers to, which come before its own, in the order of the list."""
-    for reference in read_references(compose(file.name, file.text, incomplete=True).root, report):
+    wrong = Report()
+    references = read_references(compose(file.name, file.text, incomplete=True).root, wrong)
+    _add(wrong.problems(), report)
+    shared.incomplete |= bool(wrong.problems())
+    for reference in references:
         text = fetched.get((file.repository, reference.name))
         if text is not None:
             _anchors(text, shared, report)

@@ -204,7 +204,8 @@ def test_a_text_that_was_fetched_lends_its_anchors_to_its_repository_only() -> N
     ],
 )
 def test_what_is_no_public_https_address_is_refused_and_not_shown(reference: str, why: str) -> None:
-    (told,) = printed(read_text(f"externalReferences: [{reference}]\n", "shippable.templates.yml"))
+    templates = SourceFile("shippable.templates.yml", f"externalReferences: [{reference}]\n")
+    (told,) = printed(read([templates, SourceFile("shippable.yml", "a: *anchor\n")]))
     assert told.startswith(f"{REFERENCES}externalReferences[0]: {why}")
     assert "hunter2" not in told
 
