@@ -6,9 +6,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from runner.pipeline.reader import SourceFile
 from runner.scheduling.one_pass import LocalRun, Rule
 from runner.service import detaching, run_socket
 from runner.service.credentials import NoRoles
+from runner.service.interrupts import SIGNALS, interrupts_of_this
 from runner.service.local_run import PipelineRun
 from runner.service.options import RunOptions, decode, encode
 from runner.service.plan import digest
@@ -27,7 +28,9 @@ from runner.service.preparation import Engine
 from runner.service.project import Project, base_directory, project_of
 from runner.service.recovery import end_abandoned
 from runner.service.run_courier import RunWatcher, deliver_the_rest, run_courier
+from runner.service.run_desk import with_desk
 from runner.service.selection import rules_again, select_rules
+from runner.service.shell_places import clear_abandoned
 from runner.service.tidying import tidy_all
 from runner.store.rows import BuildRow, Source
 from runner.store.runs import Run
@@ -35,8 +38,6 @@ from runner.store.store import Store
 
 if TYPE_CHECKING:
     from runner.aws.whoami import WhoAmI
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run_pipeline(project: Project, options: RunOptions, output: Output) -> Summary:
@@ -51,13 +52,14 @@ def run_pipeline(project: Project, options: RunOptions, output: Output) -> Summa
 
 async def _run(project: Project, rules: Mapping[str, Rule], options: RunOptions, output: Output) -> Summary:
     async with AsyncExitStack() as stack:
-        interrupts = stack.enter_context(_interrupts())
+        interrupts = stack.enter_context(interrupts_of_this())
         store = await open_store(stack, make_store_directory(base_directory(options.paths)))
         await settle(store, output.notice)
         await store.sync(project.pipeline)
         engine = await make_engine(stack, store, project, rules, options, output)
         output.planned(digest(project, rules), len(rules))
         run, earlier = await _begin(store, project, rules, options, detached=False)
+        engine = await stack.enter_async_context(with_desk(engine, project.integrations))
         watcher = RunWatcher(output)
         courier = await stack.enter_async_context(run_courier(engine, run.id, watcher))
         pipeline_run = _pipeline_run(replace(engine, courier=courier), rules, options, earlier, run, output)
@@ -122,6 +124,7 @@ async def _lead(directory: Path, run_id: int, lock: int | None, led: Callable[[]
                 await store.runs.end(run)
             raise
         await tidy_all(store, history, observer.notice)
+        engine = await stack.enter_async_context(with_desk(engine, project.integrations))
         watcher = RunWatcher(observer)
         courier = await stack.enter_async_context(run_courier(engine, run_id, watcher))
         pipeline_run = _pipeline_run(
@@ -145,6 +148,7 @@ async def settle(store: Store, notice: Callable[[str], None], *, wait: bool = Tr
     StoreError; what else goes wrong is told."""
     if COOKIE in os.environ:
         return
+    await asyncio.to_thread(clear_abandoned, store.directory)
     ended: list[BuildRow] = []
     for dead in await store.runs.dead():
         if dead.detached:
@@ -213,31 +217,6 @@ async def _identities(project: Project, rules: Mapping[str, Rule], options: RunO
     from runner.service.identities import assume_all
 
     return await assume_all(project, rules, region=options.aws_region, sandbox=options.aws_sandbox)
-
-
-@dataclass(slots=True)
-class _Interrupts:
-    """What a signal does, given the reason."""
-
-    act: Callable[[str], object]
-
-    def __call__(self, reason: str) -> None:
-        self.act(reason)
-
-
-@contextmanager
-def _interrupts() -> Iterator[_Interrupts]:
-    """Signals break off whatever is being prepared, until there is a run that they can interrupt in good order."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    interrupts = _Interrupts(act=lambda reason: task and task.cancel(reason))
-    for number in SIGNALS:
-        reason = f"interrupted by {signal.Signals(number).name}"
-        loop.add_signal_handler(number, interrupts, reason)
-    try:
-        yield interrupts
-    finally:
-        for number in SIGNALS:
-            loop.remove_signal_handler(number)
 
 
 def _files(sources: tuple[Source, ...]) -> list[SourceFile]:

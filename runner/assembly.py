@@ -6,8 +6,9 @@ import os
 import platform
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from jobs.registry import JOB_TYPES
@@ -23,11 +24,12 @@ from runner.service.credentials import NoRoles
 from runner.service.inputs import Inputs
 from runner.service.options import RunOptions
 from runner.service.plan import role_integrations
-from runner.service.ports import Credentials, Host, Observer
+from runner.service.ports import Credentials, Host, Observer, Records
 from runner.service.preparation import Engine
 from runner.service.project import Project, base_directory
 from runner.service.settings_places import keys_directory
 from runner.shipctl.shim import job_commands
+from runner.store.rehearsing import Rehearsal
 from runner.store.rows import RunRow
 from runner.store.store import Store
 from runner.workspace.host import base_environment, user_name, write_commands
@@ -54,8 +56,23 @@ async def make_engine(
 ) -> Engine:
     """The engine of a run; `detached` is the row of a run whose builds may outlive this process."""
     inputs = inputs_of(project, store, options)
-    credentials = await _credentials(stack, store, project, rules, inputs, options, observer, detached)
+    credentials = await _credentials(stack, store, project, rules, inputs, options, observer.notice, detached)
     return engine_with(store, project, options, inputs, credentials, attached=detached is None)
+
+
+async def make_rehearsing_engine(
+    stack: AsyncExitStack,
+    store: Store,
+    project: Project,
+    rules: Mapping[str, Rule],
+    options: RunOptions,
+    rehearsal: Rehearsal,
+    notice: Callable[[str], None],
+) -> Engine:
+    """An engine for what is prepared as a build and recorded as none."""
+    inputs = inputs_of(project, rehearsal, options)
+    credentials = await _credentials(stack, store, project, rules, inputs, options, notice, None)
+    return replace(engine_with(store, project, options, inputs, credentials), rehearsal=rehearsal)
 
 
 def engine_with(
@@ -86,7 +103,7 @@ def engine_with(
     )
 
 
-def inputs_of(project: Project, store: Store, options: RunOptions) -> Inputs:
+def inputs_of(project: Project, store: Records, options: RunOptions) -> Inputs:
     """With the private keys of whoever runs this by hand."""
     return Inputs(project.pipeline, project.integrations, store, options.keys or keys_directory(os.environ))
 
@@ -159,7 +176,7 @@ async def _credentials(
     rules: Mapping[str, Rule],
     inputs: Inputs,
     options: RunOptions,
-    observer: Observer,
+    notice: Callable[[str], None],
     detached: RunRow | None,
 ) -> Credentials:
     """The broker where a job names a role; else what keeps the host's own identity out of every job."""
@@ -179,7 +196,7 @@ async def _credentials(
         sandbox=options.aws_sandbox,
         shipctl=store.directory / "bin" / "shipctl",
         base=base_environment(os.environ, store.directory / "bin"),
-        notice=observer.notice,
+        notice=notice,
         ledger=store.runs if detached else None,
         ports=((detached.port or 0), (detached.sandbox_port or 0)) if detached else (0, 0),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 
+from runner.api.details import ResourceAnswer
 from runner.api.routing import Call
 from runner.api.shapes import (
     Done,
@@ -13,13 +14,13 @@ from runner.api.shapes import (
     NoParams,
     PurgeAnswer,
     ResourceList,
-    ResourceShape,
     VersionBody,
     VersionList,
     VersionsParams,
 )
-from runner.api.views import resource_shape, version_shape
-from runner.errors import UsageError
+from runner.api.views import resource_answer, resource_shape, version_shape
+from runner.errors import NotFoundError, UsageError
+from runner.store.resource_views import resource_view
 from runner.workspace.versions import NewVersion
 
 DELIVERY = "Idempotency-Key"
@@ -32,9 +33,14 @@ async def list_resources(call: Call[NoParams, NoBody]) -> ResourceList:
     return ResourceList(resources=tuple(resource_shape(row, problems.get(row.name)) for row in rows))
 
 
-async def show_resource(call: Call[Named, NoBody]) -> ResourceShape:
-    node = await call.served.questions.node(call.params.name, kind="resource")
-    return resource_shape(node, call.served.polling.problems.get(node.name))
+async def show_resource(call: Call[Named, NoBody]) -> ResourceAnswer:
+    served = call.served
+    node = await served.questions.node(call.params.name, kind="resource")
+    pipeline, problem = served.engines.current.pipeline, served.polling.problems.get(node.name)
+    view = await served.store.read(lambda tx: resource_view(tx, pipeline, node.name, problem))
+    if view is None:
+        raise NotFoundError(f"there is no resource {node.name} any more")
+    return resource_answer(node, view)
 
 
 async def list_versions_of_resource(call: Call[VersionsParams, NoBody]) -> VersionList:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from runner.api import (
     builds,
+    details,
+    environment,
     jobs,
     log_streams,
     openapi,
     pipelines,
     resources,
+    saved,
     shapes,
     state,
     telling,
@@ -57,6 +60,11 @@ JOBS = (
         params=shapes.Named, refusals=(MISSING,), summary="One job",
     ),
     route(
+        "GET", f"{V1}/jobs/{{name}}/env", READ, environment.show_environment, details.EnvironmentShape,
+        params=details.EnvironmentParams, refusals=(MISSING,),
+        summary="The variables that the job would get if it began now, no secret among them",
+    ),
+    route(
         "POST", f"{V1}/jobs/{{name}}/run", RUN, jobs.run_job, shapes.BuildShape, status=201,
         params=shapes.Named, body=shapes.RunBody, refusals=(MISSING, SENSELESS), summary="Queue a build",
     ),
@@ -88,7 +96,7 @@ JOBS = (
 RESOURCES = (
     route("GET", f"{V1}/resources", READ, resources.list_resources, shapes.ResourceList, summary="Every resource"),
     route(
-        "GET", f"{V1}/resources/{{name}}", READ, resources.show_resource, shapes.ResourceShape,
+        "GET", f"{V1}/resources/{{name}}", READ, resources.show_resource, details.ResourceAnswer,
         params=shapes.Named, refusals=(MISSING,), summary="One resource",
     ),
     route(
@@ -104,6 +112,25 @@ RESOURCES = (
         "DELETE", f"{V1}/nodes/{{name}}", ADMIN, resources.purge, shapes.PurgeAnswer,
         params=shapes.Named, refusals=(MISSING, SENSELESS),
         summary="Destroy a job or resource that no file has any more, with its versions and builds",
+    ),
+)  # fmt: skip
+STATE = (
+    route(
+        "GET", f"{V1}/state", READ, saved.list_states, details.StateList,
+        summary="What jobs and resources have saved, without the files",
+    ),
+    route(
+        "GET", f"{V1}/state/{{name}}", READ, saved.show_state, details.StateAnswer,
+        params=details.StateParams, refusals=(MISSING,), summary="The names of the files that one has saved",
+    ),
+    Route(
+        method="GET", path=f"{V1}/state/{{name}}/content", scope=ADMIN, respond=saved.give_file,
+        params=details.FileParams, content=(saved.BYTES,), refusals=(MISSING,),
+        summary="A saved file as it is; it may hold secrets",
+    ),
+    route(
+        "DELETE", f"{V1}/state/{{name}}", ADMIN, saved.remove_state, details.ForgottenShape,
+        params=details.StateParams, refusals=(MISSING,), summary="Give up what one has saved",
     ),
 )  # fmt: skip
 BUILDS = (
@@ -172,5 +199,5 @@ WEBHOOKS = (
 )  # fmt: skip
 
 ROUTES: tuple[Route, ...] = (
-    *SERVICE, *PIPELINES, *JOBS, *RESOURCES, *BUILDS, *LOGS, *TOKENS, *MACHINES, *WEBHOOKS,
+    *SERVICE, *PIPELINES, *JOBS, *RESOURCES, *STATE, *BUILDS, *LOGS, *TOKENS, *MACHINES, *WEBHOOKS,
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from runner.api.details import HistoryShape, MadeVersionShape, ResourceAnswer, UseShape
 from runner.api.shapes import (
     BuildShape,
     InputShape,
@@ -15,6 +16,7 @@ from runner.api.shapes import (
 )
 from runner.service.questions import JobView
 from runner.store.pipelines import PipelineRow
+from runner.store.resource_views import MadeVersion, ResourceView, Use
 from runner.store.rows import BuildRow
 from runner.store.views import InputRow, NodeRow
 from runner.workspace.versions import Version
@@ -73,6 +75,44 @@ def job_shape(view: JobView) -> JobShape:
 def resource_shape(node: NodeRow, problem: str | None) -> ResourceShape:
     return ResourceShape(
         name=node.name, type=node.type, pipeline=node.pipeline, deleted_at=node.deleted_at, problem=problem
+    )
+
+
+def resource_answer(node: NodeRow, view: ResourceView) -> ResourceAnswer:
+    history = view.history
+    return ResourceAnswer(
+        name=node.name,
+        type=node.type,
+        pipeline=node.pipeline,
+        deleted_at=node.deleted_at,
+        problem=view.problem,
+        declared=view.declared,
+        integration=view.integration,
+        ins=tuple(map(_use_shape, view.ins)),
+        outs=tuple(map(_use_shape, view.outs)),
+        history=HistoryShape(
+            versions=history.versions, since=history.since, newest=tuple(map(_made_shape, history.newest))
+        ),
+    )
+
+
+def _use_shape(use: Use) -> UseShape:
+    return UseShape(
+        job=use.job,
+        versionName=use.version_name,
+        versionNumber=use.version_number,
+        switch=use.switch,
+        on_failure=use.on_failure,
+    )
+
+
+def _made_shape(version: MadeVersion) -> MadeVersionShape:
+    return MadeVersionShape(
+        number=version.number,
+        versionName=version.name,
+        propertyBag=version.property_bag,
+        created_at=version.created_at,
+        build=version.build,
     )
 
 

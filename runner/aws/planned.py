@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,19 +21,26 @@ _NOBODY = Assumed(
 )
 
 
-def planned_aws(roles: Sequence[tuple[AwsRole, str | None]]) -> JobAws:
-    """What a job with these roles will have; the text beside each is the region that its resources name."""
-    leases = [_lease(role, region) for role, region in roles]
-    return job_aws(leases, config_file=Path(), shipctl=Path(), base={})
+def planned_aws(
+    roles: Sequence[tuple[AwsRole, str | None]],
+    *,
+    config_file: Path = Path(),
+    base: Mapping[str, str] | None = None,
+    region: str | None = None,
+) -> JobAws:
+    """What a job with these roles will have; the text beside each is the region that its resources name. `region` is
+    the settings' own; see `job_aws` for the others."""
+    leases = [_lease(role, named, region) for role, named in roles]
+    return job_aws(leases, config_file=config_file, shipctl=Path(), base=base or {})
 
 
-def _lease(role: AwsRole, region: str | None) -> Lease:
+def _lease(role: AwsRole, region: str | None, default: str | None) -> Lease:
     return Lease(
         token=Secret(""),
         uri="",
         integration=role.integration,
         assume=AssumeRequest(role=role.arn, session=""),
-        region=choose_region(region, role.region, None),
+        region=choose_region(region, role.region, default),
         deliver=role.deliver,
         first=_NOBODY,
     )

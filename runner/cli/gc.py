@@ -15,6 +15,7 @@ import click
 
 from runner.cli import options, remote
 from runner.cli.store import opened
+from runner.cli.tables import amount
 from runner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ async def _pins(store: Store) -> frozenset[Pin]:
 def _lines(tally: Tally, *, dry_run: bool) -> Iterator[str]:
     shown = tally.builds[:SHOWN]
     for build in shown:
-        yield f"{build.job}/{build.number}  {_size(build.bytes)}"
+        yield f"{build.job}/{build.number}  {amount(build.bytes)}"
     if len(tally.builds) > len(shown):
         yield f"… and {len(tally.builds) - len(shown)} more builds"
     if tally.nothing:
@@ -171,18 +172,11 @@ def _lines(tally: Tally, *, dry_run: bool) -> Iterator[str]:
         _count(tally.leftovers, "leftover"),
     ]
     told = ", ".join(part for part in parts if part) or "old webhook deliveries"
-    yield f"{'would go' if dry_run else 'removed'}: {told}; {_size(tally.bytes)}"
+    yield f"{'would go' if dry_run else 'removed'}: {told}; {amount(tally.bytes)}"
 
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}" if number else ""
-
-
-def _size(bytes_: int) -> str:
-    for unit, size in (("GiB", 1024**3), ("MiB", 1024**2), ("KiB", 1024)):
-        if bytes_ >= size:
-            return f"{bytes_ / size:.1f} {unit}"
-    return f"{bytes_} bytes"
 
 
 def _record(tally: Tally, *, dry_run: bool) -> dict[str, object]:

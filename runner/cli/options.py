@@ -13,7 +13,7 @@ import click
 from runner.errors import UsageError
 
 if TYPE_CHECKING:
-    from runner.pipeline.model import Limits
+    from runner.pipeline.model import Job, Limits
     from runner.service.project import Project
 
 STORE = ".runner"
@@ -100,6 +100,18 @@ def project(
     return found
 
 
+def job(project: Project, name: str) -> Job:
+    """The job that was named. Raises UsageError where there is none, or where it names what nothing defines."""
+    from runner.pipeline.problems import nearest
+
+    if name not in project.pipeline.jobs:
+        hint = nearest(name, project.pipeline.jobs)
+        raise UsageError(f"there is no job {name}{f' ({hint})' if hint else ''}")
+    if name in project.inconsistent:
+        raise UsageError(f"{name} cannot run: {project.inconsistent[name]}")
+    return project.pipeline.jobs[name]
+
+
 def parsed_params(params: Sequence[str]) -> dict[str, str]:
     """`KEY=VALUE` as a mapping. Raises UsageError."""
     from runner.names import is_variable
@@ -133,6 +145,13 @@ def parsed_limits(texts: Sequence[str]) -> Limits:
             raise UsageError(f"--limit or RUNNER_LIMITS {text!r}: {name} must be {values_of(name)}, not '{value}'")
         parsed[name] = limit
     return limits_of(parsed)
+
+
+def store_place(paths: Sequence[Path]) -> Path:
+    """Where the store of these files is, or would be."""
+    from runner.service.project import base_directory
+
+    return base_directory(paths or (Path(),)).resolve() / STORE
 
 
 def store_directory(start: Path, *, service: str = "--host local") -> Path:

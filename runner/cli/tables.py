@@ -21,3 +21,10 @@ def local(time: datetime | None) -> str:
 
 def counted(count: int, word: str) -> str:
     return f"{count} {word}{'s' * (count != 1)}"
+
+
+def amount(bytes_: int) -> str:
+    for unit, one in (("GiB", 1024**3), ("MiB", 1024**2), ("KiB", 1024)):
+        if bytes_ >= one:
+            return f"{bytes_ / one:.1f} {unit}"
+    return f"{bytes_} bytes"

@@ -40,11 +40,16 @@ class Client:
     def post(self, path: str, read: Callable[[Any], T], body: object = None) -> T:
         return self._understood(self._call("POST", BASE + path, body), read)
 
-    def delete(self, path: str, read: Callable[[Any], T]) -> T:
-        return self._understood(self._call("DELETE", BASE + path), read)
+    def delete(self, path: str, read: Callable[[Any], T], **query: str | int | None) -> T:
+        return self._understood(self._call("DELETE", BASE + _with_query(path, query)), read)
+
+    def content(self, path: str, /, **query: str | int | None) -> bytes:
+        """An answer that is no JSON but a file."""
+        with self.stream(path, **query) as answer:
+            return answer.read(LARGEST)
 
     @contextlib.contextmanager
-    def stream(self, path: str, **query: str | int | None) -> Iterator[Answer]:
+    def stream(self, path: str, /, **query: str | int | None) -> Iterator[Answer]:
         """An answer that is read while it comes."""
         request = Request(method="GET", path=BASE + _with_query(path, query), stream=True)
         answer = send(self.address, self._headers(None), request)

@@ -21,6 +21,7 @@ from runner.service.host_hooks import HostHooks
 from runner.service.inputs import Inputs
 from runner.service.isolation import isolation_notes
 from runner.service.job_users import JobUsers, open_job_users, refuse_too_few
+from runner.service.notify_desk import NotifyDesk
 from runner.service.options import RunOptions
 from runner.service.ports import Credentials
 from runner.service.preparation import Engine
@@ -46,6 +47,7 @@ class ServiceEngines:
     job_users: JobUsers | None
     scopes: Scopes | None
     courier: Courier | None = None
+    desk: NotifyDesk | None = None
 
     def make(self, project: Project) -> Engine:
         """Builds of it outlive this process."""
@@ -62,6 +64,7 @@ class ServiceEngines:
             host_hooks=HostHooks(self.settings.hooks.directory, self.settings.hooks.timeout),
             origin=lambda name: self._origin(project, name),
             courier=self.courier,
+            desk=self.desk,
         )
 
     def _origin(self, project: Project, name: str) -> Path | str | None:

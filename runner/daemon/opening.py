@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 
 import structlog
@@ -30,6 +30,7 @@ from runner.service.following import Followers
 from runner.service.git import Git
 from runner.service.graphing import graph_of
 from runner.service.metrics import Metrics
+from runner.service.notify_desk import NotifyDesk
 from runner.service.orders import Orders
 from runner.service.pins import pins_of
 from runner.service.pipelines import Pipelines
@@ -73,6 +74,8 @@ async def open_service(
     users = len(made.job_users.users) if made.job_users is not None else None
     building = Building(store, decisions, engines, dispatch, metrics, users=users, items=sum(settings.pools.values()))
     courier = made.courier = service_courier(made, engines, ServiceWatcher(building.tell, metrics.notified))
+    made.desk = NotifyDesk(store, engines.of)
+    await stack.enter_async_context(await _opened(made.desk))
     pipelines = Pipelines(store, decisions, engines, pipeline_files(settings), settings.pools)
     await _go_on(store, decisions, engines, pipelines, settings)
     questions = Questions(decisions)
@@ -119,6 +122,13 @@ async def open_service(
         tokens=tokens,
         metrics=metrics,
     )
+
+
+async def _opened(desk: NotifyDesk) -> AbstractAsyncContextManager[None]:
+    try:
+        return await desk.open()
+    except OSError as error:
+        raise StoreError(f"the socket for notifications of jobs cannot be made: {error.strerror}") from error
 
 
 def _each(*hearing: Callable[[Command], None]) -> Callable[[Command], None]:

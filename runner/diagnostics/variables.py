@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runner.diagnostics.scripts import Script, place_in, scripts_of
+from runner.integrations.keeping_back import TYPES, Deliver
 from runner.integrations.key_files import key_files
 from runner.names import variable_key, variable_prefix
 from runner.pipeline.codes import Code
@@ -216,10 +217,13 @@ def _holds_secure(integration: Integration) -> bool:
 
 
 def _given(integration: Integration) -> Iterator[str]:
-    """The fields as scripts see them: also the account, which is taken from the role."""
+    """The fields as scripts see them: also the account, which is taken from the role; nothing that is kept back."""
     yield from ("name", "awsAccountId")
+    kept_back = integration.type.master_name in TYPES and integration.fields.get("deliver") == Deliver.RUNNER
     for name, value in integration.fields.items():
         known = integration.type.field(name)
+        if kept_back and (known is None or known.secret):
+            continue
         if known is None or known.exported:
             yield name
         if isinstance(value, Mapping):

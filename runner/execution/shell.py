@@ -20,7 +20,7 @@ EXPORTS, MARKERS, ANSWERS = 247, 248, 249  # the descriptors that prelude.bash u
 BLOCK = 256 * 1024  # bytes read at a time
 CAPACITY = 1024 * 1024  # bytes the pipe holds: what F_SETPIPE_SZ gives to anyone
 
-_SIGNALS = [number for number in _signal.valid_signals() if number not in (_signal.SIGKILL, _signal.SIGSTOP)]
+SIGNALS = [number for number in _signal.valid_signals() if number not in (_signal.SIGKILL, _signal.SIGSTOP)]
 
 
 class Shell:
@@ -56,7 +56,7 @@ class Shell:
         text, warnings = export_text(task.exports, task.fixed)
         for warning in warnings:
             self._journal.note(warning, "warning")
-        exports = _memory_file(text)
+        exports = memory_file(text)
         try:
             if user is None:
                 self.pid = self._spawn(task.script, base, exports)
@@ -79,7 +79,7 @@ class Shell:
                 (os.POSIX_SPAWN_DUP2, self._job_markers, MARKERS),
                 (os.POSIX_SPAWN_DUP2, self._job_answers, ANSWERS),
             ],
-            setsid=True, setsigmask=[], setsigdef=_SIGNALS,
+            setsid=True, setsigmask=[], setsigdef=SIGNALS,
         )  # fmt: skip
 
     def go(self) -> None:
@@ -168,7 +168,7 @@ def _enlarge(pipe: int) -> None:
         return
 
 
-def _memory_file(text: bytes) -> int:
+def memory_file(text: bytes) -> int:
     """A file in memory that holds `text`, to be read from its beginning."""
     descriptor = os.memfd_create("variables", os.MFD_CLOEXEC)
     view = memoryview(text)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from runner.integrations import aws_iam, git_access, key_files
+from runner.integrations import aws_iam, git_access, keeping_back, key_files
 from runner.integrations.catalogue import AWS_IAM, OLD_AWS_IAM, IntegrationType, Need
 
 Wrong: TypeAlias = Callable[[Mapping[str, str]], Iterator[tuple[str, str]]]
@@ -25,7 +25,12 @@ class Check:
 _AWS = Check(aws_iam.wrong_fields, aws_iam.EXPECTED)
 _GIT = Check(git_access.wrong_fields, git_access.EXPECTED)
 _KEYS = Check(key_files.wrong_fields, key_files.EXPECTED)
-_OF_TYPES: Mapping[str, Check] = {AWS_IAM: _AWS, OLD_AWS_IAM: _AWS}
+_KEPT_BACK = Check(keeping_back.wrong_fields, keeping_back.EXPECTED)
+_OF_TYPES: Mapping[str, Check] = {
+    AWS_IAM: _AWS,
+    OLD_AWS_IAM: _AWS,
+    **dict.fromkeys(keeping_back.TYPES, _KEPT_BACK),
+}
 _OF_NEEDS: Mapping[Need, Check] = {Need.GIT: _GIT, Need.KEY_FILES: _KEYS}
 
 

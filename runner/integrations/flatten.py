@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from runner.integrations.catalogue import AWS_IAM, OLD_AWS_IAM
+from runner.integrations.keeping_back import is_kept_back
 from runner.integrations.model import ResolvedIntegration, Text, Value, revealed
 from runner.integrations.role_arn import parse_role_arn
 from runner.names import can_be_set, variable_key
@@ -43,6 +44,8 @@ def exported(integration: ResolvedIntegration) -> Mapping[str, Value]:
     values = {field.name: integration.values[field.name] for field in known if field.name in integration.values}
     ours = {field.name for field in integration.type.fields}
     values |= {name: value for name, value in integration.values.items() if name not in ours}
+    if is_kept_back(integration):
+        return {name: value for name, value in values.items() if isinstance(value, str)}
     if integration.type.master_name in (AWS_IAM, OLD_AWS_IAM):
         return _with_account(integration, values)
     return values

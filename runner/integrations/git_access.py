@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
 
 from runner.integrations.catalogue import GIT_CREDENTIAL, Need
+from runner.integrations.key_files import key_lines
 from runner.integrations.model import ResolvedIntegration
 from runner.secret import Secret
 
@@ -65,7 +66,7 @@ def login_of(integration: ResolvedIntegration) -> Login | None:
 def ssh_key(integration: ResolvedIntegration) -> Secret | None:
     """The private key that opens a repository over ssh, as OpenSSH reads it; None where the integration has none."""
     text = integration.text(_KEYS.get(integration.type.master_name, ""))
-    return None if text is None else Secret(text.replace("\r\n", "\n").rstrip("\n") + "\n")
+    return None if text is None else Secret(key_lines(text))
 
 
 def servers(integration: ResolvedIntegration) -> tuple[str, ...]:

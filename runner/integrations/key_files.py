@@ -56,9 +56,14 @@ def wrong_fields(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def key_contents(integration: ResolvedIntegration) -> Iterator[tuple[KeyFile, str]]:
-    """What stands in each: lines that end with a newline, the last one too, since OpenSSH reads no other keys. A
-    `{file: …}` reference has lost the last one, and an editor may have put a carriage return before each."""
+    """What stands in each."""
     for file in given_key_files(integration):
         value = integration.values[file.field]
         if isinstance(value, str | Secret):
-            yield file, revealed(value).replace("\r\n", "\n").rstrip("\n") + "\n"
+            yield file, key_lines(revealed(value))
+
+
+def key_lines(text: str) -> str:
+    """A key as OpenSSH reads it: every line ends with a newline and nothing else, the last one too. A `{file: …}`
+    reference has lost the last one, and an editor may have put a carriage return before each."""
+    return text.replace("\r\n", "\n").rstrip("\n") + "\n"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from runner.logs.reader import HEAD
 from runner.logs.records import Command, End, Message, Record, parse, seq_of
+from runner.logs.sanitizing import harmless
 from runner.logs.segments import segments
 from runner.logs.sources import open_source
 
@@ -31,7 +32,7 @@ def failing_snippet(log: Path, most: int = LINES) -> str:
         return ""
     found = next((id for id in reversed(failed) if id in commands), failed[0])
     command = [f"$ {commands[found]}"] if found in commands else []
-    return "\n".join([*command, *lines.get(found, [])[-most:]])
+    return "\n".join(harmless(line, colours=False) for line in (*command, *lines.get(found, [])[-most:]))
 
 
 def _tail(log: Path) -> Iterator[Record]:

@@ -27,8 +27,7 @@ USER_NAME = "Shippable"
 
 async def to_slack(slack: Slack, recipient: str, news: News) -> None:
     """Raises NotSentError."""
-    text = news.details + (f"\n```\n{news.snippet}\n```" if news.snippet else "")
-    attachment = {"pretext": news.headline, "text": text, "color": news.color, "fallback": news.line}
+    attachment = {"pretext": news.headline, "text": news.details, "color": news.color, "fallback": news.line}
     body: dict[str, Json] = {
         "username": USER_NAME,
         "attachments": [{key: _escaped(value) for key, value in attachment.items()}],

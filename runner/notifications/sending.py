@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +17,9 @@ from runner.notifications.news import News
 from runner.notifications.outcome import Attempt, NotSentError, UnreachableError
 from runner.notifications.posting import to_slack, to_webhook
 from runner.notifications.smtp import SmtpServer
+
+TIME_S = 30.0
+"""No recipient is begun with after that. One takes less than half a minute, an attempt has a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +41,15 @@ class Senders:
 
 
 async def _one_by_one(destination: Destination, letter: Letter) -> Attempt:
-    """One recipient that refuses does not keep it from the others."""
+    """One recipient that refuses does not keep it from the others; who is not reached in time waits for the next
+    attempt, so that nobody who was told is told again."""
     told, refused, later = [], [], []
     after: timedelta | None = None
+    end = asyncio.get_running_loop().time() + TIME_S
     for recipient in letter.recipients:
+        if asyncio.get_running_loop().time() > end:
+            later.append((recipient, "the others took too long"))
+            continue
         try:
             await _tell(destination, recipient, letter.news)
         except UnreachableError as error:

@@ -111,6 +111,22 @@ def check_variables(entries: Entries, report: Report) -> None:
             )
 
 
+def check_own_integrations(pipeline: Pipeline, report: Report) -> None:
+    """The integrations of a job's own list give variables of their own names, beside those of its steps."""
+    for job in pipeline.jobs.values():
+        steps = (*(step.name for step in job.ins), *(step.name for step in job.outs))
+        first = {variable_prefix(name): name for name in (job.name, *steps)}
+        for named in job.integrations:
+            prefix = variable_prefix(named.name)
+            other = first.setdefault(prefix, named.name)
+            if not prefix:
+                message = f"the integration '{named.name}' has no letter: its variables begin with '_INTEGRATION_'"
+                report.warn(Code.NAMELESS_VARIABLES, named.place, f"job '{job.name}'", message)
+            elif other != named.name:
+                message = f"the integration '{named.name}' and '{other}' share the variables {prefix}_…"
+                report.warn(Code.SHARED_VARIABLES, named.place, f"job '{job.name}'", message)
+
+
 def check_loops(pipeline: Pipeline, report: Report) -> None:
     """Jobs that start each other for ever are a warning: in one local run a job runs at most once."""
     for loop in loops(pipeline):

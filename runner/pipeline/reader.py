@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from runner.pipeline.checks import check_loops, check_references, check_variables
+from runner.pipeline.checks import check_loops, check_own_integrations, check_references, check_variables
 from runner.pipeline.ci.keys import CI_KEYS
 from runner.pipeline.ci.model import CiReading
 from runner.pipeline.ci.reader import read_ci
@@ -98,6 +98,7 @@ def _read(texts: Sequence[SourceFile], unread: Sequence[Problem]) -> Reading:
         check_managed(entries, report)
     check_ci_names(entries, report)
     check_variables(entries, report)
+    check_own_integrations(pipeline, report)
     check_loops(pipeline, report)
     ci = _counting(parts, report)
     return Reading(pipeline=pipeline, problems=report.problems(), ci=ci, ignored=ignores.used)

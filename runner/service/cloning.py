@@ -6,6 +6,7 @@ without a branch; `depth` makes it shallow, of all branches.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shlex
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ HARMLESS = frozenset({"core.autocrlf", "core.eol", "core.longpaths", "core.ignor
 run as the job does and not as the runner."""
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9-]*\.(?:.+\.)?[A-Za-z][A-Za-z0-9-]*")
 _SHA = re.compile(r"[0-9a-f]{7,64}")
+_BRANCHES = "+refs/heads/*:refs/remotes/origin/*"
 _PULL_REFS = {
     "gitlab": "refs/merge-requests/{}/head",
     "bitbucketServer": "refs/pull-requests/{}/from",
@@ -70,7 +72,8 @@ class Wanted:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clone:
     """One clone into `target`, an empty directory. `run` raises SetupError or GitError; `name` is the resource,
-    `key_file` where the job has the key of the repository, if there is one."""
+    `key_file` where the job has the key of the repository, if there is one. `pauses_s`: before each further try of a
+    server that does not answer, in seconds."""
 
     git: Git
     name: str
@@ -78,13 +81,14 @@ class Clone:
     target: Path
     options: GitRepo
     key_file: Path | None = None
+    pauses_s: tuple[float, ...] = (0.5, 2.0)
 
     async def run(self, wanted: Wanted) -> None:
         settings = [parse_setting(self.name, entry) for entry in self.options.git_config]
         await self._git("init", "--quiet", "--template=")
         await self._set([*IDENTITY, *((key, value) for key, value in settings if key.lower() in HARMLESS)])
         await self._git("remote", "add", "--", "origin", self.remote.url)
-        await self._bring("+refs/heads/*:refs/remotes/origin/*")
+        await self._bring_branches()
         commit = await self._commit(wanted)
         await self._git("checkout", "--quiet", "--force", "--detach", commit)
         if wanted.merged_into is not None:
@@ -92,6 +96,16 @@ class Clone:
         if self.key_file is not None and self.remote.key is not None:  # for what scripts do in the clone
             await self._set([("core.sshCommand", f"ssh {with_key(str(self.key_file))}")])
         await self._set([(key, value) for key, value in settings if key.lower() not in HARMLESS])
+
+    async def _bring_branches(self) -> None:
+        """Again where it fails: on the platform too a server had three tries."""
+        for pause_s in self.pauses_s:
+            try:
+                await self._bring(_BRANCHES)
+                return
+            except GitError:
+                await asyncio.sleep(pause_s)
+        await self._bring(_BRANCHES)
 
     async def _commit(self, wanted: Wanted) -> str:
         """The commit, from wherever the repository has it."""

@@ -105,7 +105,8 @@ class Courier:
         """Send what is due until cancelled; at first everything is, since the last process may have ended in the middle
         of an attempt, and what was in the way may have ended with it."""
         try:
-            await self._store.transaction(lambda tx: notices.bring_forward(tx, self._run_id, self._clock.now()))
+            if await self._store.read(lambda tx: notices.open_notices(tx, self._run_id, 1)):  # else nothing is written
+                await self._store.transaction(lambda tx: notices.bring_forward(tx, self._run_id, self._clock.now()))
         except StoreError as error:
             self._watcher.trouble(error)
         async with asyncio.TaskGroup() as group:

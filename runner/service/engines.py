@@ -34,6 +34,11 @@ class Engines:
         return self._current
 
     @property
+    def engine(self) -> Engine:
+        """That of builds which begin now. Only where something was applied."""
+        return self._engines[self._graph]
+
+    @property
     def graph(self) -> int:
         """The id of the graph that is applied now; 0 before the first."""
         return self._graph

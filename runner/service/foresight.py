@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from runner.aws.planned import planned_aws
@@ -11,11 +11,10 @@ from runner.integrations.aws_iam import aws_role
 from runner.integrations.model import Integration, ResolvedIntegration
 from runner.pipeline.model import In, Job, Out
 from runner.pipeline.plain import plain
-from runner.pipeline.sealed import Secure
-from runner.sealing.keyring import Keyring, SealedError
+from runner.sealing.keyring import Keyring
 from runner.secret import Secret
 from runner.service.credentials import variables_of
-from runner.service.inputs import secure_of
+from runner.service.opening import Opening
 from runner.service.ports import RoleUse
 from runner.service.preparation import roles_of
 from runner.service.project import Project
@@ -41,14 +40,14 @@ def foresee(
     project: Project, job: Job, triggered_by: str, injected: Mapping[str, str], keyring: Keyring | None = None
 ) -> Foreseen:
     """`injected` are the `--param` variables; without `keyring` nothing is decrypted, and nothing said of it."""
-    opening = _Opening(keyring)
+    opening = Opening(keyring)
     variables = expand_placeholders(
         JobVariables(
             identity=_identity(job, triggered_by),
             dependencies=_dependencies(project, job, opening),
             injected=injected,
             integrations=_own_integrations(project, job, opening),
-            opened={part.text: opening.open(part, subject) for part, subject in secure_of(job)},
+            opened=opening.of_tasks(job),
         )
     )
     shown = [replace(dependency, version=dependency.storable) for dependency in variables.dependencies]
@@ -57,7 +56,7 @@ def foresee(
     return Foreseen(
         variables=replace(variables, aws=variables_of(planned_aws(found))),
         roles=roles,
-        sealed=tuple(dict.fromkeys(opening.refused)),
+        sealed=tuple(opening.refused),
     )
 
 
@@ -66,29 +65,12 @@ def roles_of_job(project: Project, job: Job) -> Sequence[RoleUse]:
     return foresee(project, job, job.name, {}).roles
 
 
-@dataclass(slots=True)
-class _Opening:
-    """Decrypts what can be decrypted, and keeps the sentences about the rest."""
-
-    keyring: Keyring | None
-    refused: list[str] = field(default_factory=list)
-
-    def open(self, secure: Secure, subject: str = "") -> Mapping[str, Secret]:
-        if self.keyring is None:
-            return {}
-        try:
-            return self.keyring.open(secure, subject)
-        except SealedError as error:
-            self.refused.append(str(error))
-            return {}
-
-
-def _dependencies(project: Project, job: Job, opening: _Opening) -> list[Dependency]:
+def _dependencies(project: Project, job: Job, opening: Opening) -> list[Dependency]:
     steps = (step for step in job.steps if isinstance(step, In | Out) and _known(project, step))
     return [_dependency(project, step, opening) for step in steps]
 
 
-def _own_integrations(project: Project, job: Job, opening: _Opening) -> list[ResolvedIntegration]:
+def _own_integrations(project: Project, job: Job, opening: Opening) -> list[ResolvedIntegration]:
     names = (named.name for named in job.integrations if named.name in project.integrations)
     return [_unresolved(project.integrations[name], opening) for name in names]
 
@@ -97,29 +79,27 @@ def _known(project: Project, step: In | Out) -> bool:
     return step.name in project.pipeline.jobs or step.name in project.pipeline.resources
 
 
-def _dependency(project: Project, step: In | Out, opening: _Opening) -> Dependency:
+def _dependency(project: Project, step: In | Out, opening: Opening) -> Dependency:
     if step.name in project.pipeline.jobs:
         return Dependency(step=step, type=project.pipeline.jobs[step.name].type, node_id=0, is_job=True)
     resource = project.pipeline.resources[step.name]
     named = resource.integration
     known = named is not None and named.name in project.integrations
-    opened: dict[str, Secret] = {}
-    for secure in resource.secure if isinstance(step, In) else ():
-        opened |= opening.open(secure, f"params '{resource.name}'")
+    version = Version(
+        id=0, number=0, name=resource.version_name, property_bag=plain(resource.property_bag), created_at=""
+    )
     return Dependency(
         step=step,
         type=resource.type,
         node_id=0,
         yml=resource.yml,
-        version=Version(
-            id=0, number=0, name=resource.version_name, property_bag=plain(resource.property_bag), created_at=""
-        ),
+        version=version,
         integration=_unresolved(project.integrations[named.name], opening) if named and known else None,
-        opened=opened,
+        opened=opening.of_params(resource, version) if isinstance(step, In) else {},
     )
 
 
-def _unresolved(integration: Integration, opening: _Opening) -> ResolvedIntegration:
+def _unresolved(integration: Integration, opening: Opening) -> ResolvedIntegration:
     """The integration with an empty secret wherever a reference would be fetched."""
 
     def known(value: Any) -> Any:
@@ -129,14 +109,9 @@ def _unresolved(integration: Integration, opening: _Opening) -> ResolvedIntegrat
             case tuple():
                 return tuple(known(inner) for inner in value)
             case Mapping():
-                return dict(pair for key, inner in value.items() for pair in pairs(key, inner))
+                return {key: known(inner) for key, inner in opening.of_pairs(integration, value).items()}
             case _:
                 return Secret("")
-
-    def pairs(key: str, value: Any) -> Iterable[tuple[str, Any]]:
-        if isinstance(value, Secure):
-            return opening.open(value, f"integration '{integration.name}'").items()
-        return ((key, known(value)),)
 
     values = {name: known(value) for name, value in integration.fields.items()}
     if "assumeRoleARN" in values and not isinstance(values["assumeRoleARN"], str):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from runner.errors import SetupError
@@ -11,15 +11,14 @@ from runner.integrations.model import Integration, ResolvedIntegration
 from runner.integrations.sources import resolve
 from runner.pipeline.graph import loops
 from runner.pipeline.model import In, Job, Out, Pipeline, Resource
-from runner.pipeline.sealed import PARAMS, Secure
 from runner.pipeline.unsupported import missing_for_input
 from runner.sealing.keyring import Keyring
 from runner.secret import Secret
+from runner.service.opening import secure_of, secure_params
+from runner.service.ports import Records
 from runner.store.rows import BuildRow
-from runner.store.store import Store
 from runner.store.versions import Selected
 from runner.workspace.dependency import Dependency
-from runner.workspace.parameters import sealed_texts
 from runner.workspace.versions import Version
 
 
@@ -27,7 +26,7 @@ class Inputs:
     """Resolves each integration once for a run: a reference may be a command that asks a person or a vault. `keys` is
     the directory of the private keys, which need not be there."""
 
-    def __init__(self, pipeline: Pipeline, integrations: Mapping[str, Integration], store: Store, keys: Path) -> None:
+    def __init__(self, pipeline: Pipeline, integrations: Mapping[str, Integration], store: Records, keys: Path) -> None:
         self.keyring = Keyring(keys)
         self._pipeline = pipeline
         self._integrations = integrations
@@ -39,12 +38,12 @@ class Inputs:
         """Every IN and OUT of the job, in the order of the file, as this build gets them. Raises SetupError."""
         named = {(type(step), step.name): step for step in reversed(job.steps) if isinstance(step, In | Out)}
         steps = list(reversed(named.values()))  # what is named twice counts once, the first time
-        self._refuse_unsupported(job, steps)
+        refuse_unsupported(self._pipeline, steps)
         of_service = build.attempt is not None
         selected = await (self._store.take_inputs(build, steps) if of_service else self._store.select(steps))
         for step, chosen in zip(steps, selected, strict=True):
-            if isinstance(step, In) and chosen.version is None and not self._in_loop(job.name, step.name):
-                raise SetupError(f"{step.name} has no version; an input needs one: run it first")
+            if isinstance(step, In) and chosen.version is None and not in_loop(self._pipeline, job.name, step.name):
+                raise SetupError(without_version(step.name))
         return tuple([await self._dependency(step, chosen) for step, chosen in zip(steps, selected, strict=True)])
 
     async def integrations_of(self, job: Job) -> tuple[ResolvedIntegration, ...]:
@@ -76,16 +75,18 @@ class Inputs:
                 await self.resolved(resource.integration.name)
         return self.secrets
 
+    def names_of(self, job: Job) -> frozenset[str]:
+        """The integrations that a job has: those of its inputs and outputs, and its own."""
+        resources = (self._pipeline.resources.get(s.name) for s in job.steps if isinstance(s, In | Out))
+        named = (resource.integration for resource in resources if resource is not None)
+        return frozenset(one.name for one in (*named, *job.integrations) if one is not None)
+
     async def notification(self, name: str) -> tuple[Resource, ResolvedIntegration | None]:
         """A notification resource with its integration. Raises SetupError."""
         resource = self._pipeline.resources.get(name)
         if resource is None:
             raise SetupError(f"{name} was removed from the file")
         return resource, await self.resolved(resource.integration.name) if resource.integration is not None else None
-
-    def _in_loop(self, job: str, other: str) -> bool:
-        """Whether two jobs feed each other: one of them has to begin without a version of the other."""
-        return any(job in loop and other in loop for loop in loops(self._pipeline, triggering=False))
 
     async def resolved(self, name: str) -> ResolvedIntegration:
         async with self._one_at_a_time:
@@ -122,32 +123,26 @@ class Inputs:
         )
 
     def _opened(self, resource: Resource, version: Version | None) -> Mapping[str, Secret]:
-        """What a version of params holds encrypted; where that stands in no file any more, the resource does.
-
-        Raises SealedError."""
+        """What a version of params holds encrypted. Raises SealedError."""
         opened: dict[str, Secret] = {}
-        if resource.type == PARAMS and version is not None:
-            written = {secure.text: secure for secure in resource.secure}
-            for text in sealed_texts(version.property_bag):
-                subject = (
-                    f"params '{resource.name}'"
-                    if text in written
-                    else (f"params '{resource.name}', version {version.number}")
-                )
-                opened |= self.keyring.open(written.get(text, Secure(text, resource.place)), subject)
+        for secure, subject in secure_params(resource, version):
+            opened |= self.keyring.open(secure, subject)
         return opened
 
-    def _refuse_unsupported(self, job: Job, steps: Sequence[In | Out]) -> None:
-        for step in steps:
-            resource = self._pipeline.resources.get(step.name)
-            if resource is not None and (job.type, resource.type) == ("runCI", "ciRepo"):
-                continue  # it is the checkout that the job runs in
-            missing = missing_for_input(resource) if resource is not None and isinstance(step, In) else None
-            if resource is not None and missing is not None:
-                raise SetupError(f"IN {step.name} is of type {resource.type}: {missing}")
+
+def in_loop(pipeline: Pipeline, job: str, other: str) -> bool:
+    """Whether two jobs feed each other: one of them has to begin without a version of the other."""
+    return any(job in loop and other in loop for loop in loops(pipeline, triggering=False))
 
 
-def secure_of(job: Job) -> Iterator[tuple[Secure, str]]:
-    """The encrypted texts in the `env` of its TASKs, and whose each is."""
-    for task in job.tasks:
-        yield from ((part, f"'{task.name}' of '{job.name}'") for part in task.env if isinstance(part, Secure))
+def without_version(name: str) -> str:
+    return f"{name} has no version; an input needs one: run it first"
+
+
+def refuse_unsupported(pipeline: Pipeline, steps: Iterable[In | Out]) -> None:
+    """Raises SetupError."""
+    for step in steps:
+        resource = pipeline.resources.get(step.name)
+        missing = missing_for_input(resource) if resource is not None and isinstance(step, In) else None
+        if resource is not None and missing is not None:
+            raise SetupError(f"IN {step.name} is of type {resource.type}: {missing}")

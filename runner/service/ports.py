@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Protocol
 
 from runner.integrations.model import ResolvedIntegration
+from runner.pipeline.model import In, Out
 from runner.scheduling.one_pass import LeaveOut
 from runner.secret import Secret
 from runner.store.rows import BuildRow, build_name
+from runner.store.versions import Selected
 from runner.workspace.variables import Variable
+from runner.workspace.versions import SavedFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,18 @@ class Credentials(Protocol):
         self, build: BuildRow, *, renewed: Callable[[Sequence[Secret]], None], warn: Callable[[str], None]
     ) -> Grant:
         """Go on answering a build that another process has given its credentials to."""
+
+
+class Records(Protocol):
+    """What a build asks the store for before it begins: see Store. A rehearsal answers as well."""
+
+    async def select(self, steps: Iterable[In | Out]) -> tuple[Selected, ...]: ...
+
+    async def take_inputs(self, build: BuildRow, steps: Sequence[In | Out]) -> tuple[Selected, ...]: ...
+
+    async def previous_state(self, job: str) -> tuple[SavedFile, ...]: ...
+
+    async def node_id(self, name: str) -> int: ...
 
 
 class Observer(Protocol):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from jobs.context import JobType
 from runner.execution.launcher import Launcher
 from runner.integrations.aws_iam import TYPES
+from runner.integrations.keeping_back import is_kept_back
 from runner.integrations.model import ResolvedIntegration
 from runner.logs.forms import too_short
 from runner.pipeline.model import Job, Limits, Out
@@ -22,7 +23,7 @@ from runner.service.inputs import Inputs
 from runner.service.job_users import JobUsers
 from runner.service.journal import TOO_SHORT, Journal, encoded
 from runner.service.persistence import Persist, once
-from runner.service.ports import Credentials, Grant, Host, RoleUse
+from runner.service.ports import Credentials, Grant, Host, Records, RoleUse
 from runner.service.threads import finished
 from runner.service.tool_logins import ToolLogins, refuse_missing
 from runner.store.rows import BuildEnd, BuildRow
@@ -33,12 +34,13 @@ from runner.workspace.dependency import Dependency, Identity
 from runner.workspace.directory import BuildDirectory
 from runner.workspace.documents import expand_placeholders
 from runner.workspace.repository import is_clone
-from runner.workspace.tools.setting_up import ToolSetUp, beside_roles, config_with, tools_of
-from runner.workspace.variables import JobVariables, unusable
+from runner.workspace.tools.setting_up import ToolSetUp, config_with, tools_of, with_tools
+from runner.workspace.variables import JobVariables, Variable, unusable
 from runner.workspace.versions import NewVersion, Version
 
 if TYPE_CHECKING:
     from runner.service.courier import Courier
+    from runner.service.notify_desk import NotifyDesk
     from runner.service.own_repository import Origin
     from runner.service.repositories import Repositories
     from runner.triggers.git_events import GitEvent
@@ -55,8 +57,9 @@ class Engine:
     `limits` and `grace` are the host's; `attached`: builds end with this process; `job_users`: who builds run as,
     if not as this process. `finish` records ends where more than the build itself hangs on them; None: the store
     does. `persist` is how much patience builds have with a store that cannot be used. `courier` tells people of builds;
-    None: nobody is told. `heads` are the commits that a local run has settled on, `ci` is the CI part of the checkout
-    it is called in, `origin` tells where the file of a resource came from."""
+    None: nobody is told; `desk` sends what jobs want told with integrations that they do not get. `heads` are the
+    commits that a local run has settled on, `ci` is the CI part of the checkout it is called in, `origin` tells where
+    the file of a resource came from; `rehearsal` answers in the store's place where nothing is to be recorded."""
 
     store: Store
     jobs: Mapping[str, Job]
@@ -75,9 +78,15 @@ class Engine:
     finish: Finish | None = None
     persist: Persist = once
     courier: Courier | None = None
+    desk: NotifyDesk | None = None
     heads: dict[str, GitEvent] = field(default_factory=dict)
     ci: CiSource | None = None
     origin: Origin = lambda name: None
+    rehearsal: Records | None = None
+
+    @property
+    def records(self) -> Records:
+        return self.rehearsal or self.store
 
     @property
     def repositories(self) -> Repositories:
@@ -135,11 +144,11 @@ class Preparation:
         tools = tools_of(self.job.name, variables.dependencies, str(self.directory.root))
         refuse_missing(tools, self.engine.host.base.get("PATH"))
         self.journal.mask(tools.secrets)
+        variables = replace(variables, desk=self._desk(resolved))
         grant = await self._grant(roles_of(variables.dependencies, integrations))
         try:
             with self.journal.section("Build directory") as section, section.step("Make the build directory"):
-                places = [variable for variable in tools.variables() if not variable.name.startswith("AWS_")]
-                variables = replace(variables, aws=beside_roles(grant.variables, tools), tools=places)
+                variables = with_tools(variables, tools, grant.variables)
                 await self._fill(variables, config_with(grant.config, tools.aws_region), tools)
                 for variable in unusable(variables.shared()):
                     section.warn(f"{variable.source}: '{variable.name}' is no name for a variable; it was left out")
@@ -171,6 +180,15 @@ class Preparation:
         # Placeholders are replaced before credentials are asked for: a region may hold one.
         variables = expand_placeholders(replace(variables, dependencies=dependencies))
         return Resolved(dependencies, tuple(integrations), variables)
+
+    def _desk(self, resolved: Resolved) -> Sequence[Variable]:
+        """Where the build has something told, if an integration of it is kept back."""
+        reached = (*(d.integration for d in resolved.dependencies), *resolved.integrations)
+        desk = self.engine.desk
+        if desk is None or not any(is_kept_back(each) for each in reached if each is not None):
+            return ()
+        self.journal.mask([desk.secret_of(self.row.id)])
+        return desk.variables(self.row.id)
 
     async def _grant(self, roles: Sequence[RoleUse]) -> Grant:
         with self.journal.section("AWS credentials", shown=bool(roles)) as section:
@@ -237,18 +255,18 @@ class Preparation:
         return await self.engine.repositories.settle(variables.dependencies, expand, watched=watched)
 
     async def _identity(self) -> Identity:
-        store, triggered_by = self.engine.store, self.row.triggered_by
+        records, triggered_by = self.engine.records, self.row.triggered_by
         return Identity(
             build_id=self.row.id,
             number=self.row.number,
             run_id=self.row.run_id,
             job=self.job.name,
             job_type=self.job.type,
-            job_id=await store.node_id(self.job.name),
+            job_id=await records.node_id(self.job.name),
             root=str(self.directory.root),
             url=self.journal.path.absolute().as_uri(),
             triggered_by=triggered_by,
-            triggered_by_id=await store.node_id(triggered_by),
+            triggered_by_id=await records.node_id(triggered_by),
             user=self._user(),
             item=self.row.item or 1,
         )
@@ -260,7 +278,7 @@ class Preparation:
         return self.engine.host.user if self.row.triggered_by == self.job.name else ""
 
     async def _fill(self, variables: JobVariables, config: str, tools: ToolSetUp) -> None:
-        previous = () if self.engine.reset else await self.engine.store.previous_state(self.job.name)
+        previous = () if self.engine.reset else await self.engine.records.previous_state(self.job.name)
 
         def write() -> None:
             self.directory.make()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -134,8 +134,13 @@ class Questions:
     async def unknown(self, name: str, kind: str | None) -> NotFoundError:
         """The sentence for a name that nothing has."""
         nodes = await self._decisions.look(lambda tx, rules: views.nodes(tx))
-        hint = nearest(name, [node.name for node in nodes if kind is None or node.kind == kind])
-        return NotFoundError(f"there is no {kind or 'job or resource'} {name}{f' ({hint})' if hint else ''}")
+        return unknown(name, kind, [node.name for node in nodes if kind is None or node.kind == kind])
+
+
+def unknown(name: str, kind: str | None, known: Iterable[str]) -> NotFoundError:
+    """The sentence for a name that is none of those that are known."""
+    hint = nearest(name, known)
+    return NotFoundError(f"there is no {kind or 'job or resource'} {name}{f' ({hint})' if hint else ''}")
 
 
 def _overview(tx: Transaction, rules: Rules) -> Overview:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from runner.shipctl.console import RefusedError, say
 from runner.shipctl.notice import Notice
-from runner.shipctl.posting import part_of_url, post_json
+from runner.shipctl.posting import part_of_url
+from runner.shipctl.reaching import Direct, post_json
 
 
 def send(notice: Notice) -> int:
@@ -29,6 +30,6 @@ def send(notice: Notice) -> int:
         "version": options.version,
     }
     say(f"Requesting Airbrake project: {project}")
-    token = part_of_url(notice.field("token"))
-    post_json(f"{url}/projects/{part_of_url(project)}/deploys?key={token}", body, {}).show()
+    reach = notice.reach("token", lambda: Direct(url, query=f"key={part_of_url(notice.field('token'))}"))
+    post_json(reach, f"/projects/{part_of_url(project)}/deploys", body).show()
     return 0

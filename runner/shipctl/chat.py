@@ -6,7 +6,11 @@ from collections.abc import Callable
 
 from runner.shipctl.console import RefusedError, say
 from runner.shipctl.notice import Notice, Options
-from runner.shipctl.posting import post_json
+from runner.shipctl.reaching import Direct, post_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runner.shipctl.reaching import Reach
 
 
 def to_slack(notice: Notice) -> int:
@@ -20,17 +24,22 @@ def to_webhook(notice: Notice) -> int:
 
 def _send(notice: Notice, body: Callable[[Options, str], object], headers: dict[str, str]) -> int:
     """One request for each recipient; `--payload` goes out once, to nobody in particular."""
-    url = notice.field("webhookUrl")
-    if not url:
-        raise RefusedError(f"Error: no endpoint found in resource {notice.resource}")
+
+    def direct() -> Reach:
+        url = notice.field("webhookUrl")
+        if not url:
+            raise RefusedError(f"Error: no endpoint found in resource {notice.resource}")
+        return Direct(url, headers)
+
+    reach = notice.reach("webhookUrl", direct)
     payload = notice.payload()
     if payload is not None:
-        post_json(url, payload, headers).show()
+        post_json(reach, "", payload).show()
         return 0
     for recipient, line in notice.addressees().items():
         if line:
             say(line)
-        post_json(url, body(notice.options, recipient), headers).show()
+        post_json(reach, "", body(notice.options, recipient)).show()
     return 0
 
 

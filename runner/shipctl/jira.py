@@ -8,32 +8,35 @@ from base64 import b64encode
 from runner.shipctl.console import RefusedError
 from runner.shipctl.json_text import find, parse
 from runner.shipctl.notice import Notice
-from runner.shipctl.posting import ask, part_of_url, post_json
+from runner.shipctl.posting import part_of_url
+from runner.shipctl.reaching import Direct, kept_back, post_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runner.shipctl.reaching import Reach
 
 
 def send(notice: Notice) -> int:
     """The file is looked for first, so that no issue is opened without it. Raises RefusedError."""
     options = notice.options
     url, token, username = (notice.field(name) for name in ("url", "token", "username"))
-    for missing, what in ((not url, "endpoint"), (not token, "token"), (not username, "username")):
+    without_token = not token and not kept_back(token)
+    for missing, what in ((not url, "endpoint"), (without_token, "token"), (not username, "username")):
         if missing:
             raise RefusedError(f"Error: missing {what}. Please check your integration.")
     _check_options(notice)
     authorization = {"Authorization": f"Basic {b64encode(os.fsencode(f'{username}:{token}')).decode()}"}
+    reach = notice.reach("token", lambda: Direct(url.rstrip("/"), authorization))
     fields = {
         "project": {"key": options.project_id},
         "summary": options.summary,
         "description": options.description,
         "issuetype": {"name": options.type},
     }
-    answer = post_json(f"{url.rstrip('/')}/issue", {"fields": fields}, authorization)
+    answer = post_json(reach, "/issue", {"fields": fields})
     answer.show()
     if options.attach_file:
-        _attach(
-            f"{url.rstrip('/')}/issue/{part_of_url(_key(answer.body))}/attachments",
-            options.attach_file,
-            authorization,
-        )
+        _attach(reach, f"/issue/{part_of_url(_key(answer.body))}/attachments", options.attach_file)
     return 0
 
 
@@ -59,7 +62,7 @@ def _key(body: bytes) -> str:
     return key
 
 
-def _attach(url: str, path: str, authorization: dict[str, str]) -> None:
+def _attach(reach: Reach, place: str, path: str) -> None:
     with open(path, "rb") as file:
         content = file.read()
     boundary = f"shipctl-{os.urandom(16).hex()}"
@@ -70,4 +73,4 @@ def _attach(url: str, path: str, authorization: dict[str, str]) -> None:
     kind = "Content-Type: application/octet-stream\r\n\r\n"
     data = os.fsencode(head + kind) + content + f"\r\n--{boundary}--\r\n".encode()
     form = {"Content-Type": f"multipart/form-data; boundary={boundary}", "X-Atlassian-Token": "nocheck"}
-    ask("POST", url, data, {**form, **authorization}).show()
+    reach.ask("POST", place, data, form).show()

@@ -5,11 +5,13 @@ from __future__ import annotations
 from runner.shipctl.console import RefusedError, say
 from runner.shipctl.json_text import find, parse, shown
 from runner.shipctl.notice import Notice
-from runner.shipctl.posting import Answer, ask, part_of_url, post_json
+from runner.shipctl.posting import Answer, part_of_url
+from runner.shipctl.reaching import Direct, post_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from runner.shipctl.json_text import Json
+    from runner.shipctl.reaching import Reach
 
 
 def send(notice: Notice) -> int:
@@ -21,10 +23,11 @@ def send(notice: Notice) -> int:
         raise RefusedError(f"Error: no url found in resource {notice.resource}")
     if not options.app_id and not options.app_name:
         raise RefusedError("Error: --appId or --appName should be present in shipctl notify")
-    application = options.app_id or _application(url, options.app_name, headers)
+    reach = notice.reach("token", lambda: Direct(url, headers))
+    application = options.app_id or _application(reach, options.app_name)
     body = notice.payload() or _deployment(notice)
     say(f"Recording deployments on NewRelic for appID: {application}")
-    answer = post_json(f"{url}/applications/{part_of_url(application)}/deployments.json", body, headers)
+    answer = post_json(reach, f"/applications/{part_of_url(application)}/deployments.json", body)
     recorded = find(_json(answer), "deployment.id")
     if recorded is None:
         raise RefusedError(f"Error: {answer.body.decode(errors='replace')}")
@@ -32,9 +35,9 @@ def send(notice: Notice) -> int:
     return 0
 
 
-def _application(url: str, name: str, headers: dict[str, str]) -> str:
+def _application(reach: Reach, name: str) -> str:
     query = f"{part_of_url('filter[name]')}={part_of_url(name)}&exclude_links=true"
-    found = find(_json(ask("GET", f"{url}/applications.json?{query}", None, headers)), "applications[0].id")
+    found = find(_json(reach.ask("GET", f"/applications.json?{query}", None, {})), "applications[0].id")
     if not isinstance(found, str):  # a number too: it is a text that remembers how it was written
         raise RefusedError("Error: Unable to find an application on NewRelic")
     return found

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from runner.shipctl.console import RefusedError
 from runner.shipctl.json_text import parse
 from runner.shipctl.lookups import resource_variable
+from runner.shipctl.reaching import ByRunner, kept_back
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runner.shipctl.reaching import Reach
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +105,12 @@ class Notice:
     def field(self, name: str) -> str:
         """A field of the resource's integration; empty where it has none."""
         return resource_variable(self.resource, f"_INTEGRATION_{name.upper()}").strip()
+
+    def reach(self, secret: str, direct: Callable[[], Reach]) -> Reach:
+        """The way to the service: `direct`, unless the field `secret` is one that the runner keeps back."""
+        if kept_back(self.field(secret)):
+            return ByRunner(self.field("name"))
+        return direct()
 
     def addressees(self) -> Mapping[str, str]:
         """Whom to tell → the line that says so. One without a name and a line where nobody is named."""

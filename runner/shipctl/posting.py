@@ -5,7 +5,6 @@ Proxies are those of the environment. A redirect is an answer, not an order.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,12 +43,6 @@ class Answer:
         say(self.body)
         if self.status >= 300:
             complain(f"shipctl notify: {self.host} answered with status {self.status}")
-
-
-def post_json(url: str, body: object, headers: Mapping[str, str]) -> Answer:
-    """`body` is sent as it is if it is bytes. Raises UnreachableError."""
-    data = body if isinstance(body, bytes) else json.dumps(body, separators=(",", ":")).encode()
-    return ask("POST", url, data, {"Content-Type": "application/json", **headers})
 
 
 def ask(method: str, url: str, data: bytes | None, headers: Mapping[str, str]) -> Answer:

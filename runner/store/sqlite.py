@@ -66,7 +66,8 @@ class Transaction:
 class SQLite:
     """Runs functions of a Transaction, one after another, off the event loop."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | None) -> None:
+        """`path` None: the store is in memory, empty, and gone when it is closed."""
         self._path = path
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._sql = statements()
@@ -102,6 +103,10 @@ class SQLite:
         """The same for work that changes nothing: it sees one moment of the store and holds up no writer."""
         return await self._call(lambda: self._work(work, "BEGIN"))
 
+    async def rehearse(self, work: Callable[[Transaction], T]) -> T:
+        """What `work` gives; nothing of what it does stays. Raises StoreError."""
+        return await self._call(lambda: self._work(work, WRITING, "ROLLBACK"))
+
     async def shrink(self) -> bool:
         """Give some free pages back to the disk; whether to go on. A tenth of the file stays free for what comes. The
         file of a version that did not prepare for it keeps its size: all its free pages are used again. Raises
@@ -111,18 +116,19 @@ class SQLite:
     async def _call(self, function: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function)
 
-    def _work(self, work: Callable[[Transaction], T], begin: str) -> T:
+    def _work(self, work: Callable[[Transaction], T], begin: str, end: str = "COMMIT") -> T:
         assert self._connection is not None, "the store is not open"  # noqa: S101
         tx = Transaction(self._connection, self._sql.__getitem__)
         self._begun = time.monotonic()
         try:
-            with self._sentences(), self._within(self._connection, begin):
+            with self._sentences(), self._within(self._connection, begin, end):
                 result = work(tx)
         finally:
             self._begun = None
         if begin == WRITING:
             self._failed = None
-        tx.committed()
+        if end == "COMMIT":
+            tx.committed()
         return result
 
     def _shrink(self) -> bool:
@@ -141,8 +147,9 @@ class SQLite:
 
     def _open(self, *, migrate: bool) -> None:
         with self._sentences():
-            self._keep_private()
-            self._connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+            if self._path is not None:
+                self._keep_private(self._path)
+            self._connection = sqlite3.connect(self._path or ":memory:", timeout=BUSY_TIMEOUT_S, isolation_level=None)
             self._connection.row_factory = sqlite3.Row
             self._connection.executescript(
                 "PRAGMA auto_vacuum = INCREMENTAL;"  # counts for a new file alone: what is removed can make it smaller
@@ -153,16 +160,16 @@ class SQLite:
                 self._migrate(self._connection, steps)
             self._check_version(steps[-1][0])
 
-    def _keep_private(self) -> None:
+    def _keep_private(self, path: Path) -> None:
         """The files beside it get the modes of this one."""
         try:
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
                 os.fchmod(descriptor, 0o600)
             finally:
                 os.close(descriptor)
         except OSError as error:
-            raise StoreError(f"the store {self._path} cannot be used: {error.strerror}") from error
+            raise StoreError(f"the store {path} cannot be used: {error.strerror}") from error
 
     def _migrate(self, connection: sqlite3.Connection, steps: Iterable[tuple[int, str]]) -> None:
         for number, text in steps:
@@ -188,11 +195,11 @@ class SQLite:
             self._connection = None
 
     @contextlib.contextmanager
-    def _within(self, connection: sqlite3.Connection, begin: str) -> Iterator[sqlite3.Connection]:
+    def _within(self, connection: sqlite3.Connection, begin: str, end: str = "COMMIT") -> Iterator[sqlite3.Connection]:
         connection.execute(begin)
         try:
             yield connection
-            connection.execute("COMMIT")
+            connection.execute(end)
         except BaseException:
             if connection.in_transaction:  # a full disk has ended it already
                 connection.execute("ROLLBACK")

@@ -24,9 +24,10 @@ class Store:
     """The store of one pipeline directory: `runner.db`, `runs/` with what belongs to live runs, `builds/` with the
     logs."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, on_disk: bool = True) -> None:
+        """Not `on_disk`: for a place that has no store yet, and is not to get one by being looked at."""
         self.directory = directory
-        self.database = SQLite(directory / "runner.db")
+        self.database = SQLite(directory / "runner.db" if on_disk else None)
         self.runs = Runs(self.database, directory / "runs")
 
     async def open(self, *, migrate: bool = True) -> None:
@@ -44,6 +45,10 @@ class Store:
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """The same for work that changes nothing."""
         return await self.database.read(work)
+
+    async def rehearse(self, work: Callable[[Transaction], T]) -> T:
+        """What `work` gives; nothing of what it does stays. Raises StoreError."""
+        return await self.database.rehearse(work)
 
     def build_directory(self, build_id: int) -> Path:
         """Where a build keeps its log, its result and, while it runs, its working tree."""

@@ -38,7 +38,7 @@ def node_of(tx: Transaction, name: str, kind: str, type_: str) -> tuple[int, str
 
 def add_version(tx: Transaction, node_id: int, new: NewVersion, build_id: int | None = None) -> None:
     """That of a job says as `sha` which files it keeps, as the platform had it."""
-    file_set = _save(tx, new.files) if new.files is not None else _newest_file_set(tx, node_id)
+    file_set = new.file_set or (_newest_file_set(tx, node_id) if new.files is None else _save(tx, new.files))
     sha = {"sha": file_set} if new.of_job else {}
     tx.insert(
         "add_version",
@@ -89,17 +89,17 @@ def _save(tx: Transaction, files: Sequence[SavedFile]) -> str | None:
     return digest
 
 
-def select(tx: Transaction, step: In | Out, replay_of: int | None = None) -> Selected:
+def select(tx: Transaction, step: In | Out, replay_of: int | None = None, *, files: bool = True) -> Selected:
     """The newest version, the pinned one, or for an input of a build that replays an older one the version that the
-    older one had. Raises SetupError."""
+    older one had; with its `files` where they are wanted. Raises SetupError."""
     node = tx.row("node", name=step.name)
     if node is None or node["deleted_at"] is not None:
         raise SetupError(f"{step.name} was removed from the file, or was never in it")
     row = tx.row("newest_version", node_id=node["id"])
     if isinstance(step, In):
         row = _replayed(tx, replay_of, step) or _pinned(tx, node["id"], step) or row
-    files = saved_files(tx, row["file_set"]) if row is not None and isinstance(step, In) else ()
-    return Selected(node["id"], version(row) if row else None, files)
+    wanted = files and row is not None and isinstance(step, In)
+    return Selected(node["id"], version(row) if row else None, saved_files(tx, row["file_set"]) if wanted else ())
 
 
 def keep_inputs(tx: Transaction, build_id: int, selected: Iterable[tuple[In | Out, Selected]]) -> None:

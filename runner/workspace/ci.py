@@ -83,6 +83,17 @@ class Commit:
         return next(filter(None, found.groups()), "") if found else ""
 
     @property
+    def of_fork(self) -> bool:
+        """Whether somebody proposes it who may not write to the repository: nothing is trusted to it."""
+        return self.pull_request is not None and self.pull_request.from_fork
+
+    @property
+    def cache_path(self) -> str:
+        """Where the caches of its repository are, below those of all: `acme/shop`."""
+        parts = [part for part in self.full_name.split("/") if part not in ("", ".", "..")]
+        return "/".join(parts) or "repository"
+
+    @property
     def job(self) -> str:
         return ci_job_of(self.repository)
 

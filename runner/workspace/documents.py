@@ -63,6 +63,8 @@ def version_document(dependency: Dependency) -> str:
             "type": dependency.type,
             "isJob": dependency.is_job,
             "isConsistent": True,
+            "projectId": None,
+            "subscriptionIntegrationId": dependency.integration.name if dependency.integration else None,
             "propertyBag": {"yml": plain(dependency.yml), **repository_facts(dependency.bag)},
             "version": version_of(dependency),
             "versionDependencyPropertyBag": {key: step[key] for key in FLAGS if key in step},

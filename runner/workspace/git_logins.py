@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from runner.integrations.catalogue import GIT_CREDENTIAL
-from runner.integrations.git_access import credential_lines, login_of, servers
+from runner.integrations.git_access import credential_lines, servers
 from runner.integrations.model import ResolvedIntegration
 from runner.workspace.dependency import Dependency
 
@@ -31,7 +31,7 @@ class GitLogins:
         """In the order of the steps, then the job's own list; git credentials, which are there for this alone, go
         before the integrations of providers."""
         named = (*(d.integration for d in dependencies if d.integration is not None), *integrations)
-        found = [one for one in {one.name: one for one in named}.values() if servers(one) and login_of(one)]
+        found = [one for one in {one.name: one for one in named}.values() if servers(one)]
         return cls(sorted(found, key=lambda one: one.type.master_name != GIT_CREDENTIAL))
 
     @property

@@ -26,7 +26,7 @@ Note: TypeAlias = Callable[[str], None]
 KEPT = ("shaData", "webhookRequestHeaders", "webhookRequestBody")
 """What `overwrite` keeps and what `replicate` copies between repositories."""
 REPOSITORIES = frozenset({"gitRepo", "syncRepo", "ciRepo"})
-CI_REPO = "ciRepo"
+CI_REPO, STATE = "ciRepo", "state"
 BOOKKEEPING = frozenset({TRACE, "sourceObjectId", "sourceObjectType"})
 """Keys that make no difference between two versions."""
 
@@ -126,8 +126,10 @@ class _Outs:
             name, bag = copied
         elif out.type == CI_REPO:
             name, bag = self._commit_of(out, name, bag)
-        files = None
-        if out.type == "state":
+        files = file_set = None
+        if out.type == STATE and step.replicate is not None:
+            file_set = self._files_of(step.replicate)
+        elif out.type == STATE:
             files = collect(self.tree, f"OUT/{out.name}/state", owner=f"OUT {out.name}", limit=self.limit)
             if files or (out.version and out.version.file_set):
                 name = bag["shaData"] = file_set_digest(files)
@@ -136,7 +138,12 @@ class _Outs:
         before = (stored.name, _significant(dict(stored.property_bag))) if stored else (None, {})
         if (name, _significant(bag)) == before:
             return None
-        return NewVersion(node=out.name, name=name, property_bag=bag, files=files)
+        return NewVersion(node=out.name, name=name, property_bag=bag, files=files, file_set=file_set)
+
+    def _files_of(self, source: str) -> str | None:
+        """The files that a state gets with the version of another one."""
+        stored = self.ins[source].storable
+        return stored.file_set if stored else None
 
     def _commit_of(self, out: Dependency, name: str | None, bag: dict[str, Json]) -> tuple[str | None, dict[str, Json]]:
         """What a ciRepo gets by itself: the commit of a gitRepo input of the same repository."""

@@ -18,6 +18,9 @@ HOME, TEMPORARY = "home", "tmp"
 NOT_ITS_OWN = frozenset({"SSH_AUTH_SOCK"})
 """Variables of the host that mean something to the runner's user alone."""
 
+OF_ITS_USER = frozenset({"USER", "LOGNAME", "SHELL", "HOME", "TMPDIR"})
+"""Variables that say which user a build has got."""
+
 
 def open_to(place: Path, user: JobUser) -> None:
     """Let the user pass, and make its HOME and TMPDIR. Raises OSError."""

@@ -96,3 +96,11 @@ def _gerrit_variables(data: Mapping[str, Json], project: Json) -> Iterator[tuple
 def repository_facts(bag: Mapping[str, Json]) -> dict[str, Json]:
     """What version.json has of it beside `yml`."""
     return {"normalizedRepo": bag["normalizedRepo"]} if "normalizedRepo" in bag else {}
+
+
+def unknown_commit(bag: Mapping[str, Json], unknown: str) -> dict[str, Json]:
+    """The bag of a version that gets its commit only when a build begins: `unknown` stands for all that depends on
+    it."""
+    data = {key: unknown for _, key in _COMMIT} | {"pullRequestNumber": unknown, "committer": {"displayName": unknown}}
+    facts = {key: unknown for _, key in _FACTS}
+    return {**bag, "shaData": data, "normalizedRepo": facts}

@@ -121,8 +121,9 @@ def dependency_variables(dependency: Dependency, root: str) -> Iterator[Variable
         yield Variable(f"{prefix}_PARAMS_{variable_key(each.key).upper()}", each.text, source, each.secret)
     yield from (Variable(f"{prefix}_{key}", value, source) for key, value in _content_variables(dependency, root))
     if dependency.integration is not None:
-        yield from integration_variables(dependency.integration, prefix, source)
-        yield from key_variables(dependency.integration, prefix, f"{path}/{dependency.name}", source)
+        named = f"{source}, integration {dependency.integration.name}"
+        yield from integration_variables(dependency.integration, prefix, named)
+        yield from key_variables(dependency.integration, prefix, f"{path}/{dependency.name}", named)
 
 
 def _content_variables(dependency: Dependency, root: str) -> Iterator[tuple[str, str]]:
@@ -173,14 +174,15 @@ def task_variables(task: Task, machine: str) -> Iterator[Variable]:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobVariables:
     """The blocks of a build's variables that all of its TASKs share. `injected` comes from the command line, `aws`
-    from the credential broker; `tools` say where command line tools are set up, whatever else may say so wins; `opened`
-    are the variables of the encrypted texts in the `env` of TASKs."""
+    from the credential broker; `desk` says where the runner sends for jobs; `tools` say where command line tools are
+    set up, whatever else may say so wins; `opened` are the variables of the encrypted texts in the `env` of TASKs."""
 
     identity: Identity
     dependencies: Sequence[Dependency]
     injected: Mapping[str, str]
     integrations: Sequence[ResolvedIntegration] = ()
     aws: Sequence[Variable] = ()
+    desk: Sequence[Variable] = ()
     opened: Mapping[str, Mapping[str, Secret]] = field(default_factory=dict)
     tools: Sequence[Variable] = ()
     path: str = ""
@@ -205,8 +207,8 @@ class JobVariables:
         return [*self.shared(), *self._env(task), *self.fixed(task, machine)]
 
     def fixed(self, task: Task, machine: str) -> list[Variable]:
-        """What nothing takes the place of: the platform's variables and those of AWS."""
-        return [*platform_variables(self.identity), *task_variables(task, machine), *self.aws]
+        """What nothing takes the place of: the platform's variables, those of AWS and those of the desk."""
+        return [*platform_variables(self.identity), *task_variables(task, machine), *self.aws, *self.desk]
 
     def _env(self, task: Task) -> Iterator[Variable]:
         source = f"TASK {task.name}"

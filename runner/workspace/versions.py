@@ -35,11 +35,13 @@ class Version:
 class NewVersion:
     """A version that a build has made and the store has not yet: `node` is the name of its job or resource.
 
-    `files` is None where the node's saved files stay what they were. `of_job`: it is that of the build's job, and those
-    recorded after it are of its outputs: their traces begin with it."""
+    `files` is None where the node's saved files stay what they were, or are a set that is stored already (`file_set` is
+    its digest). `of_job`: it is that of the build's job, and those recorded after it are of its outputs: their traces
+    begin with it."""
 
     node: str
     name: str | None = None
     property_bag: Mapping[str, Json] = field(default_factory=dict)
     files: tuple[SavedFile, ...] | None = None
+    file_set: str | None = None
     of_job: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 from runner.sealing.box import seal
@@ -145,6 +146,21 @@ def test_the_cache_lives_until_a_message_asks_for_a_new_one(checkout: Checkout) 
     said = checkout.ci()
     assert "kept" not in item_lines(said, 1)
     assert "cache: dropped, as the message of the commit asks for" in run_notes(said)
+
+
+def test_no_link_leads_the_cache_out_of_the_clone(checkout: Checkout, tmp_path: Path) -> None:
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret/file").write_text("hidden")
+    checkout.commit(f"""
+        language: none
+        build:
+          cache_dir_list: [link/secret, kept]
+          ci: [mkdir -p kept, ln -s {tmp_path} link, 'ls kept/.. link/secret 2> /dev/null || true']
+    """)
+    assert checkout.ci().code == 0
+    archive = next((checkout.directory / ".runner/cache").rglob("build.tar"))
+    listed = subprocess.run(["tar", "-tf", archive], capture_output=True, text=True, check=True).stdout
+    assert listed.split() == ["kept/"]
 
 
 def test_a_run_by_hand_passes_over_the_branch_filter_and_says_so(checkout: Checkout) -> None:

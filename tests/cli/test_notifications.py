@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
+import socket
 from pathlib import Path
 
 from tests.notifications.servers import mail_server
@@ -70,3 +72,21 @@ def test_a_service_that_does_not_take_it_changes_no_exit(project: Project) -> No
     assert said.code == 0
     assert any("team (on_success): #ops not told: 127.0.0.1 answers with status" in text for text in warnings(said))
     assert any("boss (on_success): boss@x.example not told: no SMTP server is set" in text for text in warnings(said))
+
+
+def test_an_interrupt_ends_the_waiting_for_who_is_not_told(project: Project) -> None:
+    project.write(
+        PIPELINE.replace("exit 3", "exit 0").replace("on_failure", "on_success").replace("on_start", "always")
+    )
+    project.environ |= ENVIRON
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # connections are taken, nothing is ever said
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/s3cret"
+        project.integrations(f"- {{name: chat, type: slackKey, webhookUrl: '{url}'}}\n")
+        running = project.start("run", "--output", "plain")
+        assert running.stdout is not None
+        while not (line := running.stdout.readline()).startswith("telling team, for at most"):
+            assert line, "it has ended without waiting"
+        running.send_signal(signal.SIGINT)
+        rest, _ = running.communicate(timeout=30)
+    assert "not told, the run has ended: team" in rest
+    assert running.returncode == 0

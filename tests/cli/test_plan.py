@@ -47,10 +47,10 @@ def test_variables_are_named_with_their_source_and_never_with_a_secret_value(pro
     variables = planned(project)["first"]["variables"]
     assert isinstance(variables, dict)
     assert variables["A"] == ["params p", False]
-    assert variables["TOKEN"] == ["IN kv", True]
+    assert variables["TOKEN"] == ["IN kv, integration pairs", True]
     assert variables["JOB_NAME"] == ["platform", False]
     said = project.runner("plan", "-v")
-    assert "TOKEN (IN kv, secret)" in said.out
+    assert "TOKEN (IN kv, integration pairs, secret)" in said.out
     assert "do-not-show" not in said.out
 
 

@@ -148,6 +148,35 @@ def test_what_a_service_has_is_listed_for_people_and_for_programs(runner: Comman
     ] * 3
 
 
+def test_the_variables_of_a_job_are_told_by_its_service(runner: Command, service: ServiceThread) -> None:
+    said = runner("env", "build", "-n", "IMG_V*", "-n", "JOB_NAME", "-n", "BUILD_DIR")
+    assert said.code == 0
+    name, place, *versions = said.out.splitlines()
+    assert (name, place.split("/builds/")[0]) == (
+        "JOB_NAME=build  # platform",
+        f"BUILD_DIR={service.host.settings.state_dir}",
+    )
+    assert [line.split("=")[0] for line in versions] == ["IMG_VERSIONNAME", "IMG_VERSIONNUMBER", "IMG_VERSIONID"]
+    assert "there is no job biuld (did you mean 'build'?)" in runner("env", "biuld").err
+    assert "build has no TASK 'mkae' (did you mean 'make'?)" in runner("env", "build", "--task", "mkae").err
+    assert "--param does not go with --host" in runner("env", "build", "--param", "A=b").err
+    number = runner("env", "build", "-n", "BUILD_NUMBER").out.split()[0].partition("=")[2]
+    assert runner("run", "--job", "build", "--detach").out.startswith(f"build/{number} is ")
+    assert runner("logs", "-f", f"build/{number}").code == 0
+
+
+def test_a_resource_of_a_service_is_shown_as_one_of_a_file(runner: Command, service: ServiceThread) -> None:
+    assert runner("run", "--job", "build").code == 0
+    said = runner("resource", "show", "img")
+    assert f"declared     {service.host.directory}" in said.out
+    assert "OUT of       build" in said.out
+    assert " by build/" in said.out
+    (newest, *_) = json.loads(runner("resource", "show", "img", "--json").out)["history"]["newest"]
+    assert newest["versionName"] == runner("versions", "img", "--json").events[0]["versionName"]
+    assert "there is no resource igm (did you mean 'img'?)" in runner("resource", "show", "igm").err
+    assert "IN of        gate (switch off)" in runner("resource", "show", "off").out
+
+
 def test_a_job_is_paused_resumed_approved_and_run_again(runner: Command, service: ServiceThread) -> None:
     assert runner("pause", "gate").out == "gate is paused\n"
     assert runner("pause", "gate").out == "gate was paused already\n"
@@ -238,3 +267,22 @@ def test_a_command_that_is_not_there_is_told_with_what_was_meant(runner: Command
     assert runner("job").err == "runner: there is no command 'job' (did you mean 'jobs'?)\n"
     assert "'' is no name of a token" in runner("token", "add", "").err
     assert "'abc' is no number of a token" in runner("token", "revoke", "abc").err
+
+
+def test_the_saved_state_of_a_service_is_listed_read_by_administrators_and_removed(
+    runner: Command, service: ServiceThread, tmp_path: Path
+) -> None:
+    assert runner("run", "--job", "build").code == 0
+    assert ["build", "runSh"] in [line.split()[:2] for line in runner("state", "ls").out.splitlines()]
+    assert [file["path"] for file in runner("state", "ls", "build", "--json").events] == ["build.env", "img.env"]
+    assert runner("state", "get", "build", "img.env").out.startswith("versionName=1.")
+    assert runner("state", "get", "build", "-o", str(tmp_path / "to")).code == 0
+    assert (tmp_path / "to/img.env").is_file()
+    token = runner("token", "add", "reader", "--scope", "run").out.strip()
+    refused = runner("state", "get", "build", "img.env", "--host", service.tcp, RUNNER_TOKEN=token)
+    assert (refused.code, "it needs the scope admin" in refused.err) == (1, True)
+    assert "img.env" in runner("state", "ls", "build", "--host", service.tcp, RUNNER_TOKEN=token).out
+    assert "has saved no img.evn (did you mean 'img.env'?)" in runner("state", "get", "build", "img.evn").err
+    assert "of build without saved files now" in runner("state", "rm", "build", "--yes").out
+    assert "build has saved nothing" in runner("state", "ls", "build").err
+    assert "--directory does not go with --host" in runner("state", "ls", "-C", ".").err

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from runner.daemon.service import Service
+from runner.service.settings import PipelineSource
 from runner.store.queueing import Request
 from runner.store.rows import BuildRow
 from runner.triggers.git_version import version_of
@@ -49,9 +52,12 @@ async def items(service: Service) -> list[BuildRow]:
     return sorted(rows, key=lambda row: (row.number, row.item or 0))
 
 
+def log(service: Service, row: BuildRow) -> str:
+    return (service.store.build_directory(row.id) / "log.jsonl").read_text()
+
+
 def printed(service: Service, row: BuildRow) -> list[str]:
-    lines = (service.store.build_directory(row.id) / "log.jsonl").read_text().splitlines()
-    records: list[dict[str, Any]] = [json.loads(line) for line in lines]
+    records: list[dict[str, Any]] = [json.loads(line) for line in log(service, row).splitlines()]
     return [record["text"] for record in records if record["type"] == "message" and "level" not in record]
 
 
@@ -166,6 +172,17 @@ async def test_failed_tests_make_the_whole_unstable_and_start_nothing(host: Host
         assert [row.job for row in await service.questions.builds()] == ["shop_runCI", "shop_runCI"]
 
 
+async def test_the_repository_of_the_file_itself_is_built_where_it_is_an_input(host: Host, shop: Repository) -> None:
+    line = "resources: [{name: files, type: syncRepo}]\njobs: [{name: shop_runCI, type: runCI, steps: [IN: files]}]\n"
+    sha = shop.commit("one", {"shippable.yml": PART.partition("    - shipctl")[0] + line})
+    source = PipelineSource(git=shop.remote.url, poll=timedelta(hours=1))
+    async with serving(msgspec.structs.replace(host.settings, pipelines={"shop": source})) as service:
+        await service.orders.run("shop_runCI", Request())
+        build = await ended(service, "shop_runCI")
+        assert (build.status, build.reason) == ("success", None)
+        assert f"main one 1.1 of 2 {sha}" in printed(service, (await items(service))[0])
+
+
 async def test_a_job_is_purged_with_its_items(host: Host, shop: Repository) -> None:
     shop.commit("one", {"shippable.yml": "language: none\nenv: [A=1, A=2]\n"})
     host.write(FILE.format(source=shop.remote.url))
@@ -182,8 +199,9 @@ async def test_a_job_is_purged_with_its_items(host: Host, shop: Repository) -> N
 async def test_a_pull_request_is_built_merged_and_told_to_the_scripts(host: Host, shop: Repository) -> None:
     shop.commit("one", {"shippable.yml": "language: none\n", "a": "1"})
     shop.git("checkout", "-q", "-b", "feature")
+    part = "language: none\nenv: {global: [secure: abc]}\nbuild: {cache: true, ci: ['echo %s']}\n"
     told = '"$IS_PULL_REQUEST $PULL_REQUEST $BASE_BRANCH $HEAD_BRANCH $COMMIT $(cat a b | tr -d \\\\n)"'
-    head = shop.commit("proposed", {"shippable.yml": f"language: none\nbuild: {{ci: ['echo {told}']}}\n", "b": "2"})
+    head = shop.commit("proposed", {"shippable.yml": part % told, "b": "2"})
     shop.git("update-ref", "refs/pull/7/head", head)
     shop.git("checkout", "-q", "main")
     shop.commit("meanwhile", {"a": "3"})
@@ -195,7 +213,10 @@ async def test_a_pull_request_is_built_merged_and_told_to_the_scripts(host: Host
         await service.orders.add_version(NewVersion(node="src", name=name, property_bag=bag))
         build = await ended(service, "shop_runCI")
         assert (build.status, build.reason) == ("success", None)
-        assert f"true 7 main plums {head} 32" in printed(service, (await items(service))[0])
+        (item,) = await items(service)
+        assert f"true 7 main plums {head} 32" in printed(service, item)
+        assert "cache: not renewed by a pull request of a fork" in log(service, item)
+        assert "secure variables are left out: pull request 7 comes from the fork kim/shop" in log(service, item)
 
 
 async def _looked(host: Host) -> None:

@@ -14,7 +14,7 @@ from runner.service.settings import Secrets, Settings
 from runner.store.queueing import Request
 from runner.triggers.git_version import version_of
 from runner.workspace.versions import NewVersion
-from tests.daemon.running import Host, ended, heard, serving
+from tests.daemon.running import Host, ended, heard, serving, until
 from tests.triggers.events import PULL_REQUEST
 from tests.triggers.repositories import Repository
 
@@ -62,6 +62,11 @@ async def test_a_key_that_is_put_there_while_it_runs_is_used(host: Host) -> None
         await service.take_over(settings_of(host, keys))
         await service.orders.run("a", Request())
         assert (await ended(service, "a", 3)).status == "success"
+
+        async def cleared_away() -> bool | None:
+            return not service.building.running or None
+
+        await until(service, cleared_away)
     stored = b"".join(path.read_bytes() for path in (host.directory / "state").rglob("*") if path.is_file())
     assert params.encode() in stored
     assert b"four-score" not in stored

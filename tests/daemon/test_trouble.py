@@ -30,6 +30,7 @@ from runner.store import sqlite
 from runner.store.queueing import Request
 from runner.store.rows import BuildRow
 from runner.store.sqlite import Transaction
+from runner.store.store import Store
 from runner.workspace.dependency import Dependency
 from tests.api.clients import served
 from tests.daemon.running import PATIENCE_S, Host, ended, heard, serving, until
@@ -67,6 +68,7 @@ class LockedOut(Inputs):
     async def of(self, job: Job, build: BuildRow) -> tuple[Dependency, ...]:
         if self.failed is not None:
             return await super().of(job, build)
+        assert isinstance(self._store, Store)
         with closing(sqlite3.connect(self._store.directory / "runner.db", isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             try:

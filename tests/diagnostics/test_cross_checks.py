@@ -156,6 +156,21 @@ jobs:
     ]
 
 
+def test_the_secrets_of_an_integration_that_is_kept_back_are_not_given(tmp_path: Path) -> None:
+    entry = "- {name: kept, type: jira, deliver: runner, url: u, username: me, token: t}\n"
+    integrations = integrations_of(tmp_path, entry)
+    text = """
+jobs:
+  - name: build
+    type: runSh
+    integrations: [kept]
+    steps:
+      - TASK: {script: ["echo $KEPT_INTEGRATION_URL $KEPT_INTEGRATION_USERNAME $KEPT_INTEGRATION_TOKEN"]}
+"""
+    found = [line.partition("'build': ")[2] for line in seen(text, integrations=integrations) if "W503" in line]
+    assert found == ["the integration 'kept' does not give the field 'TOKEN' [W503]"]
+
+
 def test_a_role_gives_its_account_too_and_keeps_what_is_the_runners(tmp_path: Path) -> None:
     role = "{name: hub, type: amazonIamRole, assumeRoleARN: 'arn:aws:iam::123456789012:role/a', externalId: abc}"
     script = "echo $MYREPO_INTEGRATION_AWSACCOUNTID $MYREPO_INTEGRATION_EXTERNALID"

@@ -46,3 +46,12 @@ def test_a_command_that_began_long_before_is_quoted_by_its_lines(tmp_path: Path)
 
 def test_where_nothing_failed_nothing_is_quoted(tmp_path: Path) -> None:
     assert write(tmp_path / "log.jsonl", 2, exit=0) == ""
+
+
+def test_what_would_steer_a_terminal_is_left_out(tmp_path: Path) -> None:
+    writer = LogWriter(str(tmp_path / "log.jsonl"), Redactor())
+    command = writer.command("make", writer.group("x"))
+    writer.output(command, b"\x1b[31mred\x1b[0m \x1b]0;title\x07text\n")
+    writer.end(command, 1)
+    writer.close()
+    assert failing_snippet(tmp_path / "log.jsonl") == "$ make\nred text"

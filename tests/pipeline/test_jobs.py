@@ -36,6 +36,14 @@ def test_all_keys_of_a_job_are_read() -> None:
 POOL = "every job runs on this host, whatever nodePool is named by: j"
 
 
+def test_integrations_of_a_job_that_share_their_variables_are_told() -> None:
+    _, reading = read_job(f"integrations: [j, a-b, ab, a-b, '12']\n{TASK}")
+    assert [line.partition(": ")[2] for line in printed(reading)] == [
+        "warning: job 'j': the integration 'ab' and 'a-b' share the variables AB_…",
+        "warning: job 'j': the integration '12' has no letter: its variables begin with '_INTEGRATION_'",
+    ]
+
+
 @pytest.mark.parametrize("runtime", ["[{nodePool: x}, {timeoutMinutes: 5}]", "{nodePool: x, timeoutMinutes: '5'}"])
 def test_runtime_may_be_a_list(runtime: str) -> None:
     job, reading = read_job(f"{TASK}runtime: {runtime}")

@@ -26,6 +26,7 @@ from runner.pipeline.model import Limits
 from runner.pipeline.problems import Place
 from runner.sealing.key_files import make_pair
 from runner.secret import Secret
+from runner.service import ports
 from runner.service.build import Build
 from runner.service.credentials import NoRoles, variables_of
 from runner.service.isolation import unreachable
@@ -121,6 +122,42 @@ async def test_a_job_is_its_own_user_with_a_home_and_a_place_for_files(host: Hos
     assert [line.split()[1] for line in ran.lines[8:]] == ["0" * 16]
     assert sorted(os.listdir(ran.place)) == ["lock", "log.jsonl", "result.json"]
     assert ran.place.stat().st_mode & 0o777 == 0o700
+
+
+async def test_tools_are_set_up_for_the_user_of_the_job_alone(host: Host) -> None:
+    commands = host.directory / "commands"
+    commands.mkdir()
+    for name, text in {"kubectl": 'cat "$KUBECONFIG"', "az": 'echo "$HOME" > "$AZURE_CONFIG_DIR/token"'}.items():
+        (commands / name).write_text(f"#!/bin/sh\n{text}\n")
+        (commands / name).chmod(0o755)
+    text = """
+    resources: [{name: k, type: cliConfig, integration: kube}, {name: a, type: cliConfig, integration: azure}]
+    jobs:
+      - name: j
+        type: runSh
+        steps:
+          - IN: k
+          - IN: a
+          - TASK:
+              script:
+                - kubectl
+                - stat -c '%u %a' "$KUBECONFIG" "$AZURE_CONFIG_DIR"
+                - cat "$AZURE_CONFIG_DIR/token"
+    """
+    fields: dict[str, dict[str, FieldValue]] = {
+        "kubernetesConfig": {"kubeConfigContent": "kind: Config"},
+        "azureKeys": {"appId": "a", "password": Secret("pass-of-azure"), "tenant": "t"},
+    }
+    known = {
+        name: Integration(name=name, type=CATALOGUE[type_], place=Place(""), fields=fields[type_])
+        for name, type_ in (("kube", "kubernetesConfig"), ("azure", "azureKeys"))
+    }
+    base = ports.Host(base={"PATH": f"{commands}:/usr/bin:/bin"}, commands=commands, machine="x", user="u")
+    uid = numbers(1)[0].partition(":")[0]
+    async with world(host.state, text, known, job_users=host.users(), host=base) as found:
+        ran = await found.built("j")
+    assert ran.ended.status == "success", ran.records
+    assert ran.lines == ["kind: Config", f"{uid} 600", f"{uid} 700", f"{ran.place}/work/secrets/tools"]
 
 
 async def test_keys_and_logins_of_integrations_belong_to_the_user_of_the_job_and_go_with_the_build(host: Host) -> None:

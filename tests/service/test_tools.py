@@ -20,6 +20,7 @@ from tests.service.world import Ran, world
 
 KEYS = {"accessKey": "AKIAEXAMPLE", "secretKey": "s3cr3t-of-aws"}
 LOGIN = {"username": "kim", "password": "p:a ss", "email": "kim@acme.test"}
+NO_NAME = "'{}' must be a name, of letters, digits and . _ - ( )"
 KUBE = "apiVersion: v1\nkind: Config\n"
 
 
@@ -146,6 +147,8 @@ async def test_a_login_that_fails_is_an_error_with_its_reason(tmp_path: Path, az
     ("values", "content", "reason"),
     [
         (("amazonKeys", KEYS), "{}", "aws needs a region: write 'region' in its versionTemplate"),
+        (("amazonKeys", KEYS), "{region: '@/etc/hostname'}", NO_NAME.format("region")),
+        (("gcloudKey", {"JSON_key": '{"client_email": "a"}'}), "{region: --x}", NO_NAME.format("region")),
         (
             ("gcloudKey", {"JSON_key": "x"}),
             "{}",
@@ -176,3 +179,14 @@ async def test_the_real_aws_command_finds_its_keys(tmp_path: Path) -> None:
         keys=("amazonKeys", KEYS),
     )
     assert ran.lines == ["****", "ap-south-1"]
+
+
+@pytest.mark.parametrize("key", ["clusterName", "groupName"])
+async def test_what_a_file_says_of_a_cluster_is_no_file_of_the_host(tmp_path: Path, key: str) -> None:
+    ran = await Shop(tmp_path, az="echo never").built(
+        f"{{name: tools, type: cliConfig, integration: it, versionTemplate: {{{key}: '@/etc/hostname'}}}}",
+        "{IN: tools, scopes: [aks]}",
+        "echo never",
+        it=("azureKeys", {"appId": "a", "password": "p", "tenant": "t"}),
+    )
+    assert (ran.ended.status, ran.ended.reason) == ("error", f"job j: IN tools (cliConfig): {NO_NAME.format(key)}")

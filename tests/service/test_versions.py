@@ -82,6 +82,22 @@ async def test_what_a_placeholder_became_stays_in_an_output(tmp_path: Path) -> N
             assert (img.number, img.name, img.property_bag["sourceName"]) == (2, "one", "r/one")
 
 
+async def test_a_replicated_state_has_the_files_of_the_other_one(tmp_path: Path) -> None:
+    text = """
+        resources: [{name: one, type: state}, {name: two, type: state}]
+        jobs:
+          - {name: make, type: runSh, steps: [OUT: one, TASK: {script: [echo x > OUT/one/state/f]}]}
+          - {name: copy, type: runSh, steps: [IN: one, {OUT: two, replicate: one}, TASK: {script: ['true']}]}
+          - {name: read, type: runSh, steps: [IN: two, TASK: {script: [cat IN/two/state/f]}]}
+    """
+    async with world(tmp_path / "store", text) as here:
+        for job in ("make", "copy", "copy"):
+            await here.built(job)
+        one, two = await newest(here, "one"), await newest(here, "two")
+        assert (two.number, two.name, two.file_set) == (2, one.name, one.file_set)
+        assert (await here.built("read")).lines == ["x"]
+
+
 @pytest.mark.parametrize(
     ("host", "job", "limit"),
     [

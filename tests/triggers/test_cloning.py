@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +16,7 @@ from runner.pipeline.model import Data
 from runner.pipeline.plain import Json
 from runner.secret import Secret
 from runner.service.cloning import Clone, Wanted
-from runner.service.git import Git
+from runner.service.git import Git, GitError
 from runner.service.remotes import remote_of
 from runner.triggers.git_version import version_of
 from tests.runner_command import Project
@@ -199,6 +200,32 @@ SSH = """#!/bin/bash
 while [ "$1" != git@host.test ]; do [ "$1" != -i ] || { stat -c '%n %a' "$2"; cat "$2"; } > KEPT; shift; done
 eval "$2"
 """
+
+
+async def test_a_server_that_fails_is_tried_three_times(shop: Repository, tmp_path: Path) -> None:
+    sha = shop.commit(files={"a": "1"})
+    tries = tmp_path / "tries"
+    (tmp_path / "ssh").write_text(
+        f'#!/bin/bash\necho >> {tries}; [ $(wc -l < {tries}) = 3 ] || exit 1; eval "${{@: -1}}"\n'
+    )
+    (tmp_path / "ssh").chmod(0o755)
+    git = Git(environment={**os.environ, "GIT_SSH_COMMAND": str(tmp_path / "ssh")})
+    remote = remote_of(f"ssh://git@host.test{shop.place}", None)
+    (tmp_path / "clone").mkdir()
+    clone = Clone(
+        git=git, name="repo", remote=remote, target=tmp_path / "clone", options=options(), pauses_s=(0.0, 0.0)
+    )
+    await clone.run(Wanted(sha=sha))
+    assert tries.read_text() == "\n\n\n"
+    tries.write_text("\n\n\n")
+    with pytest.raises(GitError, match=r"git fetch of ssh://.* failed: Could not read from remote repository"):
+        await dataclasses.replace(clone, target=_made(tmp_path / "again")).run(Wanted(sha=sha))
+    assert tries.read_text() == "\n" * 6
+
+
+def _made(place: Path) -> Path:
+    place.mkdir()
+    return place
 
 
 def assert_gone_with_mode_600(used: str) -> None:

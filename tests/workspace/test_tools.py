@@ -123,7 +123,12 @@ GCR = docker(**dict.fromkeys(("gcr.io", "us.gcr.io", "eu.gcr.io", "asia.gcr.io")
         ),
         ("Quay.io", LOGIN, docker(**{"quay.io": AUTH}), {"DOCKER_CONFIG": "docker"}),
         ("gcloudKey", {"JSON_key": KEY}, GCLOUD, {"CLOUDSDK_CONFIG": "gcloud"}),
-        ("GCL", {"credentialFile": KEY, "projectName": "acme"}, GCLOUD, {"CLOUDSDK_CONFIG": "gcloud"}),
+        (
+            "GCL",
+            {"credentialFile": KEY, "projectName": "acme"},
+            GCLOUD,
+            {"CLOUDSDK_CONFIG": "gcloud", "TOOLS_INTEGRATION_CREDENTIALFILE_PATH": "gcloud/key.json"},
+        ),
         ("GCR", {"JSON_key": KEY}, {**GCLOUD, **GCR}, {"CLOUDSDK_CONFIG": "gcloud", "DOCKER_CONFIG": "docker"}),
         ("GKE", {"JSON_key": KEY}, GCLOUD, {"CLOUDSDK_CONFIG": "gcloud", "KUBECONFIG": "kube/config"}),
         (
@@ -170,9 +175,14 @@ def test_every_type_that_the_catalogue_marks_has_a_tool() -> None:
 @pytest.mark.parametrize(
     ("type_", "values", "scopes", "calls"),
     [
-        ("amazonKeys", KEYS, ("ecr",), ["aws ecr get-authorization-token --output json"]),
+        ("amazonKeys", KEYS, ("ecr",), ["aws ecr get-authorization-token --output=json"]),
         ("amazonKeys", KEYS, ("configure",), []),
-        ("amazonIamRole", {"assumeRoleARN": "x"}, ("ecr",), ["aws ecr get-authorization-token --output json"]),
+        (
+            "amazonIamRole",
+            {"assumeRoleARN": "x"},
+            ("ecr",),
+            ["aws ecr get-authorization-token --output=json --profile=cloud"],
+        ),
         ("gcloudKey", {"JSON_key": KEY}, ("gke",), ["gcloud --quiet container clusters get-credentials -- c"]),
         ("gcloudKey", {"JSON_key": KEY}, ("gcr", "gke"), []),
         (

@@ -5,6 +5,7 @@ Many values share one bash: its start is what takes time.
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from runner.execution.exports import export_text
 from runner.integrations.catalogue import CATALOGUE
-from runner.integrations.flatten import integration_env
+from runner.integrations.flatten import integration_env, integration_json
 from runner.integrations.model import ResolvedIntegration, Value
 from runner.names import OF_BASH
 from runner.pipeline.model import In
@@ -125,6 +126,8 @@ def test_any_value_reaches_bash_byte_for_byte(tmp_path: Path, texts: list[str]) 
         items=tuple(texts[2 * third :]),
     )
     assert printed(value, tmp_path) == value.expected
+    document = json.loads(integration_json(value.integrations[0]))
+    assert {key: document[key] for key in value.pairs} == value.pairs
 
 
 @pytest.mark.parametrize("name", HOSTILE)

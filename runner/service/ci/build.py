@@ -43,6 +43,10 @@ Follow: TypeAlias = Callable[[Build, BuildRow], Awaitable[Ended]]
 """Runs the build of an item and shows it."""
 
 
+CHECKOUT = "checkout"
+"""Beside the log, until the build has ended: the clone of an input, of which each item gets a copy."""
+
+
 class Record(Protocol):
     """Records items in a transaction of the store."""
 
@@ -134,7 +138,7 @@ class CiBuild:
         here = await tested_here(git, source, self._job.name)
         if here is not None:
             return here
-        await asyncio.to_thread(remove_all_but, self._place, KEPT | kept.names(self._place))
+        await asyncio.to_thread(remove_all_but, self._place, KEPT | {CHECKOUT} | kept.names(self._place))
         preparation = Preparation(
             engine=self._engine,
             job=self._job,
@@ -146,7 +150,7 @@ class CiBuild:
         )
         dependencies = (await preparation.resolve()).variables.dependencies
         with self.journal.section("Checkout") as section, section.step(f"Clone the repository of {self._job.name}"):
-            target = self._place / "checkout"
+            target = self._place / CHECKOUT
             repositories, job = self._engine.repositories, self._job.name
             return await tested_input(git, repositories, job, dependencies, target, source.library)
 
@@ -176,7 +180,7 @@ class CiBuild:
                 f"{files} from the commit and {'is' if commit.changed == 1 else 'are'} not in this build:"
                 " --working-tree takes them"
             )
-        if resets_cache(commit) and cache.drop(source.cache / commit.repository):
+        if resets_cache(commit) and cache.drop(source.cache / commit.cache_path):
             section.note("cache: dropped, as the message of the commit asks for")
 
     async def _run_items(

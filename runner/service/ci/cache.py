@@ -23,10 +23,12 @@ ARCHIVE = "build.tar"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cache:
     """`directory` is the project's, `copy` the clone of one item; `paths` are what is kept, relative to it; `elsewhere`
-    those that stay on the host by themselves. `note` gets sentences for the log."""
+    those that stay on the host by themselves. `place` is where the clone really is, links resolved, before a command of
+    the build can have made others. `note` gets sentences for the log."""
 
     directory: Path
     copy: Path
+    place: Path
     paths: tuple[str, ...]
     elsewhere: tuple[str, ...] = ()
 
@@ -43,7 +45,8 @@ class Cache:
                 outside.append(whole)
             else:
                 inside.append(relative)
-        return cls(directory=directory, copy=copy, paths=tuple(inside), elsewhere=tuple(outside))
+        place = Path(os.path.realpath(copy))
+        return cls(directory=directory, copy=copy, place=place, paths=tuple(inside), elsewhere=tuple(outside))
 
     async def restore(self, note: Callable[[str], None]) -> None:
         """Put what is kept into the copy; files of the commit stay as they are."""
@@ -65,7 +68,14 @@ class Cache:
             note(f"cache: not saved: {told}" if told else f"cache: saved to {self._archive}")
 
     def _there(self) -> list[str]:
-        return [path for path in self.paths if os.path.lexists(self.copy / path)]
+        """What is to be kept and is there: a link that a command has made leads nobody out of the clone, since what is
+        read here may be more than the command could read."""
+        if Path(os.path.realpath(self.copy)) != self.place:
+            return []
+        return [path for path in self.paths if os.path.lexists(self.copy / path) and self._is_inside(path)]
+
+    def _is_inside(self, path: str) -> bool:
+        return path == "." or Path(os.path.realpath((self.copy / path).parent)).is_relative_to(self.place)
 
     @contextlib.contextmanager
     def _fresh(self) -> Iterator[str]:

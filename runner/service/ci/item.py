@@ -64,21 +64,22 @@ class CiItem:
         return self._work(directory, (*variables, *secure), tuple(self._exports(opened)))
 
     async def close(self, status: str, journal: Journal) -> None:
-        """Keep the cache of a build that has passed. Raises OSError."""
+        """Keep the cache of a build that has passed. What a fork proposes leaves nothing to later builds. Raises
+        OSError."""
         if self._cache is not None and status in KEPT:
             with journal.section("Cache") as section:
-                await self._cache.save(section.note)
+                if self.commit.of_fork:
+                    section.note("cache: not renewed by a pull request of a fork")
+                else:
+                    await self._cache.save(section.note)
 
     def opened(self) -> Mapping[str, Mapping[str, Secret]]:
         """What each encrypted text stands for, in order; nothing for a pull request from a fork. Source: the platform,
         where the scripts of a stranger got no secrets. Raises SealedError."""
-        if self._of_fork():
+        if self.commit.of_fork:
             return {}
         secure = (part for part in _parts(self._env()) if isinstance(part, Secure))
         return {part.text: self.source.unseal(part) for part in secure}
-
-    def _of_fork(self) -> bool:
-        return self.commit.pull_request is not None and self.commit.pull_request.from_fork
 
     def _tell(self, opened: Mapping[str, Mapping[str, Secret]], journal: Journal) -> None:
         """Hide what was decrypted, and say what a person should know."""
@@ -86,7 +87,7 @@ class CiItem:
             if journal.mask(found.values()):
                 journal.warn(f"{TOO_SHORT}a secure variable of the CI part")
         request = self.commit.pull_request
-        if request is not None and self._of_fork() and any(isinstance(part, Secure) for part in _parts(self._env())):
+        if request is not None and request.from_fork and any(isinstance(part, Secure) for part in _parts(self._env())):
             whose = f"the fork {request.repository}" if request.repository else "a fork"
             journal.warn(f"secure variables are left out: pull request {request.number} comes from {whose}")
 
@@ -101,7 +102,7 @@ class CiItem:
             job_id=self.job_id,
             directory=directory,
             gopath=root,
-            cache=self.source.cache / self.commit.repository,
+            cache=self.source.cache / self.commit.cache_path,
             home=self.base.get("HOME", "/"),
             path=self.base.get("PATH", ""),
             locale=self.locale,

@@ -20,7 +20,7 @@ from runner.service.repositories import Repositories, options_of
 from runner.triggers.addresses import full_name
 from runner.workspace.ci import Commit, PullRequest, Release, ci_job_of
 from runner.workspace.dependency import Dependency
-from runner.workspace.repository import is_clone
+from runner.workspace.repository import GIT_REPO, is_clone
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +51,14 @@ async def tested_input(
     target: Path,
     library: Library,
 ) -> Tested:
-    """Clone the input that is the job's repository into `target` and read its CI part; `library` has what its templates
-    refer to. Raises SetupError, GitError, OSError."""
+    """Clone the input that is the job's repository into `target`, unless another process has done that, and read its CI
+    part; `library` has what its templates refer to. Raises SetupError, GitError, OSError."""
     dependency = _input_of(job, dependencies)
-    await asyncio.to_thread(target.mkdir, parents=True)
-    await repositories.bring(dependency, target)
+    if not await asyncio.to_thread(target.exists):
+        unfinished = target.with_suffix(".part")
+        await asyncio.to_thread(unfinished.mkdir, parents=True)
+        await repositories.bring(dependency, unfinished)
+        await asyncio.to_thread(unfinished.rename, target)
     commit = await _commit(git, target, dependency)
     found = await read_commit(git, commit, library)
     if found.undecodable:
@@ -66,7 +69,7 @@ async def tested_input(
 
 
 def _input_of(job: str, dependencies: Sequence[Dependency]) -> Dependency:
-    clones = [(dependency, _repository(dependency)) for dependency in dependencies if is_clone(dependency)]
+    clones = [(each, _repository(each)) for each in dependencies if is_clone(each) and each.type == GIT_REPO]
     found = next((clone for clone, name in clones if ci_job_of(name) == job), None)
     if found is not None:
         return found
@@ -80,14 +83,18 @@ def _input_of(job: str, dependencies: Sequence[Dependency]) -> Dependency:
 
 
 def _repository(dependency: Dependency) -> str:
-    return full_name(options_of(dependency).source).rpartition("/")[2]
+    """The last part of its name; a syncRepo has one in what is known of its repository only."""
+    facts = dependency.bag.get("normalizedRepo")
+    known = str(facts.get("fullName") or "") if isinstance(facts, dict) else ""
+    return full_name(options_of(dependency).source or known).rpartition("/")[2]
 
 
 async def _commit(git: Git, checkout: Path, dependency: Dependency) -> Commit:
-    """The commit with what the event of its version tells."""
+    """The commit with what the event of its version tells. A syncRepo has no events: what it is at by now may be a
+    later commit than the one that was cloned."""
     data = dependency.bag["shaData"]
     head = await commit_of(git, checkout)
-    sha = str(data.get("commitSha") or head.sha)
+    sha = str(data.get("commitSha") or head.sha) if dependency.type == GIT_REPO else head.sha
     commit = head if sha == head.sha else await commit_of(git, checkout, sha)
     facts = dependency.bag.get("normalizedRepo")
     tag = str(data.get("gitTagName") or "")

@@ -27,7 +27,7 @@ def role(use: Use) -> Part:
     """The job has the credentials of its roles anyway, and each as a profile."""
     if ECR not in use.scopes:
         return Part(commands=(COMMAND,))
-    return Part(commands=(COMMAND, docker.COMMAND), calls=(_login({"AWS_PROFILE": use.integration.name}, use),))
+    return Part(commands=(COMMAND, docker.COMMAND), calls=(_login({}, use, use.integration.name),))
 
 
 def _with_keys(use: Use, key_id: str, secret: str, *, ecr: bool) -> Part:
@@ -35,9 +35,8 @@ def _with_keys(use: Use, key_id: str, secret: str, *, ecr: bool) -> Part:
     if not region:
         raise SetupError(f"{use.subject}: aws needs a region: write 'region' in its versionTemplate")
     key, hidden = use.field(key_id), use.field(secret)
-    for text in (key, hidden, region):
-        if not text.isprintable():
-            raise SetupError(f"{use.subject}: a key or region of aws is one line of printable characters")
+    if not f"{key}{hidden}".isprintable():
+        raise SetupError(f"{use.subject}: a key of aws is one line of printable characters")
     call = _login({"AWS_SHARED_CREDENTIALS_FILE": f"{use.place}/{CREDENTIALS}"}, use)
     return Part(
         commands=(COMMAND, docker.COMMAND) if ecr else (COMMAND,),
@@ -48,8 +47,9 @@ def _with_keys(use: Use, key_id: str, secret: str, *, ecr: bool) -> Part:
     )
 
 
-def _login(environment: dict[str, str], use: Use) -> Call:
+def _login(environment: dict[str, str], use: Use, profile: str | None = None) -> Call:
+    """`profile`: as an option it goes before keys in the environment, as a variable it would not."""
     region = use.setting("region")
     named = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region} if region else {}
-    argv = ("aws", "ecr", "get-authorization-token", "--output", "json")
+    argv = ("aws", "ecr", "get-authorization-token", "--output=json", *([f"--profile={profile}"] if profile else []))
     return Call(argv=argv, environment={**environment, **named}, for_registry=True)

@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 
 from runner.errors import SetupError
+from runner.names import variable_prefix
 from runner.workspace.tools import docker
 from runner.workspace.tools.kubernetes import CONFIG as KUBE_CONFIG
 from runner.workspace.tools.model import Call, Part, Use
@@ -26,7 +27,9 @@ def key(use: Use) -> Part:
 
 
 def old_account(use: Use) -> Part:
-    return _account(use, "credentialFile", use.integration.text("projectName"))
+    part = _account(use, "credentialFile", use.integration.text("projectName"))
+    name = f"{variable_prefix(use.dependency.name)}_INTEGRATION_CREDENTIALFILE_PATH"
+    return replace(part, variables={**part.variables, name: f"{use.place}/{KEY}"})
 
 
 def old_registry(use: Use) -> Part:

@@ -6,6 +6,7 @@ read and which goes with the build, and variables of the tools point there. Noth
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from runner.pipeline.plain import variable_text
 from runner.secret import Secret
 from runner.workspace.dependency import Dependency
 
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._()-]*", re.ASCII)
 PLACE = "secrets/tools"
 """Below the build directory."""
 
@@ -34,8 +36,14 @@ class Use:
         return f"job {self.job}: IN {self.dependency.name} ({self.dependency.type})"
 
     def setting(self, key: str) -> str:
-        """`region`, `clusterName` or `groupName` of its version; empty where it has none."""
-        return variable_text(self.dependency.bag.get(key))
+        """`region`, `clusterName` or `groupName` of its version; empty where it has none.
+
+        It comes from whoever writes pipelines, and tools read more than names out of it: for az `@FILE` is what is in a
+        file. Raises SetupError."""
+        text = variable_text(self.dependency.bag.get(key))
+        if text and _NAME.fullmatch(text) is None:
+            raise SetupError(f"{self.subject}: '{key}' must be a name, of letters, digits and . _ - ( )")
+        return text
 
     def field(self, name: str) -> str:
         """A field of the integration that the tool cannot do without. Raises SetupError."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from runner.pipeline.model import In
@@ -15,7 +15,7 @@ from runner.secret import Secret
 from runner.workspace.dependency import Dependency
 from runner.workspace.tools import amazon, docker, google, kubernetes, others
 from runner.workspace.tools.model import PLACE, Call, Part, Use
-from runner.workspace.variables import Variable
+from runner.workspace.variables import JobVariables, Variable
 
 CLI_CONFIG = "cliConfig"
 Maker: TypeAlias = Callable[[Use], Part]
@@ -149,6 +149,12 @@ def beside_roles(aws: Sequence[Variable], tools: ToolSetUp) -> list[Variable]:
     other = tools.aws_region is not None and any(v.name == "AWS_REGION" and v.value != tools.aws_region for v in aws)
     dropped = {"AWS_REGION", "AWS_DEFAULT_REGION"} if other else set()
     return [*(v for v in aws if v.name not in own.keys() | dropped), *own.values()]
+
+
+def with_tools(variables: JobVariables, tools: ToolSetUp, aws: Sequence[Variable]) -> JobVariables:
+    """The variables of a build with those of its tools; `aws` are those of its roles."""
+    places = [variable for variable in tools.variables() if not variable.name.startswith("AWS_")]
+    return replace(variables, aws=beside_roles(aws, tools), tools=places)
 
 
 def config_with(config: str, region: str | None) -> str:
