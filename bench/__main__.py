@@ -12,6 +12,7 @@ from bench.api import api
 from bench.chain import chain, one_job
 from bench.dispatch import dispatch
 from bench.figures import Figure
+from bench.limits import limits
 from bench.log import latency, log, long_log, whole_run
 from bench.reading import reading
 from bench.redaction import redaction
@@ -25,7 +26,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
         place = Path(directory)
         rows = [row for measure in (log, whole_run, long_log, latency) for row in measure(place)]
-        rows += [one_job(place), chain(place), *redaction(), *reading(), *shipctl(place), *retention(place)]
+        rows += [
+            one_job(place),
+            chain(place),
+            *redaction(),
+            *reading(),
+            *limits(place),
+            *shipctl(place),
+            *retention(place),
+        ]
         rows += [*dispatch(place), *simulate(), *service(place), *api(place)]
     print(f"{'what':44} {'measured':>12} {'floor':>12} {'ratio':>8}   aim")
     for row in rows:

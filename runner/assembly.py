@@ -14,6 +14,9 @@ from pathlib import Path
 from jobs.registry import JOB_TYPES
 from runner.errors import StoreError
 from runner.execution.launcher import LocalLauncher
+from runner.external.cache import Cache
+from runner.external.finding import fetch
+from runner.external.resolving import COMMIT_IT, Library
 from runner.integrations.aws_iam import aws_role
 from runner.scheduling.one_pass import Rule
 from runner.service.ci.source import RUN_CI, CiSource
@@ -117,6 +120,17 @@ def _ci_source(store: Store, project: Project, options: RunOptions, inputs: Inpu
         working_tree=options.working_tree,
         least_coverage=options.least_coverage,
         unseal=inputs.keyring.open,
+        library=_library(store.directory / "references"),
+    )
+
+
+def _library(directory: Path) -> Library:
+    """What the templates of cloned repositories refer to: what their own locks do not pin is pinned here."""
+    return Library(
+        cache=Cache(directory / "texts"),
+        download=fetch,
+        own=directory / "ci" / "shippable.lock",
+        accept=COMMIT_IT,
     )
 
 

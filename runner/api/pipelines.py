@@ -18,4 +18,13 @@ async def show_pipeline(call: Call[Named, NoBody]) -> PipelineShape:
 
 
 async def sync_pipeline(call: Call[Named, NoBody]) -> SyncShape:
-    return msgspec.convert(await call.served.pipelines.sync(call.params.name), SyncShape, from_attributes=True)
+    return await _synced(call, update_references=False)
+
+
+async def update_references(call: Call[Named, NoBody]) -> SyncShape:
+    return await _synced(call, update_references=True)
+
+
+async def _synced(call: Call[Named, NoBody], *, update_references: bool) -> SyncShape:
+    result = await call.served.pipelines.sync(call.params.name, update_references=update_references)
+    return msgspec.convert(result, SyncShape, from_attributes=True)

@@ -47,6 +47,11 @@ PIPELINES = (
         "POST", f"{V1}/pipelines/{{name}}/sync", RUN, pipelines.sync_pipeline, shapes.SyncShape,
         params=shapes.Named, refusals=(MISSING,), summary="Read the files of a pipeline again now",
     ),
+    route(
+        "POST", f"{V1}/pipelines/{{name}}/references", ADMIN, pipelines.update_references, shapes.SyncShape,
+        params=shapes.Named, refusals=(MISSING,),
+        summary="Read the files of a pipeline again now, and pin what their templates refer to as it is now",
+    ),
 )  # fmt: skip
 JOBS = (
     route("GET", f"{V1}/jobs", READ, jobs.list_jobs, shapes.JobList, summary="Every job"),

@@ -141,13 +141,17 @@ async def _gc(directory: Path, keep: Keep, *, dry_run: bool) -> Tally:
 
 async def _pins(store: Store) -> frozenset[Pin]:
     """Those of the files that were run last, and of those that are there now."""
+    from runner.external.finding import refers, user_library
+    from runner.external.resolving import resolve
     from runner.pipeline.files import discover
     from runner.service.pins import pins_of_files
     from runner.store.retention import newest_sources
     from runner.store.rows import Source
 
-    found = discover([store.directory.parent]).files
-    now = [Source(file.name, file.repository, file.text) for file in found]
+    found = discover([store.directory.parent])
+    if refers(found.files):
+        found = (await resolve(found, user_library(offline=True))).found
+    now = [Source(file.name, file.repository, file.text) for file in found.files]
     return pins_of_files(await store.read(newest_sources)) | pins_of_files(now)
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 @click.command("graph")
 @options.paths
+@options.offline
 @click.option(
     "--format",
     "form",
@@ -28,18 +29,18 @@ if TYPE_CHECKING:
 @click.option(
     "--job", "jobs", multiple=True, metavar="NAME", help="Only this job and what is around it; may be repeated."
 )
-def command(paths: tuple[Path, ...], form: str, jobs: tuple[str, ...]) -> None:
+def command(paths: tuple[Path, ...], form: str, jobs: tuple[str, ...], *, offline: bool) -> None:
     """Draw the jobs and resources of a pipeline, and what starts what.
 
     Inputs that start nothing (switched off, pinned, state) are drawn apart; jobs that start each other in a loop are
     marked. Nothing is run, and integrations are not looked at.
     """
     from runner.drawing.picture import picture_of
-    from runner.pipeline.files import discover
+    from runner.external.finding import find
     from runner.pipeline.problems import Severity, nearest
     from runner.pipeline.reader import read
 
-    found = discover(paths or (Path(),))
+    found = find(paths or (Path(),), offline=offline)
     reading = read(found.files, found.problems)
     for problem in reading.problems:
         if problem.severity is Severity.ERROR:

@@ -29,6 +29,7 @@ LOCAL = {
 FILES = {
     "graph": "Draw the jobs and resources of a pipeline.",
     "migrate": "Rewrite older syntax into the new one.",
+    "references": "List external references of templates, or take what they are by now.",
     "schema": "Print a JSON Schema of pipeline files, for editors.",
     "encrypt": "Encrypt variables, for a file that everybody may read.",
     "secrets": "Make and list the key pairs of encrypted variables.",

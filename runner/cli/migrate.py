@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 @click.command("migrate")
 @options.paths
+@options.offline
 @click.option("--diff", is_flag=True, help="Print what would change as a unified diff; the default.")
 @click.option("--write", is_flag=True, help="Change the files.")
-def command(paths: tuple[Path, ...], *, diff: bool, write: bool) -> None:
+def command(paths: tuple[Path, ...], *, diff: bool, write: bool, offline: bool) -> None:
     """Rewrite older syntax into the new one; comments, order, quotes and anchors are kept.
 
     The pipeline means the same afterwards. What could mean something else is left as it is and named. A service takes
@@ -33,7 +34,7 @@ def command(paths: tuple[Path, ...], *, diff: bool, write: bool) -> None:
 
     if diff and write:
         raise UsageError("--diff shows what --write would change: give one of them")
-    files = _read(paths or (Path(),))
+    files = _read(paths or (Path(),), offline=offline)
     found = migrate(files)
     for left in found.left:
         click.echo(str(left), err=True)
@@ -45,13 +46,13 @@ def command(paths: tuple[Path, ...], *, diff: bool, write: bool) -> None:
         click.echo("".join(_differences(files, found.texts)), nl=False)
 
 
-def _read(paths: Sequence[Path]) -> Sequence[SourceFile]:
+def _read(paths: Sequence[Path], *, offline: bool) -> Sequence[SourceFile]:
     """The files of a pipeline that is read without errors. Raises UsageError."""
-    from runner.pipeline.files import discover
+    from runner.external.finding import find
     from runner.pipeline.problems import Severity
     from runner.pipeline.reader import read
 
-    found = discover(paths)
+    found = find(paths, offline=offline)
     reading = read(found.files, found.problems)
     if reading.refused:
         for problem in reading.problems:

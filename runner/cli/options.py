@@ -58,6 +58,9 @@ grace = click.option(
 skip_inconsistent = click.option(
     "--skip-inconsistent", is_flag=True, help="Leave out jobs that name something nothing defines, run the rest."
 )
+offline = click.option(
+    "--offline", is_flag=True, help="Fetch nothing: external references of templates come from the cache."
+)
 strict = click.option("--strict", is_flag=True, help="Take warnings for errors.")
 WARNED = "there are warnings (above), and --strict takes them for errors; nothing was run"
 directory = click.option(
@@ -71,13 +74,18 @@ directory = click.option(
 
 
 def project(
-    paths: Sequence[Path], integrations_file: Path | None, *, skip_inconsistent: bool, strict: bool = False
+    paths: Sequence[Path],
+    integrations_file: Path | None,
+    *,
+    skip_inconsistent: bool,
+    strict: bool = False,
+    offline: bool = False,
 ) -> Project:
     """Read the files; prints their problems to standard error and refuses (exit 2) what must not be run."""
     from runner.pipeline.problems import Severity
     from runner.service.project import read_project
 
-    found = read_project(paths or (Path(),), integrations_file)
+    found = read_project(paths or (Path(),), integrations_file, offline=offline)
     for problem in found.problems:
         click.echo(str(problem), err=True)
     if found.refused:

@@ -27,6 +27,7 @@ from runner.store.store import Store
 @options.integrations
 @options.skip_inconsistent
 @options.strict
+@options.offline
 @click.option("--json", "as_json", is_flag=True, help="The plan as one JSON object.")
 @click.option("-v", "--variables", is_flag=True, help="Name every variable, not only how many there are.")
 @remote.instead
@@ -39,21 +40,27 @@ def command(
     integrations_file: Path | None,
     skip_inconsistent: bool,
     strict: bool,
+    offline: bool,
     as_json: bool,
     variables: bool,
     host: str | None,
 ) -> None:
     """Show what `run` would do if every job succeeded and published: order, reasons, inputs, variables, roles.
 
-    Nothing is run, written, fetched or assumed. With --host: what a service starts next, and what holds the rest.
+    Nothing is run or assumed, and nothing is written or fetched but external references of templates. With --host: what
+    a service starts next, and what holds the rest.
     """
     if host:
         from runner.cli.remote_plan import show_plan
 
-        remote.refuse_with_host(ctx, "paths", "params", "integrations_file", "skip_inconsistent", "strict", "variables")
+        remote.refuse_with_host(
+            ctx, "paths", "params", "integrations_file", "skip_inconsistent", "strict", "variables", "offline"
+        )
         show_plan(remote.client_of(host), jobs, as_json=as_json)
         return
-    project = options.project(paths, integrations_file, skip_inconsistent=skip_inconsistent, strict=strict)
+    project = options.project(
+        paths, integrations_file, skip_inconsistent=skip_inconsistent, strict=strict, offline=offline
+    )
     earlier = _earlier(base_directory(paths or (Path(),)) / options.STORE, list(project.pipeline.jobs))
     keyring = Keyring(keys_directory(os.environ))
     plan = make_plan(project, select_rules(project, jobs), options.parsed_params(params), earlier, keyring)

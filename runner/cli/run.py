@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 DEFAULT_PARALLEL = 4
 LOCAL_ONLY = (
     "paths", "integrations_file", "skip_inconsistent", "strict", "max_parallel", "aws_region", "limits", "grace",
-    "aws_sandbox", "ci", "working_tree", "least_coverage",
+    "aws_sandbox", "ci", "working_tree", "least_coverage", "offline",
 )  # fmt: skip
 """What a service has settings for."""
 NOT_WITH_CI = {
@@ -40,6 +40,7 @@ NOT_WITH_CI = {
 @options.integrations
 @options.skip_inconsistent
 @options.strict
+@options.offline
 @click.option("--reset", is_flag=True, help="Ignore the state that earlier builds saved.")
 @click.option(
     "--max-parallel", type=click.IntRange(min=1), default=DEFAULT_PARALLEL, show_default=True, help="Builds at once."
@@ -69,6 +70,7 @@ def command(
     integrations_file: Path | None,
     skip_inconsistent: bool,
     strict: bool,
+    offline: bool,
     reset: bool,
     max_parallel: int,
     output: str | None,
@@ -113,8 +115,10 @@ def command(
     )
     if ci:
         _refuse_with_ci(ctx, paths)
-        return _run_ci(wanted, make_output(kind), strict=strict)
-    project = options.project(paths, integrations_file, skip_inconsistent=skip_inconsistent, strict=strict)
+        return _run_ci(wanted, make_output(kind), strict=strict, offline=offline)
+    project = options.project(
+        paths, integrations_file, skip_inconsistent=skip_inconsistent, strict=strict, offline=offline
+    )
     wanted = replace(wanted, integrations_file=project.integrations_file)
     shown = make_output(kind)
     if detach:
@@ -132,12 +136,14 @@ def _refuse_with_ci(ctx: click.Context, paths: tuple[Path, ...]) -> None:
         raise UsageError("--ci runs the CI part of one checkout: name one directory")
 
 
-def _run_ci(wanted: RunOptions, shown: Output, *, strict: bool) -> int:
+def _run_ci(wanted: RunOptions, shown: Output, *, strict: bool, offline: bool) -> int:
     from runner import app
     from runner.pipeline.problems import Severity
     from runner.service.ci.project import ci_project
 
-    top, project = ci_project(wanted.paths[0], os.environ, wanted.integrations_file, working_tree=wanted.working_tree)
+    top, project = ci_project(
+        wanted.paths[0], os.environ, wanted.integrations_file, working_tree=wanted.working_tree, offline=offline
+    )
     problems = project.all_problems
     for problem in problems:
         click.echo(str(problem), err=True)

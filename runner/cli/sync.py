@@ -10,8 +10,13 @@ from runner.logs.sanitizing import harmless
 
 @click.command("sync")
 @click.argument("pipelines", nargs=-1, metavar="[PIPELINE]...")
+@click.option(
+    "--update-references",
+    is_flag=True,
+    help="Take external references of templates as they are now; for administrators.",
+)
 @remote.required
-def command(pipelines: tuple[str, ...], host: str | None) -> int:
+def command(pipelines: tuple[str, ...], update_references: bool, host: str | None) -> int:
     """Let a service read the files of these pipelines now, or of all of them. Exit 2 where files are refused."""
     from runner.client.client import segment
     from runner.client.shapes import read_pipeline, read_synced
@@ -19,8 +24,9 @@ def command(pipelines: tuple[str, ...], host: str | None) -> int:
     client = remote.service(host)
     known = client.get("/pipelines", lambda raw: [read_pipeline(one).name for one in raw["pipelines"]])
     refused = False
+    asked = "references" if update_references else "sync"
     for name in dict.fromkeys(pipelines) or known:
-        done = client.post(f"/pipelines/{segment(name)}/sync", read_synced)
+        done = client.post(f"/pipelines/{segment(name)}/{asked}", read_synced)
         refused = refused or done.refused
         if done.refused:
             click.echo(f"{name}: refused, what was in force stays", err=True)

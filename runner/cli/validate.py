@@ -39,6 +39,7 @@ FORMATS = ("text", "concise", "json", "sarif", "github")
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @options.strict
+@options.offline
 @click.option("--no-shell", is_flag=True, help="Leave the scripts alone: no bash parses them, no shellcheck.")
 @remote.instead
 @click.pass_context
@@ -49,6 +50,7 @@ def command(
     format_: str | None,
     as_json: bool,
     strict: bool,
+    offline: bool,
     no_shell: bool,
     host: str | None,
 ) -> int:
@@ -66,8 +68,8 @@ def command(
         remote.refuse_with_host(ctx, "integrations_file", "strict", "no_shell")
         if shape not in ("text", "concise", "json"):
             raise UsageError(f"--format {shape} does not go with --host: text and json do")
-        return validate(remote.client_of(host), paths or (Path(),), as_json=shape == "json")
-    project = read_project(paths or (Path(),), integrations_file)
+        return validate(remote.client_of(host), paths or (Path(),), as_json=shape == "json", offline=offline)
+    project = read_project(paths or (Path(),), integrations_file, offline=offline)
     problems = diagnose(_subject(project), platform_names(), shell=not no_shell)
     _show(shape, problems, Sources(project.sources))
     count = Counter(problem.severity for problem in problems)

@@ -46,7 +46,7 @@ from runner.store import views
 from runner.store.locks import try_acquire
 from runner.store.store import Store
 
-PRIVATE = ("dispatch", "repositories")
+PRIVATE = ("dispatch", "references", "repositories")
 """Directories of the state that no job passes through."""
 UNTIDY = 500
 """How many of the newest ends are looked at when a service starts: whether the last one was killed between recording

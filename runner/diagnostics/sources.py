@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from runner.pipeline.reader import SourceFile
 
 _QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"\\]|\\.)*\"""")
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s@'\"]+(?=@)")
 _VARIABLE = re.compile(r"\$\{\w+|\$\w+")
 _MARKED = re.compile(r"[*&!][^\s,\[\]{}]*|[|>][0-9+-]*(?=\s|$)|[\[\]{}]|- ")
 _PLAIN = re.compile(r".*?(?=\s*(?::(?:\s|$)|\s#|$))")
@@ -28,13 +29,14 @@ class Sources:
         self._lines: dict[str, list[str]] = {}
 
     def line(self, file: str, number: int) -> str | None:
-        """The line of this number (from 1) without its end; None where there is none."""
+        """The line of this number (from 1) without its end, as it may be shown: what stands before the '@' of an
+        address is hidden. None where there is none."""
         if file not in self._texts:
             return None
         if file not in self._lines:
             self._lines[file] = LINE_BREAK.split(self._texts[file].removeprefix("\ufeff"))
         lines = self._lines[file]
-        return lines[number - 1] if 0 < number <= len(lines) else None
+        return _CREDENTIALS.sub(_hidden, lines[number - 1]) if 0 < number <= len(lines) else None
 
     def end(self, place: Place) -> int | None:
         """The column behind what stands at a place, on its line; None where the text is not known."""
@@ -47,6 +49,10 @@ class Sources:
     def files(self) -> tuple[tuple[str, str], ...]:
         """Names and texts."""
         return tuple(self._texts.items())
+
+
+def _hidden(found: re.Match[str]) -> str:
+    return "*" * len(found[0])  # every place on the line stays where it is
 
 
 def _width(line: str, start: int) -> int:

@@ -15,7 +15,7 @@ from runner.migration.resources import has_old_content, rewrite_resource
 from runner.names import variable_prefix
 from runner.pipeline.problems import Place
 from runner.pipeline.reader import SourceFile, read
-from runner.pipeline.sections import is_templates
+from runner.pipeline.sections import holds_anchors_only, is_reference, is_templates
 
 _OLD_VARIABLE = re.compile(r"(\$?\{?[A-Za-z0-9_]*\}?)_(?:POINTER|SEED)_")
 _OLD_COMMAND = re.compile(r"get_resource_pointer_key\s+(\S+)")
@@ -77,7 +77,7 @@ class _Rewriting:
         """All texts. What must be left is in `reasons` afterwards."""
         texts = {}
         for file in self._files:
-            texts[file.name] = file.text if is_templates(file.name) else self._text(file)
+            texts[file.name] = file.text if holds_anchors_only(file.name) else self._text(file)
         old, new = (meanings(read(files).pipeline) for files in (self._files, _with_texts(self._files, texts)))
         for name in old:
             if old[name] != new.get(name):
@@ -87,10 +87,12 @@ class _Rewriting:
     def _text(self, file: SourceFile) -> str:
         if file.name in self.reasons:
             return file.text
-        shared = [f.text for f in self._files if is_templates(f.name) and f.repository == file.repository]
+        beside = [f for f in self._files if f.repository == file.repository]
+        fetched = [f.text for f in beside if is_reference(f.name)]
+        shared = [*fetched, *(f.text for f in beside if is_templates(f.name))]
         self._places[file.name] = Place(file.name)
         try:
-            found = Document(file.text, "".join(shared)).rewritten(lambda entry: self._change(file.name, entry))
+            found = Document(file.text, "\n".join(shared)).rewritten(lambda entry: self._change(file.name, entry))
         except YAMLError:
             self.reasons[file.name] = "it is written in a way that cannot be kept while it is rewritten"
             return file.text

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 import yaml
 
+from runner.pipeline.ignores import LINE_BREAK
 from runner.pipeline.problems import Place
 
 _INDENTATION = "this does not fit the lines above: check the indentation"
@@ -59,8 +61,14 @@ def explain(error: yaml.YAMLError, file: str, text: str, progress: Progress) -> 
 
 def _at_end(text: str, place: Place) -> bool:
     """Whether nothing follows that place."""
-    line, *following = text.splitlines()[place.line - 1 :] or [""]
-    return not "".join((line[place.column - 1 :], *following)).strip()
+    return not text[_offset(text, place) :].strip()
+
+
+def _offset(text: str, place: Place) -> int:
+    """How many characters stand before that place. The text is not cut into lines: it may be large."""
+    ends = (found.end() for found in LINE_BREAK.finditer(text))
+    start = next(islice(ends, place.line - 2, None), len(text)) if place.line > 1 else 0
+    return start + place.column - 1
 
 
 def unprintable(file: str, text: str) -> tuple[Place, str] | None:
@@ -68,8 +76,8 @@ def unprintable(file: str, text: str) -> tuple[Place, str] | None:
     found = _UNPRINTABLE.search(text)
     if found is None:
         return None
-    lines = (text[: found.start()] + "x").splitlines()
-    place = Place(file, len(lines), len(lines[-1]))
+    ends = [0, *(line.end() for line in LINE_BREAK.finditer(text, 0, found.start()))]
+    place = Place(file, len(ends), found.start() - ends[-1] + 1)
     return place, f"the control character U+{ord(found.group()):04X} is not allowed"
 
 
@@ -85,9 +93,9 @@ def _reason(error: yaml.MarkedYAMLError, problem: str, character: str) -> str:
 
 
 def _character(text: str, place: Place) -> str:
-    lines = text.splitlines()
-    line = lines[place.line - 1] if place.line <= len(lines) else ""
-    return line[place.column - 1 : place.column]
+    at = _offset(text, place)
+    character = text[at : at + 1]
+    return "" if LINE_BREAK.fullmatch(character) else character
 
 
 def _opened(error: yaml.MarkedYAMLError) -> str:

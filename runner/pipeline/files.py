@@ -11,10 +11,10 @@ from pathlib import Path
 from runner.pipeline.codes import Code
 from runner.pipeline.problems import Place, Problem, Severity
 from runner.pipeline.reader import SourceFile
-from runner.pipeline.sections import LEGACY, SUFFIX, TEMPLATES, is_pipeline_file, is_templates
+from runner.pipeline.sections import LEGACY, SUFFIX, TEMPLATES, every_ending, is_pipeline_file, is_templates, twin
 
-MAX_BYTES = 20_000_000
-"""A pipeline file is written by hand; anything larger is a mistake."""
+MAX_BYTES = 10_000_000
+"""Ten thousand jobs fit; anything larger is a mistake."""
 SKIPPED = frozenset({".git", ".runner", ".venv", "node_modules"})
 """Directories that are not searched."""
 
@@ -31,7 +31,7 @@ def discover(paths: Sequence[Path]) -> Found:
     """Read these files, and all pipeline files in these directories at any depth.
 
     A file that is named is read whatever its name. Beside it, and in the root of a directory, shippable.templates.yml
-    comes along.
+    comes along. Of two files in a directory that differ in `.yml` and `.yaml` only, the second is left out.
     """
     found: dict[str, SourceFile] = {}
     problems: list[Problem] = []
@@ -42,6 +42,9 @@ def discover(paths: Sequence[Path]) -> Found:
             problems.append(error.problem)
             continue
         for name, root in names:
+            if path != name and (counts := _twin(name)):
+                problems.append(left_out(str(name), counts))
+                continue
             try:
                 file = SourceFile(
                     str(name),
@@ -70,21 +73,41 @@ def _expand(path: Path) -> Iterator[tuple[Path, Path]]:
     root = path if directory else path.parent
     files = sorted(_search(path)) if directory else [path]
     if directory and not files:
-        looked_for = f"*{SUFFIX}, {', '.join(LEGACY)}"
+        looked_for = f"*{SUFFIX}, {', '.join(LEGACY)}, or the same with .yaml"
         raise _UnreadableError(
             Code.NO_PIPELINE_FILE, path, f"no pipeline file in this directory (looked for {looked_for})"
         )
-    templates = root / TEMPLATES
-    if os.path.isfile(templates) and not any(is_templates(file.name) for file in files):
-        yield templates, root
+    if not any(is_templates(file.name) for file in files):
+        for templates in map(root.joinpath, every_ending(TEMPLATES)):
+            if os.path.isfile(templates):
+                yield templates, root
     for file in files:
         yield file, root
 
 
 def _unread_templates(file: Path, root: Path) -> str:
     """The templates file that stands beside a file of a directory below the root, where nobody reads it."""
-    beside = file.parent / TEMPLATES
-    return str(beside) if file.parent != root and os.path.isfile(beside) else ""
+    if file.parent == root:
+        return ""
+    beside = (file.parent / name for name in every_ending(TEMPLATES))
+    return next((str(path) for path in beside if os.path.isfile(path)), "")
+
+
+def _twin(file: Path) -> str:
+    """The name of the file beside this one that counts in its place, if there is one."""
+    other = twin(file.name)
+    return other if other and os.path.isfile(file.with_name(other)) else ""
+
+
+def left_out(name: str, counts: str) -> Problem:
+    """The warning about a file in whose place another one counts."""
+    return Problem(
+        code=Code.TWIN_FILE,
+        place=Place(name),
+        severity=Severity.WARNING,
+        message=f"this file is not read: {counts} beside it counts",
+        hint="remove one of the two, or give it another name",
+    )
 
 
 def _is_directory(path: Path) -> bool:

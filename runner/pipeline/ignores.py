@@ -31,13 +31,22 @@ def find_ignores(file: str, text: str) -> Iterator[Ignore]:
     """All of a file, in order."""
     if _MARK not in text:
         return
-    for number, line in enumerate(LINE_BREAK.split(text.removeprefix("\ufeff")), 1):
+    for number, line in enumerate(_lines(text.removeprefix("\ufeff")), 1):
         for comment in _COMMENT.finditer(line) if _MARK in line else ():
             codes = list(_WORD.finditer(comment[1] or ""))
             for code in codes:
                 yield Ignore(code[0], Place(file, number, comment.start(1) + code.start() + 1))
             if not codes:
                 yield Ignore("", Place(file, number, comment.start() + 1))
+
+
+def _lines(text: str) -> Iterator[str]:
+    """One after the other: a large file is not held twice."""
+    start = 0
+    for found in LINE_BREAK.finditer(text):
+        yield text[start : found.start()]
+        start = found.end()
+    yield text[start:]
 
 
 class Ignores:

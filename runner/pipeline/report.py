@@ -76,6 +76,10 @@ class Report:
     def add(self, problem: Problem) -> None:
         self._problems.setdefault((problem.place, problem.message), problem)
 
+    def knows(self, place: Place) -> bool:
+        """Whether something was said about what stands there."""
+        return any(known == place for known, _ in self._problems)
+
     def note(self, note: Note, place: Place, name: str) -> None:
         """Remember that this note concerns the job or resource `name`."""
         if self._ignores.covers(note.code, place):

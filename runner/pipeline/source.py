@@ -35,6 +35,8 @@ __all__ = [
 
 MAX_DEPTH = 100
 """How deep lists and mappings may stand inside each other."""
+MAX_VALUES = 400_000
+"""How many values one file may hold, its keys, lists and mappings too: so many keep a reading within 200 MB."""
 MAX_EXPANDED = 1_000_000
 """How many nodes the aliases of one file may stand for in all."""
 
@@ -77,19 +79,25 @@ def parse(
 
 
 def compose(
-    name: str, text: str, anchors: Mapping[str, Anchored] | None = None, *, unread_templates: str = ""
+    name: str,
+    text: str,
+    anchors: Mapping[str, Anchored] | None = None,
+    *,
+    unread_templates: str = "",
+    incomplete: bool = False,
 ) -> Document:
     """Compose one text. `anchors` are those it may use beside its own (of the templates file); `unread_templates` is a
-    templates file that does not count here, for the reader of a problem."""
+    templates file that does not count here, for the reader of a problem. `incomplete`: there are more anchors than are
+    known, so that an alias that nothing defines is passed over."""
     text = text.removeprefix("\ufeff")
     forbidden = unprintable(name, text)
     if forbidden is not None:
         return _broken(Code.CONTROL_CHARACTER, *forbidden)
-    composer = _Composer(name, anchors or {}, unread_templates)
+    composer = _Composer(name, anchors or {}, unread_templates, incomplete)
     try:
         return composer.run(text)
     except yaml.YAMLError as error:
-        retried = _retried(_Composer(name, anchors or {}, unread_templates), text)
+        retried = _retried(_Composer(name, anchors or {}, unread_templates, incomplete), text)
         return retried or _broken(Code.NOT_YAML, *explain(error, name, text, composer.progress))
 
 
@@ -109,12 +117,16 @@ def _broken(code: Code, place: Place, reason: str) -> Document:
     return Document(None, (Problem(code=code, place=place, severity=Severity.ERROR, message=message),))
 
 
-class _TooDeepError(Exception):
+class _TooMuchError(Exception):
     """The rest of the file is not read."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, code: Code, place: Place, sentence: str) -> None:
         super().__init__()
-        self.place = place
+        self.problem = Problem(code=code, place=place, severity=Severity.ERROR, message=sentence)
+
+
+def _too_deep(place: Place) -> _TooMuchError:
+    return _TooMuchError(Code.TOO_DEEP, place, f"lists and mappings stand more than {MAX_DEPTH} deep inside each other")
 
 
 @dataclass(slots=True)
@@ -135,15 +147,17 @@ class _Open:
 
 
 class _Composer:
-    def __init__(self, file: str, known: Mapping[str, Anchored], unread_templates: str) -> None:
+    def __init__(self, file: str, known: Mapping[str, Anchored], unread_templates: str, incomplete: bool) -> None:
         self._file = file
         self._unread_templates = unread_templates
+        self._incomplete = incomplete
         self._quoted: tuple[int, int] | None = None
         self._anchors: dict[str, Anchored] = dict(known)
         self._stack: list[_Open] = []
         self._root: Node | None = None
         self._documents = 0
         self._expanded = 0
+        self._values = 0
         self._problems: list[Problem] = []
 
     @property
@@ -165,11 +179,10 @@ class _Composer:
                         "a file holds one document: what follows this '---' is not read",
                     )
                     break
-        except _TooDeepError as error:
-            self._error(
-                Code.TOO_DEEP, error.place, f"lists and mappings stand more than {MAX_DEPTH} deep inside each other"
-            )
+        except _TooMuchError as error:
+            self._problems.append(error.problem)
             self._root = None
+            self._stack.clear()
         return Document(self._root, tuple(self._problems), self._anchors)
 
     def _take(self, event: _Event) -> None:
@@ -207,7 +220,7 @@ class _Composer:
     def _open(self, event: yaml.CollectionStartEvent, mapping: bool) -> None:
         place = self._place(event)
         if len(self._stack) >= MAX_DEPTH:
-            raise _TooDeepError(place)
+            raise _too_deep(place)
         self._check_tag(event.tag, place)
         self._stack.append(_Open(place, event.anchor, mapping, flow=bool(event.flow_style)))
 
@@ -225,7 +238,7 @@ class _Composer:
         place, name = self._place(event), str(event.anchor)
         target = self._target(name, place)
         if len(self._stack) + target.depth > MAX_DEPTH:
-            raise _TooDeepError(place)
+            raise _too_deep(place)
         before = self._expanded
         self._expanded += target.size
         if self._expanded > MAX_EXPANDED:
@@ -243,7 +256,7 @@ class _Composer:
             self._error(Code.ALIAS_IN_ITSELF, place, f"alias *{name} stands inside what it names")
         elif name in self._anchors:
             return self._anchors[name]
-        else:
+        elif not self._incomplete:
             self._error(
                 Code.UNDEFINED_ALIAS,
                 place,
@@ -258,9 +271,16 @@ class _Composer:
 
     def _add(self, finished: Anchored, anchor: str | None) -> None:
         """Put a finished node where it belongs."""
+        node = finished.node
+        self._values += 1
+        if self._values > MAX_VALUES:
+            raise _TooMuchError(
+                Code.TOO_MANY_VALUES,
+                node.place,
+                f"the file holds more than {MAX_VALUES:,} values: divide it into several files",
+            )
         if anchor is not None:
             self._anchors[anchor] = finished
-        node = finished.node
         if not self._stack:
             self._root = node
             return

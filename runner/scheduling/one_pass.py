@@ -128,7 +128,8 @@ class LocalRun:
 
     def stop(self, reason: str) -> list[Command]:
         """Start nothing more: everything that has not started is left out."""
-        waiting = [job for job in self.rules if job in self._ready or self._waits(job)]
+        ready = set(self._ready)
+        waiting = [job for job in self.rules if job in ready or self._waits(job)]
         self._ready.clear()
         self._done.update(dict.fromkeys(waiting))
         return [LeaveOut(job, reason) for job in waiting]
@@ -176,7 +177,8 @@ class LocalRun:
 
     def _verdict(self, rule: Rule) -> str | None:
         """Why the job is left out; None where it is ready or must go on waiting."""
-        open_ = {link.upstream for link in rule.links if link.upstream in self.rules} - self._done.keys()
+        upstream = (link.upstream for link in rule.links)
+        open_ = {job for job in upstream if job in self.rules and job not in self._done}
         if open_ - rule.loop:
             return None
         trigger = self._triggered.get(rule.job)

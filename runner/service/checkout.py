@@ -9,14 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.pipeline.sections import TEMPLATES
+from runner.pipeline.files import MAX_BYTES
+from runner.pipeline.sections import LOCK, is_templates
 from runner.service.git import Git, GitError, NoCommitError, Remote
 from runner.service.refs import head
 from runner.triggers.git_events import EventKind, GitEvent, Person, Repository
 from runner.triggers.git_repo import is_pipeline_path
 
-LARGEST = 20_000_000
-"""Bytes of a pipeline file."""
 MOST_FILES = 1000
 _FACTS = "%an%x00%ae%x00%cn%x00%ce%x00%B"
 
@@ -32,9 +31,10 @@ class _Entry:
 
     @property
     def wanted(self) -> bool:
-        """A pipeline file, or the templates at the top. A forged tree may hold `..`."""
+        """A pipeline file, or the templates or their lock at the top. A forged tree may hold `..`."""
         safe = not {"", ".", "..", ".git"}.intersection(self.path.casefold().split("/"))
-        return self.mode.startswith("100") and safe and (self.path == TEMPLATES or is_pipeline_path(self.path))
+        at_top = "/" not in self.path and (is_templates(self.path) or self.path == LOCK)
+        return self.mode.startswith("100") and safe and (at_top or is_pipeline_path(self.path))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,9 +151,9 @@ class Checkout:
         listing = await self._run("ls-tree", "-r", "-l", "-z", "--full-tree", sha)
         found = [_entry(line) for line in listing.decode("utf-8", "surrogateescape").split("\0")[:-1]]
         entries = [entry for entry in found if entry.wanted]
-        large = next((entry for entry in entries if entry.size > LARGEST), None)
+        large = next((entry for entry in entries if entry.size > MAX_BYTES), None)
         if large is not None:
-            raise GitError(f"{large.path} of {self.remote} is too large: a pipeline file has at most {LARGEST} bytes")
+            raise GitError(f"{large.path} of {self.remote} is too large: a pipeline file has at most {MAX_BYTES} bytes")
         if len(entries) > MOST_FILES:
             raise GitError(f"{self.remote} has {len(entries)} pipeline files: at most {MOST_FILES} are read")
         return entries

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from runner.pipeline.model import In, Pipeline
 from runner.pipeline.reader import SourceFile, read
-from runner.pipeline.sections import is_templates
+from runner.pipeline.sections import holds_anchors_only
 from runner.store.retention import Pin
 from runner.store.rows import Source
 
@@ -24,6 +24,8 @@ def pins_of_files(sources: Sequence[Source]) -> frozenset[Pin]:
     """Those of files that need not make one pipeline together; what is wrong in them does not matter here."""
     found: set[Pin] = set()
     for source in sources:
-        beside = [s for s in sources if s is source or (is_templates(s.path) and s.repository == source.repository)]
+        beside = [
+            s for s in sources if s is source or (holds_anchors_only(s.path) and s.repository == source.repository)
+        ]
         found |= pins_of(read([SourceFile(s.path, s.text, s.repository) for s in beside]).pipeline)
     return frozenset(found)

@@ -46,8 +46,9 @@ class PipelineFiles(Protocol):
     def told(self) -> str:
         """In words, for people."""
 
-    async def fetch(self) -> Fetched:
-        """Read them. Raises RunnerError where they cannot be had."""
+    async def fetch(self, *, update_references: bool = False) -> Fetched:
+        """Read them; with `update_references`, what templates refer to is taken as it is now. Raises RunnerError where
+        they cannot be had."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,14 +113,16 @@ class Pipelines:
                 lambda decided: self._engines.apply(self._engines.graph, candidate.project),
             )
 
-    async def sync(self, name: str) -> SyncResult:
+    async def sync(self, name: str, *, update_references: bool = False) -> SyncResult:
         """Read the files of a pipeline and apply them if they are new and good. Raises NotFoundError for an unknown
         name, StoreError; files that cannot be had are a refusal."""
         self._watched(name)
         async with self._reading[name]:
             watched = self._watched(name)
             try:
-                fetched = await watched.fetch()  # others are not held up by a slow repository
+                fetched = await watched.fetch(
+                    update_references=update_references
+                )  # others are not held up by a slow repository
             except (RunnerError, OSError) as error:
                 return await self._refuse(name, watched, None, [str(error)])
             async with self._one_at_a_time:

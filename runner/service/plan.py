@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -97,18 +98,24 @@ def role_integrations(project: Project, rules: Mapping[str, Rule]) -> list[str]:
 def shape(value: Any) -> Any:
     """Any model as JSON values, places left out."""
     match value:
-        case Mapping():
-            return {key: shape(value[key]) for key in sorted(value)}
-        case list() | tuple():
-            return [shape(inner) for inner in value if not isinstance(inner, Place)]
-        case _ if dataclasses.is_dataclass(value):
-            fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-            kind = type(value).__name__
-            return {"": kind} | {key: shape(v) for key, v in fields.items() if not isinstance(v, Place)}
         case str() | int() | float() | None:
             return value
+        case list() | tuple():
+            return [shape(inner) for inner in value if not isinstance(inner, Place)]
+        case _ if names := _field_names(value.__class__):
+            fields = {name: getattr(value, name) for name in names}
+            kind = type(value).__name__
+            return {"": kind} | {key: shape(v) for key, v in fields.items() if not isinstance(v, Place)}
+        case Mapping():
+            return {key: shape(value[key]) for key in sorted(value)}
         case _:
             return str(value)
+
+
+@functools.cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    """Those of a dataclass."""
+    return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else ()
 
 
 def _why(rule: Rule, triggered_by: str) -> str:

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from runner.external.finding import find
 from runner.integrations.model import Integration, IntegrationsReading
 from runner.integrations.sources import default_path, read_integrations
 from runner.notifications.destinations import why_not_sent
 from runner.pipeline.checks import targets_of
 from runner.pipeline.ci.model import CiPart, CiReading
 from runner.pipeline.codes import Code
-from runner.pipeline.files import discover
 from runner.pipeline.ignores import Ignore
 from runner.pipeline.model import In, Job, Named, Out, Pipeline, Resource
 from runner.pipeline.problems import Problem, Severity, nearest
@@ -58,9 +58,9 @@ class Project:
         return found
 
 
-def read_project(paths: Sequence[Path], integrations_file: Path | None) -> Project:
-    """Read everything; problems are collected, not raised."""
-    files = discover(paths)
+def read_project(paths: Sequence[Path], integrations_file: Path | None, *, offline: bool = False) -> Project:
+    """Read everything; problems are collected, not raised. `offline`: nothing is fetched. Not inside an event loop."""
+    files = find(paths, offline=offline)
     return project_of(files.files, integrations_file or default_path(base_directory(paths)), files.problems)
 
 

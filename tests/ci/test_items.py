@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from runner.errors import SetupError
+from runner.external.cache import Cache
+from runner.external.resolving import Library
 from runner.pipeline.ci.expansion import expand
 from runner.pipeline.sealed import Secure
 from runner.secret import Secret
@@ -33,7 +35,10 @@ ROW = BuildRow(
 async def item_of(checkout: Checkout, unseal: Unseal) -> CiItem:
     reading = read_ci(SECURE)
     commit = await commit_of(git_of(checkout.environ), checkout.directory)
-    source = CiSource(directory=commit.top, reading=reading, cache=checkout.directory / ".cache", unseal=unseal)
+    library = Library(cache=Cache(checkout.directory / ".texts"), download=None)
+    source = CiSource(
+        directory=commit.top, reading=reading, cache=checkout.directory / ".cache", unseal=unseal, library=library
+    )
     return CiItem(
         source=source,
         part=reading.part,

@@ -136,7 +136,7 @@ class Files:
     leave: asyncio.Event = field(default_factory=asyncio.Event)
     told: str = "a test"
 
-    async def fetch(self) -> Fetched:
+    async def fetch(self, *, update_references: bool = False) -> Fetched:
         self.entered.set()
         await self.leave.wait()
         if self.error is not None:

@@ -42,7 +42,7 @@ def test_a_directory_is_searched_at_any_depth_for_the_names_of_pipeline_files(tm
 
 @pytest.mark.parametrize(
     "name",
-    ["shippable.yaml", "shippable.yml.example", "a/shippable.templates.yml", "x.shippable.jobs.yml",
+    ["shippable.json", "shippable.yml.example", "a/shippable.templates.yml", "x.shippable.jobs.yml",
      ".git/shippable.yml", ".runner/shippable.yml", ".venv/shippable.yml", "node_modules/a/shippable.yml"],
 )  # fmt: skip
 def test_other_names_and_places_are_not_read(tmp_path: Path, name: str) -> None:
@@ -100,11 +100,44 @@ def test_a_path_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_directory_without_pipeline_files_is_refused_with_the_names_that_are_looked_for(tmp_path: Path) -> None:
-    write(tmp_path, "shippable.templates.yml", "shippable.yaml")
+    write(tmp_path, "shippable.templates.yml", "shippable.json")
     assert refusal(tmp_path) == (
         f"{tmp_path}:1:1: no pipeline file in this directory (looked for *shippable.yml, shippable.jobs.yml,"
-        " shippable.resources.yml, shippable.triggers.yml)"
+        " shippable.resources.yml, shippable.triggers.yml, or the same with .yaml)"
     )
+
+
+@pytest.mark.parametrize(
+    "name", ["shippable.yaml", "a/.shippable.yaml", "a/x.shippable.yaml", "shippable.jobs.yaml",
+             "a/shippable.resources.yaml", "a/shippable.triggers.yaml", "shippable.templates.yaml"]
+)  # fmt: skip
+def test_every_name_may_end_in_yaml(tmp_path: Path, name: str) -> None:
+    write(tmp_path, "x/shippable.yml", name)
+    assert sorted(found(tmp_path)) == sorted([name, "x/shippable.yml"])
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("shippable.yml", "shippable.yaml"),
+        (".shippable.yml", ".shippable.yaml"),
+        ("shippable.jobs.yml", "shippable.jobs.yaml"),
+        ("shippable.templates.yml", "shippable.templates.yaml"),
+    ],
+)
+def test_of_two_endings_side_by_side_the_first_counts_and_the_other_is_told(
+    tmp_path: Path, name: str, other: str
+) -> None:
+    write(tmp_path, "x/shippable.yml", name, other)
+    both = discover([tmp_path])
+    assert sorted(os.path.relpath(file.name, tmp_path) for file in both.files) == sorted([name, "x/shippable.yml"])
+    assert [str(problem) for problem in both.problems] == [
+        f"{tmp_path / other}:1:1: warning: this file is not read: {name} beside it counts (remove one of the two, or"
+        " give it another name) [W112]"
+    ]
+    assert not read(both.files, both.problems).refused
+    if name != "shippable.templates.yml":
+        assert found(tmp_path, tmp_path / other)[-1] == other  # asked for by its name, it is read
 
 
 def test_a_path_through_a_file_is_refused(tmp_path: Path) -> None:

@@ -150,6 +150,15 @@ def test_templates_of_the_root_are_known_in_every_file_of_the_repository() -> No
     ]
 
 
+def test_files_in_the_root_of_a_repository_count_by_their_names() -> None:
+    templates = SourceFile("shop:shippable.templates.yml", "x: &x [a]\n", "shop")
+    jobs = SourceFile("shop:shippable.jobs.yaml", "x: *x\nresources: []\n", "shop")
+    assert printed(read([templates, jobs])) == [
+        "shop:shippable.jobs.yaml:2:1: warning: resources: 'resources' does not count in a file of this name (name the"
+        " file shippable.yml)"
+    ]
+
+
 def test_templates_of_another_repository_are_not_known() -> None:
     files = [
         SourceFile("one/shippable.templates.yml", "x: &x [a]\n", "one"),
@@ -160,11 +169,75 @@ def test_templates_of_another_repository_are_not_known() -> None:
     ]
 
 
-def test_external_references_are_told_as_not_fetched() -> None:
-    reading = read_text("externalReferences: [https://example.com/x.yml]\n", "shippable.templates.yml")
-    assert printed(reading) == [
-        "shippable.templates.yml:1:1: warning: externalReferences are not fetched yet: their anchors are not known"
+REFERENCES = "shippable.templates.yml:1:22: "
+
+
+def test_references_that_were_not_fetched_are_told_and_their_aliases_passed_over() -> None:
+    templates = SourceFile("shippable.templates.yml", "externalReferences: [https://example.com/x.yml]\n")
+    reading = read([templates, SourceFile("shippable.yml", "a: [*anchor]\n")])
+    assert list(map(str, reading.problems)) == [
+        f"{REFERENCES}warning: externalReferences[0]: is not fetched here, so that its anchors are not known [W105]"
     ]
+
+
+def test_a_text_that_was_fetched_lends_its_anchors_to_its_repository_only() -> None:
+    templates = SourceFile("shippable.templates.yml", "externalReferences: https://example.com/x.yml\n", "one")
+    fetched = SourceFile("https://example.com/x.yml", "x: &anchor [a]\njobs: [{name: x, type: y}]\n", "one")
+    files = [SourceFile("shippable.yml", "a: *anchor\n", "one"), SourceFile("b.yml", "b: *anchor\n", "two")]
+    assert printed(read([templates, fetched, *files])) == [
+        "b.yml:1:4: alias *anchor is not defined here nor in shippable.templates.yml"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reference", "why"),
+    [
+        ("http://example.com/x.yml", "must start with https://, so that nobody on the way can change it"),
+        ("https://jane:hunter2@example.com/x.yml", "must be public: an address with a user name or password is not"),
+        ("ftp://example.com/x.yml", "must be an https address such as https://example.com/ci/steps.yml"),
+        ("https://exa mple.com/", "must be an https address such as"),
+        ("https://example..com/", "must be an https address such as"),
+        ("https://example.com:99999/", "must be an https address such as"),
+        ("shared/steps.yml", "must be an https address such as"),
+        ("[a]", "must be an https address, not a list"),
+        ("~", "must be an https address, not empty"),
+    ],
+)
+def test_what_is_no_public_https_address_is_refused_and_not_shown(reference: str, why: str) -> None:
+    templates = SourceFile("shippable.templates.yml", f"externalReferences: [{reference}]\n")
+    (told,) = printed(read([templates, SourceFile("shippable.yml", "a: *anchor\n")]))
+    assert told.startswith(f"{REFERENCES}externalReferences[0]: {why}")
+    assert "hunter2" not in told
+
+
+@pytest.mark.parametrize("written", ["", "~", "[]"])
+def test_no_references_are_no_problem(written: str) -> None:
+    assert printed(read_text(f"externalReferences: {written}\n", "shippable.templates.yml")) == []
+
+
+def test_references_are_a_list_of_so_many_at_most() -> None:
+    (told,) = printed(read_text("externalReferences: {a: b}\n", "shippable.templates.yml"))
+    assert "externalReferences: must be a list of https addresses, not a mapping" in told
+    many = ", ".join(f"https://example.com/{number}" for number in range(21))
+    told = printed(read_text(f"externalReferences: [{many}]\n", "shippable.templates.yml"))[0]
+    assert "externalReferences: there are 21 references: 20 are the most" in told
+
+
+@pytest.mark.parametrize("first", [".shippable.yml", "shippable.yml"])
+def test_of_two_ci_parts_in_one_root_that_of_shippable_yml_counts(first: str) -> None:
+    texts = {name: f"language: none\nbuild: {{ci: [echo {name}]}}\n" for name in (".shippable.yml", "shippable.yml")}
+    names = [first, *(name for name in texts if name != first)]
+    reading = read([SourceFile(name, texts[name]) for name in names])
+    assert reading.ci is not None
+    assert reading.ci.part.place.file == "shippable.yml"
+    assert printed(reading) == [".shippable.yml:1:1: warning: this CI part does not count: that of shippable.yml does"]
+
+
+@pytest.mark.parametrize("name", ["shippable.jobs.yaml", "shippable.resources.yaml", "shippable.triggers.yaml"])
+def test_the_older_names_count_as_much_with_the_other_ending(name: str) -> None:
+    text = "jobs: []\nresources: []\ntriggers: []\n"
+    same = printed(read_text(text, name.replace("yaml", "yml")))
+    assert [line.replace("yaml", "yml") for line in printed(read_text(text, name))] == same != []
 
 
 def test_all_problems_of_all_files_are_told_at_once_sorted_by_place() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from runner.pipeline.nodes import MappingNode, Scalar, SequenceNode
 from runner.pipeline.problems import Place
-from runner.pipeline.source import MAX_DEPTH, compose, parse
+from runner.pipeline.source import MAX_DEPTH, MAX_VALUES, compose, parse
 from tests.pipeline.reading import errors, printed, read_job, read_text, without_code
 
 
@@ -154,6 +154,14 @@ def test_aliases_that_multiply_are_refused_with_one_sentence() -> None:
     text = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 30))
     _, problems = parse("f", text)
     assert [p.message for p in problems] == ["the aliases of this file stand for more than 1,000,000 values"]
+
+
+def test_what_follows_the_last_value_that_a_file_may_hold_is_not_read() -> None:
+    root, problems = parse("f", "- x\n" * (MAX_VALUES + 1) + "- ]\n")
+    assert root is None
+    assert [str(problem) for problem in problems] == [
+        f"f:{MAX_VALUES + 1}:3: the file holds more than 400,000 values: divide it into several files [E126]"
+    ]
 
 
 def test_anchors_of_another_file_are_known_and_keep_their_places() -> None:

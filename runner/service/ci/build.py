@@ -151,7 +151,8 @@ class CiBuild:
         dependencies = (await preparation.resolve()).variables.dependencies
         with self.journal.section("Checkout") as section, section.step(f"Clone the repository of {self._job.name}"):
             target = self._place / CHECKOUT
-            return await tested_input(git, self._engine.repositories, self._job.name, dependencies, target)
+            repositories, job = self._engine.repositories, self._job.name
+            return await tested_input(git, repositories, job, dependencies, target, source.library)
 
     async def _again(self) -> BuildRow:
         """The row as one that gets the inputs that it got before, where another process has taken them already."""

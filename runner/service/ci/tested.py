@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runner.errors import SetupError
+from runner.external.resolving import Library
 from runner.pipeline.ci.model import CiPart, CiReading
 from runner.pipeline.plain import Json
 from runner.pipeline.problems import Severity
@@ -43,10 +44,15 @@ async def tested_here(git: Git, source: CiSource, job: str) -> Tested | None:
 
 
 async def tested_input(
-    git: Git, repositories: Repositories, job: str, dependencies: Sequence[Dependency], target: Path
+    git: Git,
+    repositories: Repositories,
+    job: str,
+    dependencies: Sequence[Dependency],
+    target: Path,
+    library: Library,
 ) -> Tested:
     """Clone the input that is the job's repository into `target`, unless another process has done that, and read its CI
-    part. Raises SetupError, GitError, OSError."""
+    part; `library` has what its templates refer to. Raises SetupError, GitError, OSError."""
     dependency = _input_of(job, dependencies)
     if not await asyncio.to_thread(target.exists):
         unfinished = target.with_suffix(".part")
@@ -54,9 +60,11 @@ async def tested_input(
         await repositories.bring(dependency, unfinished)
         await asyncio.to_thread(unfinished.rename, target)
     commit = await _commit(git, target, dependency)
-    found = await read_commit(git, commit)
+    found = await read_commit(git, commit, library)
     if found.undecodable:
         raise SetupError(f"{found.undecodable[0]} of {dependency.name} is not UTF-8 text")
+    if (broken := next((problem for problem in found.of_the_text if problem.severity.broken), None)) is not None:
+        raise SetupError(f"the CI part of {dependency.name} cannot be read: {broken}")
     return Tested(commit, _part(found.reading.ci, commit, dependency.name), dependency.name)
 
 

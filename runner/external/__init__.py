@@ -1,0 +1,1 @@
+"""What the templates of a pipeline refer to elsewhere: fetched once, pinned by its digest, kept."""
