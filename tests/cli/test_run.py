@@ -112,11 +112,11 @@ def test_builds_of_one_run_go_side_by_side_up_to_the_limit(project: Project) -> 
 def test_a_job_of_a_type_that_cannot_run_yet_ends_in_error_by_name(project: Project) -> None:
     project.write("""
         resources:
-          - {name: repo, type: syncRepo}
+          - {name: other, type: externalCIServer}
           - {name: img, type: image, versionTemplate: {sourceName: repo/app, versionName: v0}}
         jobs:
           - {name: m, type: manifest, steps: [IN: img]}
-          - {name: s, type: runSh, steps: [IN: repo, TASK: {script: [echo never]}]}
+          - {name: s, type: runSh, steps: [IN: other, TASK: {script: [echo never]}]}
     """)
     project.integrations("integrations: [{name: gh, type: github, url: 'https://x', token: secret-token}]")
     said = project.run()
@@ -125,9 +125,9 @@ def test_a_job_of_a_type_that_cannot_run_yet_ends_in_error_by_name(project: Proj
     assert said.messages("s") == []
     reasons = {e["job"]: e["reason"] for e in said.events if e["event"] == "build_ended"}
     assert "manifest" in reasons["m"]
-    assert "repo is of type syncRepo" in reasons["s"]
+    assert "other is of type externalCIServer" in reasons["s"]
     assert "manifest" in said.err
-    assert "syncRepo" in said.err
+    assert "externalCIServer" in said.err
 
 
 def test_builds_are_listed_with_what_triggered_them(project: Project) -> None:

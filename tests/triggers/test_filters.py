@@ -115,7 +115,8 @@ def test_a_tag_is_taken_whatever_the_message_of_its_commit_says() -> None:
         ("shippable.triggers.yml", True),
         ("shippable.yml.example", False),
         ("shippable.yml/notes", False),
-        ("shippable.jobs.yaml", False),
+        ("shippable.jobs.yaml", True),
+        ("shippable.jobs.json", False),
     ],
 )
 def test_a_push_that_changes_a_pipeline_file_starts_nothing_through_the_repository(path: str, pipeline: bool) -> None:
