@@ -159,7 +159,7 @@ def test_links_that_a_script_has_made_are_not_followed_by_what_takes_out_the_key
 
 
 JOB = (
-    f'{sys.executable} -I -S -c \'import os, signal as s; s.signal(s.SIGCONT, lambda *_: os.write(1, b"re-" b"sumed "));'
+    f'{sys.executable} -I -S -c \'import os, signal as s; s.signal(s.SIGCONT, lambda *_: os.write(1, b"re-" b"sumed"));'
     ' os.write(1, b"go-" b"on "); any(s.pause() for _ in iter(int, 1))\'\n'
 )
 """One process: a stopped shell and its child may wait for each other. What it prints is not what is typed, so that an
