@@ -223,6 +223,9 @@ def test_the_environment_of_a_job_shows_encrypted_variables_without_their_values
     assert found["IMG_SOURCENAME"][0] == "x/****"
     assert found["A"][0] == "****"  # the same text in the open
     assert not any(secret in said.out for secret in (*SECRETS.values(), *OF_TASK.values(), "of the pairs"))
+    asked = project.runner("env", "a", "-n", "TOKEN", RUNNER_SECRETS__KEYS="/none")
+    assert asked.code == 2
+    assert "params 'conf': this value cannot be decrypted" in asked.err.partition("a gets no such variable")[0]
     blind = json.loads(project.runner("env", "a", "--json", RUNNER_SECRETS__KEYS="/none").out)
     assert "TOKEN" not in {each["name"] for each in blind["variables"]}
     assert [note[:67] for note in blind["notes"]] == [
