@@ -92,6 +92,7 @@ def test_the_keys_of_a_service_are_where_its_settings_say(project: Project) -> N
 
 def test_values_come_from_arguments_standard_input_or_lines_of_it(keys: Path) -> None:
     assert opened(keys, line(keys, SECRETS)) == SECRETS
+    assert opened(keys, encrypt(keys, "A=").stdout) == {"A": ""}
     assert opened(keys, encrypt(keys, "A=1", "PEM", text="x\n y\n\n").stdout) == {"A": "1", "PEM": "x\n y\n"}
     assert opened(keys, encrypt(keys, text="\nA=1 B=2\r\nC= 'x' \n").stdout) == {"A": "1 B=2", "C": " 'x' "}
 
@@ -125,6 +126,8 @@ def test_a_value_is_asked_for_without_showing_it(project: Project, keys: Path) -
         (["A", "B"], "", "A and B cannot all be standard input"),
         ([], "", "there is nothing to encrypt"),
         ([], "A=1\nhunter2\n", "line 2 of standard input is not KEY=VALUE"),
+        (["A"], "", "nothing was given for A: where it is meant to be empty, say A="),
+        (["A"], "\n", "nothing was given for A"),
         (["A"], "x\0y", "the value of A holds a NUL character"),
         (["A=x", "--public-key", "/no.pub"], "", "the public key /no.pub cannot be read: No such file or directory"),
     ],
