@@ -41,7 +41,10 @@ SERVICE = (
     ),
 )  # fmt: skip
 PIPELINES = (
-    route("GET", f"{V1}/pipelines", READ, pipelines.list_pipelines, pipeline_shapes.PipelineList, summary="Every pipeline"),
+    route(
+        "GET", f"{V1}/pipelines", READ, pipelines.list_pipelines, pipeline_shapes.PipelineList,
+        summary="Every pipeline",
+    ),
     route(
         "GET", f"{V1}/pipelines/{{name}}", READ, pipelines.show_pipeline, pipeline_shapes.PipelineShape,
         params=shapes.Named, refusals=(MISSING,), summary="One pipeline",
@@ -97,13 +100,17 @@ JOBS = (
     ),
 )  # fmt: skip
 RESOURCES = (
-    route("GET", f"{V1}/resources", READ, resources.list_resources, pipeline_shapes.ResourceList, summary="Every resource"),
+    route(
+        "GET", f"{V1}/resources", READ, resources.list_resources, pipeline_shapes.ResourceList,
+        summary="Every resource",
+    ),
     route(
         "GET", f"{V1}/resources/{{name}}", READ, resources.show_resource, details.ResourceAnswer,
         params=shapes.Named, refusals=(MISSING,), summary="One resource",
     ),
     route(
-        "GET", f"{V1}/resources/{{name}}/versions", READ, resources.list_versions_of_resource, pipeline_shapes.VersionList,
+        "GET", f"{V1}/resources/{{name}}/versions", READ, resources.list_versions_of_resource,
+        pipeline_shapes.VersionList,
         params=pipeline_shapes.VersionsParams, refusals=(MISSING,), summary="The versions of a resource",
     ),
     route(
@@ -147,7 +154,8 @@ BUILDS = (
     ),
     route(
         "POST", f"{V1}/builds/{{id}}/cancel", RUN, builds.cancel_build, build_shapes.BuildShape,
-        params=build_shapes.BuildParams, body=build_shapes.CancelBody, refusals=(MISSING, SENSELESS), summary="End a build",
+        params=build_shapes.BuildParams, body=build_shapes.CancelBody, refusals=(MISSING, SENSELESS),
+        summary="End a build",
     ),
     route(
         "POST", f"{V1}/builds/{{id}}/replay", RUN, builds.replay_build, build_shapes.BuildShape, status=201,
