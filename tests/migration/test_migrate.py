@@ -181,6 +181,18 @@ _CONTENTS = (
     ("type: params", "version:|params: {A: 0.10, B: [off]}"),
     ("type: cluster", "integrationName: i", "pointer:|sourceName|region"),
     ("type: image", "source:|name|tag"),
+    ("type: image", "pointer:|sourceName", "initialVersion:|versionName"),
+    ("type: gitRepo", "integration: i", "pointer:|sourceName|branch|buildOnTagPush: on"),
+    ("type: version", "seed:|versionName: 1.10.0"),
+    ("type: time", "seed:|interval: '*/5 * * * *'"),
+    ("type: trigger", "version:|counter: 051|message"),
+    ("type: dockerOptions", "version:|memory: 512|portMappings: [22:22, '80:80']|labels: {A: 1.0}"),
+    ("type: replicas", "version: {count: 2}"),
+    ("type: notification", "pointer:|method: email|recipients: [a]"),
+    ("type: cliConfig", "integration: i", "pointer:|region"),
+    ("type: file", "pointer:|sourceName", "seed:|versionName"),
+    ("type: loadBalancer", "pointer:|sourceName|role", "version:|ports: [{port: 80}]|selector: {a: b}"),
+    ("type: webhook", "pointer:|webhookKey"),
 )
 _gaps = st.sampled_from([[], [""], ["", "# between", ""]])
 
