@@ -171,11 +171,16 @@ def old_pipelines(draw: st.DrawFn) -> str:
         body += [f"{dash}- IN: r0{draw(remarks)}", f"{dash}- TASK:{draw(remarks)}"]
         body += [f"{dash}  {dash}{line}" for line in _script(draw)]
         for hook in hooks:
-            body += [f"{hook}:{draw(remarks)}", *(f"{dash}{line}" for line in _script(draw))]
+            body += [f"{hook}:{draw(remarks)}", *(f"{dash}{line}" for line in _script(draw, "notify"))]
         lines += [f"{dash}- {body[0]}", *(f"{dash}  {line}" for line in body[1:]), *draw(_gaps)]
+    for kind, option in draw(st.lists(st.sampled_from(_MANAGED), max_size=2)):
+        lines += [f"{dash}- name: m{len(lines)}", f"{dash}  type: {kind}", f"{dash}  steps:"]
+        lines += [f"{dash}  {dash}- IN: r0{draw(remarks)}", f"{dash}  {dash}- TASK: managed{draw(remarks)}"]
+        lines += [f"{dash}  {dash}  {option}{draw(remarks)}"]
     return "\n".join(lines) + "\n"
 
 
+_MANAGED = (("release", "bump: patch"), ("deploy", "deployMethod: upgrade"), ("deploy", "deployMethod: replace"))
 _CONTENTS = (
     ("type: image", "pointer:|sourceName", "seed:|versionName", "flags: x"),
     ("type: params", "version:|params: {A: 0.10, B: [off]}"),
@@ -208,15 +213,17 @@ def _lines(draw: st.DrawFn, part: str, dash: str) -> list[str]:
     return found
 
 
-def _script(draw: st.DrawFn) -> list[str]:
+def _script(draw: st.DrawFn, *further: str) -> list[str]:
     found: list[str] = []
     for _ in range(draw(st.integers(1, 3))):
         if draw(st.booleans()):
             found.append("# on its own")
-        form = draw(st.sampled_from(["plain", "block", "folded", "bare"]))
+        form = draw(st.sampled_from(["plain", "block", "folded", "bare", *further]))
         match form:
             case "plain":
                 found.append(f"- script: echo {draw(words)}{draw(remarks)}")
+            case "notify":
+                found.append(f"- NOTIFY: team{draw(remarks)}")
             case "bare":
                 found.append(f"- make{draw(remarks)}")
             case _:
