@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 def read_job(spot: Spot, node: MappingNode, name: Scalar, job_type: JobType) -> Job:
     """The job, whose name and type are read already."""
-    fields = read_fields(spot, node, job_type.keys, f"a {job_type.name} job", skip=("name", "type"))
+    fields = read_fields(spot, node, job_type.keys, job_type.phrase, skip=("name", "type"))
     steps = _steps(spot, fields, name.text, job_type)
     if job_type.tasks is Tasks.SCRIPT and not steps.tasks and not steps.doubtful and STEPS.name not in fields.meant:
         spot.report.error(
