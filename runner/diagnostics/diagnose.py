@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from runner.diagnostics.arns import wrong_arns
 from runner.diagnostics.bash import Finding, parse_all
 from runner.diagnostics.misplaced import misplaced_options
 from runner.diagnostics.naming import empty_outputs, unused_resources
@@ -88,6 +89,7 @@ def _closer(
         yield from empty_outputs(pipeline)
         yield from apply_to(pipeline)
         yield from misplaced_options(pipeline)
+        yield from wrong_arns(pipeline)
         yield from unstarted_jobs(pipeline)
         yield from unknown_variables(pipeline, sources, platform)
         yield from missing_fields(pipeline, sources, subject.integrations)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from runner.pipeline.codes import Code
-from runner.pipeline.job_types import METHOD, OLD_METHOD, STABILITY
+from runner.pipeline.job_types import JOB_TYPES, METHOD, OLD_METHOD, STABILITY
 from runner.pipeline.model import Managed
 from runner.pipeline.problems import Problem, Severity
 from runner.pipeline.steps import (
@@ -64,7 +64,7 @@ def _misplaced(job: Job, option: str, kinds: frozenset[str]) -> str | None:
     belongs = _BELONGS.get(option)
     if option in _DEPLOYED and job.type != "runSh":  # the reader tells it of those
         if job.type != "deploy":
-            return f"nothing is deployed by a {job.type} job"
+            return f"nothing is deployed by {JOB_TYPES[job.type].phrase}"
         belongs = _DEPLOYED[option]
     if belongs is None or belongs & kinds:
         return None

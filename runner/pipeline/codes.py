@@ -118,6 +118,7 @@ class Code(StrEnum):
     NO_CLOCK = "W403", "a clock in a local run"
     NO_WEBHOOK = "W404", "a webhook in a local run"
     UNKNOWN_CONTENT = "W405", "content that resources of this type do not have"
+    WRONG_ARN = "W406", "not an ARN"
 
     REFUSED_FILE = "E501", "a file of integrations that is not read"
     UNDEFINED_INTEGRATION = "E502", "an integration that does not exist"

@@ -79,7 +79,7 @@ def _allowed(
     if not job_type.hook_scripts:
         spot.warn(
             Code.IGNORED_SCRIPT,
-            f"hooks of a {job_type.name} job take NOTIFY only: the script is ignored",
+            f"hooks of {job_type.phrase} take NOTIFY only: the script is ignored",
             job_type.hook_hint,
         )
         return ()

@@ -33,7 +33,7 @@ ELSEWHERE = dict.fromkeys(JOB_RUNTIME, "put it below 'runtime'")
 
 def read_job(spot: Spot, node: MappingNode, name: Scalar, job_type: JobType) -> Job:
     """The job, whose name and type are read already."""
-    fields = read_fields(spot, node, job_type.keys, f"a {job_type.name} job", ("name", "type"), ELSEWHERE)
+    fields = read_fields(spot, node, job_type.keys, job_type.phrase, ("name", "type"), ELSEWHERE)
     steps = _steps(spot, fields, name.text, job_type)
     if job_type.tasks is Tasks.SCRIPT and not steps.tasks and not steps.doubtful and STEPS.name not in fields.meant:
         spot.report.error(

@@ -74,6 +74,11 @@ class JobType:
     def keys(self) -> Keys:
         return {**self.common, **self.options}
 
+    @property
+    def phrase(self) -> str:
+        """For sentences: `a runSh job`, `an externalCI job`."""
+        return f"{'an' if self.name[0] in 'aeiou' else 'a'} {self.name} job"
+
 
 _ALL = (
     JobType(

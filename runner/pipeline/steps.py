@@ -143,7 +143,7 @@ def _in(spot: Spot, node: MappingNode, name: Scalar, found: Steps) -> In:
             Code.TWO_PINS, f"job '{found.owner}': versionName and versionNumber of '{name.text}' cannot pin both"
         )
     if options.get(APPLY_TO) is not None and not found.job_type.apply_to:
-        spot.warn(Code.APPLY_TO, f"applyTo means nothing in a {found.job_type.name} job and is ignored")
+        spot.warn(Code.APPLY_TO, f"applyTo means nothing in {found.job_type.phrase} and is ignored")
     if found.job_type.tasks is Tasks.SCRIPT:
         _note_unused(spot, node, found.owner)
     mode = options.get(DEPENDENCY_MODE)
@@ -199,7 +199,7 @@ def _task(spot: Spot, node: MappingNode, value: Spot, found: Steps) -> None:
     elif kind is Tasks.CI:
         value.error(Code.WRONG_TASK, "runCI jobs take no TASK; put the commands in the CI part")
     else:
-        value.warn(Code.IGNORED_SCRIPT, f"a {found.job_type.name} job runs no scripts of its own: this TASK is ignored")
+        value.warn(Code.IGNORED_SCRIPT, f"{found.job_type.phrase} runs no scripts of its own: this TASK is ignored")
 
 
 def _script(value: Spot, found: Steps) -> None:
@@ -219,7 +219,7 @@ def _managed(value: Spot, node: MappingNode, beside: Fields, found: Steps) -> No
         text = value.node.text if isinstance(value.node, Scalar) else ""
         value.error(
             Code.WRONG_TASK,
-            f"a TASK of a {found.job_type.name} job is 'managed', not '{text}'",
+            f"a TASK of {found.job_type.phrase} is 'managed', not '{text}'",
             nearest(text, ("managed",)),
         )
         return

@@ -218,6 +218,14 @@ def test_branches_clone_settings_and_services_are_read() -> None:
     assert part.bundler_args == "--jobs 3"
 
 
+@pytest.mark.parametrize(
+    ("vote", "said"),
+    [("false", []), ("", []), ("{on_success: {Verified: 1}}", ["warning: vote: nothing votes at Gerrit yet"])],
+)
+def test_a_vote_that_nothing_casts_is_a_warning(vote: str, said: list[str]) -> None:
+    assert printed(read_ci(f"language: none\nvote: {vote}\n")) == said
+
+
 def test_each_service_is_a_warning_by_name() -> None:
     assert printed(read_ci("language: none\nservices: [mysql, mysq]\n")) == [
         "warning: services[0]: the service mysql is not started: what this host has is used",

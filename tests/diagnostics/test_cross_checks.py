@@ -50,6 +50,30 @@ def test_apply_to_names_an_input_of_its_job(target: str, told: int) -> None:
     assert codes(text).count("W306") == told
 
 
+GROUP = "arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/web/0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (f"loadBalancer, pointer: {{sourceName: '{GROUP}', method: application}}", ""),
+        ("loadBalancer, pointer: {sourceName: web, method: classic}", ""),
+        ("loadBalancer, versionTemplate: {sourceName: $GROUP, method: application}", ""),
+        ("loadBalancer, versionTemplate: {sourceName: web, method: application}", "'web' is not the ARN of a target"),
+        (f"loadBalancer, pointer: {{sourceName: '{GROUP[:-17]}', method: application}}", "not the ARN of a target"),
+        ("loadBalancer, versionTemplate: {sourceName: 'arn:aws:elb'}", "sourceName: 'arn:aws:elb' is not an ARN"),
+        ("loadBalancer, versionTemplate: {role: 'arn:aws:iam::1:role/r'}", "role: 'arn:aws:iam::1:role/r' is no"),
+        ("loadBalancer, versionTemplate: {role: ecsServiceRole}", ""),
+        ("replicas, version: {count: 1, autoScalingRole: 'arn:aws:iam::111122223333:role/x'}", ""),
+        ("replicas, version: {count: 1, autoScalingRole: 'arn:aws:iam:x'}", "autoScalingRole: 'arn:aws:iam:x' is"),
+    ],
+)  # fmt: skip
+def test_a_text_that_should_be_an_arn_is_one(content: str, said: str) -> None:
+    found = [line for line in seen(f"resources: [{{name: r, type: {content}}}]") if "W406" in line]
+    assert len(found) == bool(said)
+    assert said in "".join(found)
+
+
 DEPLOYED = """
 resources:
   - {name: app, type: image, versionTemplate: {sourceName: a, versionName: x}}

@@ -171,16 +171,33 @@ def old_pipelines(draw: st.DrawFn) -> str:
         body += [f"{dash}- IN: r0{draw(remarks)}", f"{dash}- TASK:{draw(remarks)}"]
         body += [f"{dash}  {dash}{line}" for line in _script(draw)]
         for hook in hooks:
-            body += [f"{hook}:{draw(remarks)}", *(f"{dash}{line}" for line in _script(draw))]
+            body += [f"{hook}:{draw(remarks)}", *(f"{dash}{line}" for line in _script(draw, "notify"))]
         lines += [f"{dash}- {body[0]}", *(f"{dash}  {line}" for line in body[1:]), *draw(_gaps)]
+    for kind, option in draw(st.lists(st.sampled_from(_MANAGED), max_size=2)):
+        lines += [f"{dash}- name: m{len(lines)}", f"{dash}  type: {kind}", f"{dash}  steps:"]
+        lines += [f"{dash}  {dash}- IN: r0{draw(remarks)}", f"{dash}  {dash}- TASK: managed{draw(remarks)}"]
+        lines += [f"{dash}  {dash}  {option}{draw(remarks)}"]
     return "\n".join(lines) + "\n"
 
 
+_MANAGED = (("release", "bump: patch"), ("deploy", "deployMethod: upgrade"), ("deploy", "deployMethod: replace"))
 _CONTENTS = (
     ("type: image", "pointer:|sourceName", "seed:|versionName", "flags: x"),
     ("type: params", "version:|params: {A: 0.10, B: [off]}"),
     ("type: cluster", "integrationName: i", "pointer:|sourceName|region"),
     ("type: image", "source:|name|tag"),
+    ("type: image", "pointer:|sourceName", "initialVersion:|versionName"),
+    ("type: gitRepo", "integration: i", "pointer:|sourceName|branch|buildOnTagPush: on"),
+    ("type: version", "seed:|versionName: 1.10.0"),
+    ("type: time", "seed:|interval: '*/5 * * * *'"),
+    ("type: trigger", "version:|counter: 051|message"),
+    ("type: dockerOptions", "version:|memory: 512|portMappings: [22:22, '80:80']|labels: {A: 1.0}"),
+    ("type: replicas", "version: {count: 2}"),
+    ("type: notification", "pointer:|method: email|recipients: [a]"),
+    ("type: cliConfig", "integration: i", "pointer:|region"),
+    ("type: file", "pointer:|sourceName", "seed:|versionName"),
+    ("type: loadBalancer", "pointer:|sourceName|role", "version:|ports: [{port: 80}]|selector: {a: b}"),
+    ("type: webhook", "pointer:|webhookKey"),
 )
 _gaps = st.sampled_from([[], [""], ["", "# between", ""]])
 
@@ -196,15 +213,17 @@ def _lines(draw: st.DrawFn, part: str, dash: str) -> list[str]:
     return found
 
 
-def _script(draw: st.DrawFn) -> list[str]:
+def _script(draw: st.DrawFn, *further: str) -> list[str]:
     found: list[str] = []
     for _ in range(draw(st.integers(1, 3))):
         if draw(st.booleans()):
             found.append("# on its own")
-        form = draw(st.sampled_from(["plain", "block", "folded", "bare"]))
+        form = draw(st.sampled_from(["plain", "block", "folded", "bare", *further]))
         match form:
             case "plain":
                 found.append(f"- script: echo {draw(words)}{draw(remarks)}")
+            case "notify":
+                found.append(f"- NOTIFY: team{draw(remarks)}")
             case "bare":
                 found.append(f"- make{draw(remarks)}")
             case _:

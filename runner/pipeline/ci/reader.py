@@ -48,7 +48,7 @@ from runner.pipeline.ci.notifications import read_notifications
 from runner.pipeline.codes import Code
 from runner.pipeline.fields import Fields, read_fields
 from runner.pipeline.ignores import Ignores
-from runner.pipeline.kinds import flat
+from runner.pipeline.kinds import flat, is_off
 from runner.pipeline.model import Data, Named
 from runner.pipeline.nodes import Entry, MappingNode, Scalar, Unresolved, data, is_null, kind_of
 from runner.pipeline.problems import nearest, slip
@@ -68,6 +68,8 @@ def read_ci(root: MappingNode, others: Sequence[Entry] = (), ignores: Ignores | 
     spot = Spot(MappingNode(entries, root.place), "", report)
     for entry in (*entries, *others):
         _tell(spot.at(entry.key, entry.key.text), entry.key.text)
+        if entry.key.text == VOTE.name and not is_null(entry.value) and not is_off(entry.value):
+            spot.at(entry.key, VOTE.name).warn(Code.UNUSED_OPTION, "nothing votes at Gerrit yet")
     fields = read_fields(spot, MappingNode(entries, root.place), CI, "the CI part", skip=OLD)
     part = _part(spot, fields, entries[0])
     if size_of(part) > MOST:
