@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from runner.notifications.forwarding import Reply, Request
-    from runner.service.preparation import Engine
+    from runner.service.engine import Engine
 
 SOCKET, KEY = "notify.sock", "notify.key"
 PLACE_VARIABLE, TOKEN_VARIABLE = "SHIPPABLE_NOTIFY", "SHIPPABLE_NOTIFY_TOKEN"

@@ -15,9 +15,9 @@ import pytest
 
 from runner.execution.sockets import connect
 from runner.integrations.sources import read_integrations
+from runner.service.engine import Engine
 from runner.service.inputs import Inputs
 from runner.service.notify_desk import KEY, KEY_BYTES, SOCKET, NotifyDesk
-from runner.service.preparation import Engine
 from runner.store.rows import BuildEnd, BuildRow
 from tests.service.world import World, world
 from tests.shipctl.services import WebService, web_service
