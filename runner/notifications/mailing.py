@@ -59,7 +59,8 @@ def _message(server: SmtpServer, recipients: Sequence[str], news: News, identity
     message["Message-ID"] = f"<{identity}@{server.sender.rpartition('@')[2] or 'localhost'}>"
     message["Auto-Submitted"] = "auto-generated"
     snippet = f"\n\nWhat failed:\n\n{news.snippet}" if news.snippet else ""
-    message.set_content(f"{news.headline}\n\n{news.details}{snippet}\n")
+    text = f"{news.headline}\n\n{news.details}{snippet}\n"
+    message.set_content(text.encode("utf-8", "replace").decode())  # the name of a directory need not be UTF-8
     return message
 
 

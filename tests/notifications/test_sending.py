@@ -225,6 +225,12 @@ async def test_an_email_quotes_what_failed() -> None:
     assert text_of(server.messages[0]).endswith("What failed:\n\n$ make\nno rule ü\n")
 
 
+async def test_an_email_goes_out_of_a_directory_whose_name_is_no_utf8() -> None:
+    async with mail_server() as server:
+        await sent(Email(), "a@x.example", news=replace(NEWS, log="runner logs a/1 -C '/\udcff'"), smtp=smtp_of(server))
+    assert "Log: runner logs a/1 -C '/?'" in text_of(server.messages[0])
+
+
 @settings(max_examples=8, deadline=None)
 @given(text=st.text(st.characters(exclude_categories=["Cs"])))
 async def test_no_words_of_a_build_add_a_header_or_a_recipient(text: str) -> None:
