@@ -21,7 +21,7 @@ class Security(StrEnum):
 
 _ATOM = r'[^\s()<>\[\]:;@\\,."]+'
 _ADDRESS = rf"{_ATOM}(?:\.{_ATOM})*@{_ATOM}(?:\.{_ATOM})*"
-_SENDER = re.compile(rf"[\w .'-]+ <{_ADDRESS}>|{_ADDRESS}")
+_SENDER = rf"[\w .'-]+ <{_ADDRESS}>|{_ADDRESS}"
 PORTS: Mapping[Security, int] = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
 
 
@@ -45,7 +45,7 @@ def is_address(text: str) -> bool:
 
 def is_sender(text: str) -> bool:
     """An address, or `Name <address>`."""
-    return _is_plain(text) and _SENDER.fullmatch(text) is not None
+    return _is_plain(text) and re.fullmatch(_SENDER, text) is not None
 
 
 def _is_plain(text: str) -> bool:
