@@ -80,13 +80,17 @@ def _pairs(arguments: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def _asked(name: str) -> str:
+    """Raises UsageError where nothing comes: a program before a pipe that failed must not become an empty password."""
     if not is_variable(name):
         return ""  # refused by whoever checks the names, before anybody is asked
     if _is_terminal():
-        entered: str = click.prompt(name, hide_input=True, default="", show_default=False, err=True)
-        return entered
-    text = _standard_input()
-    return text.removesuffix("\r\n" if text.endswith("\r\n") else "\n")
+        value: str = click.prompt(name, hide_input=True, default="", show_default=False, err=True)
+    else:
+        text = _standard_input()
+        value = text.removesuffix("\r\n" if text.endswith("\r\n") else "\n")
+    if not value:
+        raise UsageError(f"nothing was given for {name}: where it is meant to be empty, say {name}=")
+    return value
 
 
 def _lines(text: str) -> Iterator[tuple[str, str]]:

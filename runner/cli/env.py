@@ -115,6 +115,7 @@ def _named(found: Environment, names: Sequence[str]) -> Iterator[Shown]:
     known = [variable.name for variable in found.variables]
     for name in names:
         if not fnmatch.filter(known, name):
+            _tell(found)  # what could not be read may have it
             hint = nearest(name, known)
             raise UsageError(f"--name {name}: {found.job} gets no such variable{f' ({hint})' if hint else ''}")
     for variable in found.variables:

@@ -102,7 +102,9 @@ def refuse_with_host(ctx: click.Context, *names: str) -> None:
     for parameter in ctx.command.params:
         if parameter.name in names and ctx.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE:
             what = parameter.opts[-1] if isinstance(parameter, click.Option) else parameter.make_metavar(ctx)
-            raise UsageError(f"{what} does not go with --host: the service has its own pipelines, settings and store")
+            named = ctx.get_parameter_source("host") is ParameterSource.ENVIRONMENT
+            host = f"--host, for which {VARIABLE} stands" if named else "--host"
+            raise UsageError(f"{what} does not go with {host}: the service has its own pipelines, settings and store")
 
 
 def _own_socket() -> Path:

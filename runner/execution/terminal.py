@@ -31,6 +31,14 @@ LIKE_A_TASK = r"""
 exec 247<&-
 """
 """What a TASK does before its script: see prelude.bash."""
+COMMAND = r"""
+[[ $1 == */* ]] || builtin type -P -- "$1" >/dev/null || {
+    builtin printf 'runner: %s: not found on the PATH of the job\n' "$1" >&2
+    builtin exit 127
+}
+exec "$@"
+"""
+"""The program that was named; bash itself would tell of the file that it reads this from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +75,7 @@ class Program:
         """What bash is called with, and what it does when it has the job's variables."""
         through = ("-c", f". {SOURCED}", "runner")
         if self.command:
-            return (*through, *self.command), 'exec "$@"\n'
+            return (*through, *self.command), COMMAND
         if not os.isatty(0):
             return (*through, bash_path(), "--noprofile", "--norc", "-s"), 'exec "$@"\n'
         shell = shell_for(self.shell)

@@ -29,6 +29,7 @@ class Key(Generic[T]):
     filled: bool = False
 
 
+NOWHERE: Mapping[str, str] = {}
 Keys: TypeAlias = Mapping[str, Key[Any]]
 """A table: the keys of one kind of mapping by their names."""
 
@@ -56,12 +57,19 @@ class Fields:
         return cast("T | D | None", self._values.get(key.name, default))
 
 
-def read_fields(spot: Spot, node: MappingNode, keys: Keys, what: str, skip: Container[str] = ()) -> Fields:
+def read_fields(
+    spot: Spot,
+    node: MappingNode,
+    keys: Keys,
+    what: str,
+    skip: Container[str] = (),
+    elsewhere: Mapping[str, str] = NOWHERE,
+) -> Fields:
     """Read a mapping by its table. A misspelt key is an error, any other unknown one a warning (real files carry
     strays), a missing one an error.
 
-    `what` names the mapping in sentences (`a runSh job`); keys in `skip` are read elsewhere. A key with nothing
-    behind it counts as absent.
+    `what` names the mapping in sentences (`a runSh job`); keys in `skip` are read elsewhere. `elsewhere` has keys that
+    people look for here, and what they should write. A key with nothing behind it counts as absent.
     """
     values: dict[str, object] = {}
     present: set[str] = set()
@@ -72,7 +80,7 @@ def read_fields(spot: Spot, node: MappingNode, keys: Keys, what: str, skip: Cont
         if name in skip:
             continue
         if key is None:
-            meant.update(_tell_unknown(spot.at(entry.key, f".{name}"), name, keys, what))
+            meant.update(_tell_unknown(spot.at(entry.key, f".{name}"), name, keys, what, elsewhere))
         elif not is_null(entry.value):
             present.add(name)
             values[name] = key.kind.read(spot.at(entry.value, f".{name}"))
@@ -90,10 +98,14 @@ def read_key(spot: Spot, node: MappingNode, key: Key[T]) -> T | None:
     return key.kind.read(spot.at(entry.value, f".{key.name}"))
 
 
-def _tell_unknown(spot: Spot, name: str, known: Collection[str], what: str) -> tuple[str, ...]:
+def _tell_unknown(
+    spot: Spot, name: str, known: Collection[str], what: str, elsewhere: Mapping[str, str]
+) -> tuple[str, ...]:
     """Report a key that nothing reads: an error where it is a known one misspelt; gives that one, if there is one."""
     if meant := slip(name, known):
         spot.error(Code.MISSPELT_KEY, f"'{name}' is not a key of {what}", f"did you mean '{meant}'?")
         return (meant,)
-    spot.warn(Code.UNKNOWN_KEY, f"'{name}' is not a key of {what} and is ignored", nearest(name, known))
+    spot.warn(
+        Code.UNKNOWN_KEY, f"'{name}' is not a key of {what} and is ignored", elsewhere.get(name) or nearest(name, known)
+    )
     return ()

@@ -22,16 +22,18 @@ from runner.pipeline.job_types import (
 )
 from runner.pipeline.model import DependencyMode, Hook, Hooks, Job, Named, Runtime, TriggerMode
 from runner.pipeline.nodes import MappingNode, Node, Scalar, data
-from runner.pipeline.runtime import read_job_runtime
+from runner.pipeline.runtime import JOB_RUNTIME, read_job_runtime
 from runner.pipeline.steps import Steps, read_steps
 
 if TYPE_CHECKING:
     from runner.pipeline.report import Spot
 
+ELSEWHERE = dict.fromkeys(JOB_RUNTIME, "put it below 'runtime'")
+
 
 def read_job(spot: Spot, node: MappingNode, name: Scalar, job_type: JobType) -> Job:
     """The job, whose name and type are read already."""
-    fields = read_fields(spot, node, job_type.keys, f"a {job_type.name} job", skip=("name", "type"))
+    fields = read_fields(spot, node, job_type.keys, f"a {job_type.name} job", ("name", "type"), ELSEWHERE)
     steps = _steps(spot, fields, name.text, job_type)
     if job_type.tasks is Tasks.SCRIPT and not steps.tasks and not steps.doubtful and STEPS.name not in fields.meant:
         spot.report.error(

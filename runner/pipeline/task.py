@@ -25,6 +25,7 @@ SCRIPT: Key[Node] = Key(
     "script", Form("text, or a list of texts", LINES), "What the TASK's shell evaluates, in order.", filled=True
 )
 TASK: Keys = table(NAME, RUNTIME, SCRIPT)
+ELSEWHERE = dict.fromkeys(TASK_RUNTIME, "put it below 'runtime'")
 SHAPE = Either(
     (
         Part(TASK, needs=(SCRIPT.name,)),
@@ -76,7 +77,7 @@ def is_managed(node: Node) -> bool:
 
 def _keys(spot: Spot, node: MappingNode, owner: str, parts: _Parts) -> bool:
     """`name`, `runtime` and `script` of a whole TASK or of one item of a list; whether `script` is there, or meant."""
-    fields = read_fields(spot, node, TASK, "a TASK")
+    fields = read_fields(spot, node, TASK, "a TASK", elsewhere=ELSEWHERE)
     parts.name = fields.get(NAME, parts.name)
     runtime = fields.get(RUNTIME)
     if runtime is not None:

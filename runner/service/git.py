@@ -35,11 +35,16 @@ _SSH = "ssh -oBatchMode=yes -oConnectTimeout=30 -oControlMaster=no"
 _HELPER = '!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" "$GIT_LOGIN" "$GIT_PASSWORD"; }; f'
 _KEPT = ("GIT_SSL_", "GIT_SSH", "GIT_PROXY_")
 """What an operator may say about the way to a server; every other variable of git's may point it elsewhere."""
+_AUTHORITY = (
+    "name the certificate of its authority as http.sslCAInfo in the git configuration of the user of the runner"
+)
 _CURES = {
     "could not read Username": "give the resource an integration that may read it",
     "Authentication failed": "give the resource an integration that may read it",
     "Permission denied (publickey": "give the resource an integration with a key that may read it",
     "Host key verification failed": "put the key of the host into known_hosts of the user of the runner",
+    "certificate verification failed": _AUTHORITY,
+    "certificate problem": _AUTHORITY,
     "dubious ownership": "add it to safe.directory in the git configuration of the user of the runner",
 }
 """Words of git and what to do about them; they make a sentence better, nothing is decided by them."""

@@ -92,6 +92,7 @@ def test_the_keys_of_a_service_are_where_its_settings_say(project: Project) -> N
 
 def test_values_come_from_arguments_standard_input_or_lines_of_it(keys: Path) -> None:
     assert opened(keys, line(keys, SECRETS)) == SECRETS
+    assert opened(keys, encrypt(keys, "A=").stdout) == {"A": ""}
     assert opened(keys, encrypt(keys, "A=1", "PEM", text="x\n y\n\n").stdout) == {"A": "1", "PEM": "x\n y\n"}
     assert opened(keys, encrypt(keys, text="\nA=1 B=2\r\nC= 'x' \n").stdout) == {"A": "1 B=2", "C": " 'x' "}
 
@@ -125,6 +126,8 @@ def test_a_value_is_asked_for_without_showing_it(project: Project, keys: Path) -
         (["A", "B"], "", "A and B cannot all be standard input"),
         ([], "", "there is nothing to encrypt"),
         ([], "A=1\nhunter2\n", "line 2 of standard input is not KEY=VALUE"),
+        (["A"], "", "nothing was given for A: where it is meant to be empty, say A="),
+        (["A"], "\n", "nothing was given for A"),
         (["A"], "x\0y", "the value of A holds a NUL character"),
         (["A=x", "--public-key", "/no.pub"], "", "the public key /no.pub cannot be read: No such file or directory"),
     ],
@@ -223,6 +226,9 @@ def test_the_environment_of_a_job_shows_encrypted_variables_without_their_values
     assert found["IMG_SOURCENAME"][0] == "x/****"
     assert found["A"][0] == "****"  # the same text in the open
     assert not any(secret in said.out for secret in (*SECRETS.values(), *OF_TASK.values(), "of the pairs"))
+    asked = project.runner("env", "a", "-n", "TOKEN", RUNNER_SECRETS__KEYS="/none")
+    assert asked.code == 2
+    assert "params 'conf': this value cannot be decrypted" in asked.err.partition("a gets no such variable")[0]
     blind = json.loads(project.runner("env", "a", "--json", RUNNER_SECRETS__KEYS="/none").out)
     assert "TOKEN" not in {each["name"] for each in blind["variables"]}
     assert [note[:67] for note in blind["notes"]] == [

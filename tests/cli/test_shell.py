@@ -140,7 +140,7 @@ def test_what_is_kept_has_no_keys_in_it(project: Project) -> None:
     ), files
     assert not (work / "secrets").exists()
     said = project.runner("shell", "ship-it", "--", "no-such-command")
-    assert (said.code, "no-such-command: not found" in said.err) == (127, True)
+    assert (said.code, "runner: no-such-command: not found on the PATH of the job\n" in said.err) == (127, True)
     # a kept one is no abandoned one
     assert (work / "made").exists()
 

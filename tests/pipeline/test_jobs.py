@@ -107,6 +107,8 @@ def test_one_misspelt_key_is_one_error(body: str) -> None:
         ("bump: minor", "bump: 'bump' is not a key of a runSh job and is ignored"),
         ("runtime: {timeout: 5}", "runtime.timeout: 'timeout' is not a key of a job's runtime and is ignored"
          " (did you mean 'timeoutMinutes'?)"),
+        ("timeoutMinutes: 5", "timeoutMinutes: 'timeoutMinutes' is not a key of a runSh job and is ignored"
+         " (put it below 'runtime')"),
         ("runtime: {os: linux}", "runtime.os: 'os' is not a key of a job's runtime and is ignored"),
     ],
 )  # fmt: skip

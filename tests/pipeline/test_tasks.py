@@ -205,3 +205,12 @@ def test_misspelt_keys_of_a_task_are_errors_with_the_ones_that_were_meant() -> N
         ".runtime.contaner: 'contaner' is not a key of a ",
     ]
     assert "(did you mean 'container'?)" in errors(reading)[1]
+
+
+@pytest.mark.parametrize("key", ["env: [{A: b}]", "container: false", "options: {imageName: x}"])
+def test_a_key_of_the_runtime_that_stands_beside_it_is_ignored_with_its_place(key: str) -> None:
+    task, reading = read_task(f"{{script: x, {key}}}")
+    assert [line.partition(" is ")[2] for line in warnings(reading)] == [
+        "not a key of a TASK and is ignored (put it below 'runtime')"
+    ]
+    assert task.env == ()

@@ -17,6 +17,7 @@ from runner.service.git import Git, GitError, Remote
 from runner.service.refs import Refs, first_head, head, read_refs, tag_commit
 from runner.triggers import git_events
 from tests.triggers.events import options
+from tests.triggers.https_repositories import https_server
 from tests.triggers.repositories import GIT, Repository
 
 HERE = git_events.Repository(provider="git", full_name="acme/shop")
@@ -134,6 +135,12 @@ async def test_a_branch_that_cannot_be_one_is_unknown(shop: Repository, checkout
     shop.commit()
     with pytest.raises(GitError, match="has no branch"):
         await replace(checkout, branch=branch).fetch()
+
+
+async def test_a_certificate_of_an_authority_that_git_does_not_know_is_told_with_what_to_do(tmp_path: Path) -> None:
+    with https_server(tmp_path) as server, pytest.raises(GitError) as refused:
+        await head(GIT, Remote.of(f"{server.url}/a.git"), "main")
+    assert "name the certificate of its authority as http.sslCAInfo" in str(refused.value)
 
 
 @pytest.mark.parametrize(
