@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import re
 import ssl
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -14,20 +13,18 @@ import aiosmtplib
 
 from runner.notifications.news import News, one_line
 from runner.notifications.outcome import Attempt, NotSentError, UnreachableError, told_by
-from runner.notifications.smtp import Security, SmtpServer
+from runner.notifications.smtp import Security, SmtpServer, is_address
 
 SILENCE_S = 15.0
 """How long a server may say nothing."""
 FOR_GOOD = 500
 """From here on the codes of SMTP mean: do not try again (RFC 5321)."""
-_ATOM = r'[^\s()<>\[\]:;@\\,."]+'
-_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_ATOM}(?:\.{_ATOM})*")
 
 
 async def mail(server: SmtpServer, recipients: Sequence[str], news: News, identity: str, at: datetime) -> Attempt:
     """One message to all. `identity` is the same whenever the same message is sent again: what is delivered twice can
     be told."""
-    wrong = {name: "this is no e-mail address" for name in recipients if not _is_address(name)}
+    wrong = {name: "this is no e-mail address" for name in recipients if not is_address(name)}
     good = [name for name in recipients if name not in wrong]
     if not good:
         return Attempt(refused=tuple(wrong.items()))
@@ -45,21 +42,17 @@ async def mail(server: SmtpServer, recipients: Sequence[str], news: News, identi
     )
 
 
-def _is_address(text: str) -> bool:
-    """One that stands in a header as it is, without quotes, comments or groups (RFC 5322)."""
-    return text.isprintable() and "=?" not in text and _ADDRESS.fullmatch(text) is not None
-
-
 def _message(server: SmtpServer, recipients: Sequence[str], news: News, identity: str, at: datetime) -> EmailMessage:
     message = EmailMessage()
     message["From"] = server.sender
     message["To"] = ", ".join(recipients)
     message["Subject"] = one_line(news.headline)
     message["Date"] = format_datetime(at)
-    message["Message-ID"] = f"<{identity}@{server.sender.rpartition('@')[2] or 'localhost'}>"
+    message["Message-ID"] = f"<{identity}@{server.sender.rpartition('@')[2].rstrip('>') or 'localhost'}>"
     message["Auto-Submitted"] = "auto-generated"
     snippet = f"\n\nWhat failed:\n\n{news.snippet}" if news.snippet else ""
-    message.set_content(f"{news.headline}\n\n{news.details}{snippet}\n")
+    text = f"{news.headline}\n\n{news.details}{snippet}\n"
+    message.set_content(text.encode("utf-8", "replace").decode())  # the name of a directory need not be UTF-8
     return message
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,6 +19,9 @@ class Security(StrEnum):
     NONE = "none"
 
 
+_ATOM = r'[^\s()<>\[\]:;@\\,."]+'
+_ADDRESS = rf"{_ATOM}(?:\.{_ATOM})*@{_ATOM}(?:\.{_ATOM})*"
+_SENDER = rf"[\w .'-]+ <{_ADDRESS}>|{_ADDRESS}"
 PORTS: Mapping[Security, int] = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
 
 
@@ -32,3 +36,17 @@ class SmtpServer:
     user: str | None = None
     password: Secret | None = None
     ca_file: Path | None = None
+
+
+def is_address(text: str) -> bool:
+    """One that stands in a header as it is, without quotes, comments or groups (RFC 5322)."""
+    return _is_plain(text) and re.fullmatch(_ADDRESS, text) is not None
+
+
+def is_sender(text: str) -> bool:
+    """An address, or `Name <address>`."""
+    return _is_plain(text) and re.fullmatch(_SENDER, text) is not None
+
+
+def _is_plain(text: str) -> bool:
+    return text.isprintable() and "=?" not in text

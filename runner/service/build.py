@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 import functools
 import time
-from collections.abc import Awaitable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Sequence
+from dataclasses import replace
+from datetime import timedelta
 
 from jobs.context import Context
 from runner.errors import RunnerError, SetupError
@@ -19,6 +19,7 @@ from runner.pipeline.model import Job
 from runner.secret import Secret
 from runner.service import handover
 from runner.service.ci.item import CiItem
+from runner.service.ending import End, Publishing, ended, published
 from runner.service.engine import Engine
 from runner.service.handover import Handover
 from runner.service.journal import TOO_SHORT, Journal
@@ -30,24 +31,6 @@ from runner.service.threads import finished
 from runner.service.tidings import Tidings
 from runner.store.rows import BuildEnd, BuildRow
 from runner.workspace.directory import BuildDirectory
-from runner.workspace.outs import Given, process
-from runner.workspace.saved_files import LIMIT
-from runner.workspace.versions import NewVersion
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """The verdict on a build before it is recorded; see BuildEnd for the words."""
-
-    status: str
-    reason: str | None = None
-    exit_code: int | None = None
-    versions: tuple[NewVersion, ...] = ()
-    by: EndedBy = EndedBy.RUNNER
-    signal: int | None = None
-    left_alive: tuple[str, ...] = ()
-    dropped: tuple[int, int] = (0, 0)
-    ended_at: datetime | None = None
 
 
 class Build:
@@ -162,7 +145,11 @@ class Build:
         self.journal.resume(result.seq, result.next_id)
         if self._ci is not None:
             await self._ci.close(result.status, self.journal)
-        return await asyncio.to_thread(self._publish, result, begun)
+        publishing = Publishing(
+            engine=self._engine, job=self._job, journal=self.journal, directory=self._directory, user=self._room.user
+        )
+        end = await asyncio.to_thread(publishing.end_of, result, begun)
+        return replace(end, ended_at=result.ended_at) if self._taken_over else end
 
     def _as_cancelled(self) -> End:
         reason, by = self._cancelled or (None, EndedBy.USER)
@@ -236,59 +223,10 @@ class Build:
         if self._cancelled is not None:
             supervised.cancel(*self._cancelled)
 
-    def _publish(self, result: Result, begun: Handover) -> End:
-        """Read what the scripts left; where that cannot be read, the build is a failure of the script."""
-        end = End(
-            result.status,
-            result.reason,
-            result.exit_code,
-            by=result.by,
-            signal=result.signal,
-            left_alive=result.left,
-            dropped=result.dropped,
-            ended_at=result.ended_at if self._taken_over else None,
-        )
-        if result.status not in ("success", "failure"):
-            return end
-        try:
-            with self.journal.section("Cleanup") as section, section.step("Publish outputs"):
-                given = process(
-                    self._directory.root,
-                    self._job,
-                    begun.dependencies,
-                    begun.before,
-                    succeeded=result.status == "success",
-                    note=section.warn,
-                    user=self._room.user,
-                    limit=self._saved_files_limit(),
-                )
-                for version in given.outs:
-                    # Not its name: a script may have told its supervisor of a secret that is not known here.
-                    section.note(f"OUT {version.node}: new version")
-        except (RunnerError, OSError) as error:
-            return replace(end, status="failure", reason=str(error))
-        return replace(end, versions=versions_of(given))
-
-    def _saved_files_limit(self) -> int:
-        """The host's, or the usual one; a job can only say less."""
-        most = self._engine.limits.saved_files or LIMIT
-        return min(most, self._job.runtime.limits.saved_files or most)
-
     async def _finish(self, end: End) -> Ended:
-        reason = self.journal.redact(end.reason) if end.reason else None
-        recorded = BuildEnd(
-            status=end.status,
-            reason=reason,
-            exit_code=end.exit_code,
-            by=end.by,
-            signal=end.signal,
-            left_alive=tuple(self.journal.redact(told) for told in end.left_alive),
-            dropped=end.dropped,
-            ended_at=end.ended_at,
-            published=frozenset((*(v.node for v in end.versions if v.node != self._job.name), *self._jobs_out(end))),
-            notices=self._tidings.of(at_end(self._job.hooks, end.status)) if self._row.item is None else (),
-        )
-        if not await self._record(recorded, end.versions):
+        told = self._tidings.of(at_end(self._job.hooks, end.status)) if self._row.item is None else ()
+        recorded = end.to_record(self.journal, published(self._engine, self._job, end), told)
+        if not await self._engine.record(self._row, recorded, end.versions):
             reason = "another process has recorded another end of this build"
             recorded = BuildEnd(status="error", reason=reason, by=EndedBy.RUNNER)
         duration = timedelta(seconds=time.monotonic() - self._began)
@@ -304,30 +242,7 @@ class Build:
         finally:  # also where the service ends meanwhile: the next one clears away
             with contextlib.suppress(OSError, DamagedLogError):  # the store has the end, where the log cannot have it
                 self.journal.end(recorded, duration)
-        return Ended(
-            build=self._row.id,
-            job=self._job.name,
-            number=self._row.number,
-            status=recorded.status,
-            reason=recorded.reason,
-            duration=duration,
-            item=self._row.item,
-            by=recorded.by,
-            published=recorded.published,
-        )
-
-    async def _record(self, end: BuildEnd, versions: Sequence[NewVersion]) -> bool:
-        if self._engine.finish is not None:
-            return await self._engine.finish(self._row, end, versions)
-        return await self._engine.store.finish_build(self._row.id, end, versions)
-
-    def _jobs_out(self, end: End) -> Iterator[str]:
-        """The jobs that the job names as OUT: they are triggered by its end alone."""
-        for out in self._job.outs:
-            if out.name in self._engine.jobs and (
-                end.status == "success" or (end.status == "failure" and out.on_failure)
-            ):
-                yield out.name
+        return ended(self._row, recorded, duration)
 
     async def _run_hooks(self, status: str) -> None:
         if (hooks := self._engine.host_hooks) is not None:
@@ -356,8 +271,3 @@ class Build:
 
     def _warn(self, text: str) -> None:
         self.tell(text, "warning")
-
-
-def versions_of(given: Given) -> tuple[NewVersion, ...]:
-    """What is recorded: the job's own version first."""
-    return (*((given.job,) if given.job else ()), *given.outs)

@@ -76,6 +76,12 @@ class Engine:
 
         return Repositories(Git(environment=self.host.base), self.heads, self.origin)
 
+    async def record(self, row: BuildRow, end: BuildEnd, versions: Sequence[NewVersion]) -> bool:
+        """Record the end of a build with the versions it made; False where it had ended already. Raises StoreError."""
+        if self.finish is not None:
+            return await self.finish(row, end, versions)
+        return await self.store.finish_build(row.id, end, versions)
+
     def hooked(self, row: BuildRow, directory: Path, status: str | None = None) -> HookedBuild:
         """A build as the host's hooks see it."""
         return HookedBuild(

@@ -125,8 +125,8 @@ class Git:
         pairs = list(_CONFIG.items())
         secrets = {}
         if remote is not None and remote.login is not None and remote.url.startswith("https://"):
-            key = f"credential.https://{urlsplit(remote.url).netloc}.helper"
-            pairs += [(key, ""), (key, _HELPER)]  # the empty one drops helpers that would keep the password
+            setting = f"credential.https://{urlsplit(remote.url).netloc}.helper"
+            pairs += [(setting, ""), (setting, _HELPER)]  # the empty one drops helpers that would keep the password
             secrets = {"GIT_LOGIN": remote.login.user, "GIT_PASSWORD": remote.login.password.reveal()}
         ssh = kept.get("GIT_SSH_COMMAND", _SSH)
         return {

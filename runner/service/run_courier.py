@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from runner.errors import StoreError, UsageError
 from runner.notifications.outcome import NotSentError
 from runner.notifications.patience import Patience
-from runner.notifications.smtp import SmtpServer
 from runner.service.addresses import HookAddresses
 from runner.service.courier import Courier, Told
 from runner.service.engine import Engine
@@ -24,6 +23,7 @@ from runner.store.rows import BuildRow
 
 if TYPE_CHECKING:
     from runner.notifications.letter import Sender
+    from runner.notifications.smtp import SmtpServer
 
 PATIENCE = Patience(first=timedelta(seconds=1), longest=timedelta(seconds=4), total=timedelta(seconds=10))
 DRAIN = timedelta(seconds=15)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msgspec import NODEFAULT
 
-from runner.notifications.smtp import Security
+from runner.notifications.smtp import Security, is_sender
 from runner.service.settings_keys import NAME, all_keys
 
 KeyPath = tuple[str, ...]
@@ -86,7 +86,9 @@ def _keys(directory: object) -> Iterator[tuple[KeyPath, str]]:
 
 def _smtp(values: Values) -> Iterator[tuple[KeyPath, str]]:
     """A password is needed for a login, and is sent over an encrypted connection only."""
-    user, security = values.get(("smtp", "user")), values.get(("smtp", "security"))
+    user, security, sender = (values.get(("smtp", key)) for key in ("user", "security", "sender"))
+    if isinstance(sender, str) and not is_sender(sender):
+        yield ("smtp", "sender"), "must be an e-mail address such as builds@example.com"
     given = [key for key in ("password_file", "password_env") if values.get(("smtp", key)) is not None]
     if user is None and given:
         yield ("smtp", given[0]), "goes with smtp.user only"

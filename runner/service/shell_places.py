@@ -23,9 +23,7 @@ def shell_place(directory: Path, *, keep: bool) -> Iterator[Path]:
     StoreError."""
     clear_abandoned(directory)
     try:
-        (directory / SHELLS).mkdir(mode=0o700, exist_ok=True)
-        place = Path(tempfile.mkdtemp(dir=directory / SHELLS))
-        lock = try_acquire(place / LOCK)
+        place, lock = _locked(directory)
     except OSError as error:
         raise StoreError(f"no place for a shell can be made in {directory}: {error.strerror}") from error
     try:
@@ -36,10 +34,18 @@ def shell_place(directory: Path, *, keep: bool) -> Iterator[Path]:
         except OSError as error:
             raise StoreError(f"{place} cannot be removed: {error}") from error
         finally:
-            if lock is not None:
-                os.close(lock)
+            os.close(lock)
             with contextlib.suppress(OSError):  # others are open, or were kept
                 (directory / SHELLS).rmdir()
+
+
+def _locked(directory: Path) -> tuple[Path, int]:
+    """A new place with its lock; another one where somebody who clears away takes it for abandoned. Raises OSError."""
+    while True:
+        (directory / SHELLS).mkdir(mode=0o700, exist_ok=True)
+        place = Path(tempfile.mkdtemp(dir=directory / SHELLS))
+        if (lock := try_acquire(place / LOCK)) is not None:
+            return place, lock
 
 
 def clear_abandoned(directory: Path) -> None:

@@ -80,7 +80,10 @@ def _exchange(path: str, request: bytes) -> tuple[dict[str, object], bytes]:
     place = os.open(directory, os.O_PATH | os.O_DIRECTORY)  # the address of a socket must be short, a path need not
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(2 * ANSWER_S)
-        connection.connect(f"/proc/self/fd/{place}/{name}")
+        try:
+            connection.connect(f"/proc/self/fd/{place}/{name}")
+        finally:
+            os.close(place)
         connection.sendall(request)
         with connection.makefile("rb") as stream:
             said = json.loads(stream.readline(65536))

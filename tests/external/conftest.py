@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.external.abroad import Abroad, certificate, serving
+from tests.certificates import make_certificate
+from tests.external.abroad import Abroad, serving
 
 
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    return certificate(tmp_path_factory.mktemp("authority"))
+    return make_certificate(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture

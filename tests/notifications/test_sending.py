@@ -21,7 +21,8 @@ from runner.notifications.outcome import Attempt, NotSentError
 from runner.notifications.sending import Senders
 from runner.notifications.smtp import Security, SmtpServer
 from runner.secret import Secret
-from tests.notifications.servers import MailServer, mail_server, make_certificate
+from tests.certificates import make_certificate
+from tests.notifications.servers import MailServer, mail_server
 from tests.shipctl.services import IrcServer, WebService, irc_server, web_service
 
 AT = datetime(2024, 5, 1, 12, 30, tzinfo=UTC)
@@ -225,6 +226,12 @@ async def test_an_email_quotes_what_failed() -> None:
     assert text_of(server.messages[0]).endswith("What failed:\n\n$ make\nno rule ü\n")
 
 
+async def test_an_email_goes_out_of_a_directory_whose_name_is_no_utf8() -> None:
+    async with mail_server() as server:
+        await sent(Email(), "a@x.example", news=replace(NEWS, log="runner logs a/1 -C '/\udcff'"), smtp=smtp_of(server))
+    assert "Log: runner logs a/1 -C '/?'" in text_of(server.messages[0])
+
+
 @settings(max_examples=8, deadline=None)
 @given(text=st.text(st.characters(exclude_categories=["Cs"])))
 async def test_no_words_of_a_build_add_a_header_or_a_recipient(text: str) -> None:
@@ -239,7 +246,7 @@ async def test_no_words_of_a_build_add_a_header_or_a_recipient(text: str) -> Non
 
 @pytest.mark.parametrize("security", [Security.STARTTLS, Security.TLS])
 async def test_the_password_goes_over_an_encrypted_connection(tmp_path: Path, security: Security) -> None:
-    certificate = make_certificate(tmp_path / "server.pem")
+    _, certificate = make_certificate(tmp_path)
     async with mail_server(security, certificate, ("ann", "s3cret")) as server:
         smtp = smtp_of(server, security, user="ann", password=Secret("s3cret"), ca_file=certificate)
         assert (await sent(Email(), "a@x.example", smtp=smtp)).told == ("a@x.example",)
@@ -247,7 +254,7 @@ async def test_the_password_goes_over_an_encrypted_connection(tmp_path: Path, se
 
 
 async def test_a_wrong_password_is_a_refusal_that_does_not_show_it(tmp_path: Path) -> None:
-    certificate = make_certificate(tmp_path / "server.pem")
+    _, certificate = make_certificate(tmp_path)
     async with mail_server(Security.STARTTLS, certificate, ("ann", "s3cret")) as server:
         smtp = smtp_of(server, Security.STARTTLS, user="ann", password=Secret("wr0ngpassword"), ca_file=certificate)
         ((_, sentence),) = (await sent(Email(), "a@x.example", smtp=smtp)).refused
@@ -256,7 +263,7 @@ async def test_a_wrong_password_is_a_refusal_that_does_not_show_it(tmp_path: Pat
 
 
 async def test_a_certificate_that_nobody_trusts_gets_no_password(tmp_path: Path) -> None:
-    certificate = make_certificate(tmp_path / "server.pem")
+    _, certificate = make_certificate(tmp_path)
     async with mail_server(Security.STARTTLS, certificate, ("ann", "s3cret")) as server:
         smtp = smtp_of(server, Security.STARTTLS, user="ann", password=Secret("s3cret"))
         ((_, sentence),) = (await sent(Email(), "a@x.example", smtp=smtp)).later

@@ -280,6 +280,11 @@ def test_a_size_is_written_in_the_largest_whole_unit() -> None:
             'user = "a"\npassword_file = "p"\npassword_env = "P"',
             "smtp.user: needs either password_file or password_env: where its password is",
         ),
+        (
+            r'sender = "a@x.example\nBcc: b@x.example"',
+            "smtp.sender: must be an e-mail address such as builds@example.com",
+        ),
+        ('sender = "builds"', "smtp.sender: must be an e-mail address such as builds@example.com"),
         ('password_env = "P"', "smtp.password_env: goes with smtp.user only"),
         (
             'user = "a"\npassword_env = "P"\nsecurity = "none"',
@@ -288,13 +293,15 @@ def test_a_size_is_written_in_the_largest_whole_unit() -> None:
         ('security = "ssl"', "smtp.security: must be one of starttls, tls, none, not 'ssl'"),
     ],
 )
-def test_a_login_at_the_mail_server_is_complete_and_encrypted(place: Place, lines: str, problem: str) -> None:
+def test_what_is_said_of_the_mail_server_must_fit_together(place: Place, lines: str, problem: str) -> None:
     assert place.problems(f"[smtp]\n{lines}") == [problem]
 
 
 def test_the_mail_server_of_the_settings_has_its_password(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     place.file.with_name("p").write_text("s3cret\n")
-    smtp = place.read('[smtp]\nuser = "a"\npassword_file = "p"', RUNNER_SMTP__HOST="mail.example").settings.smtp
+    smtp = place.read(
+        '[smtp]\nsender = "Our builds <b@x.example>"\nuser = "a"\npassword_file = "p"', RUNNER_SMTP__HOST="mail.example"
+    ).settings.smtp
     server = smtp_server(smtp)
     assert (server.host, server.port, server.user, server.password) == ("mail.example", 587, "a", Secret("s3cret"))
     assert "s3cret" not in repr(server)

@@ -213,6 +213,7 @@ def test_a_password_travels_in_the_environment_and_for_its_host_only() -> None:
     assert "credential.https://x.test:8443.helper" in variables.values()
     assert "s@cret" not in "".join(value for name, value in variables.items() if name != "GIT_PASSWORD")
     assert "s@cret" not in repr(remote)
+    assert variables["GIT_SSH_COMMAND"] == GIT.variables()["GIT_SSH_COMMAND"]
 
 
 async def test_git_gets_the_login_from_the_environment(tmp_path: Path) -> None:

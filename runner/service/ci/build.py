@@ -25,6 +25,7 @@ from runner.service.ci.outcome import ItemEnd, outcome
 from runner.service.ci.source import CiSource
 from runner.service.ci.telling import CiTelling
 from runner.service.ci.tested import Tested, tested_here, tested_input
+from runner.service.ending import ended
 from runner.service.engine import Engine
 from runner.service.journal import Journal, Section
 from runner.service.notices import at_end, at_start
@@ -221,9 +222,9 @@ class CiBuild:
         build = Build(replace(self._engine, finish=self._keep), self._job, row, ci)
         if self._cancelled is not None:
             build.cancel(*self._cancelled)
-        ended = await self._follow(build, row)
-        section.note(f"{row.name}: {ended.status}{f': {ended.reason}' if ended.reason else ''}")
-        return ended.status
+        end = await self._follow(build, row)
+        section.note(f"{row.name}: {end.status}{f': {end.reason}' if end.reason else ''}")
+        return end.status
 
     async def _keep(self, row: BuildRow, end: BuildEnd, versions: Sequence[NewVersion]) -> bool:
         """Record the end of an item; what it gives out is published by the end of all."""
@@ -252,7 +253,7 @@ class CiBuild:
         end = BuildEnd(
             status=status, reason=reason, exit_code=code, by=by, published=published, notices=self._notices(status)
         )
-        if not await self._recorded(end, versions):
+        if not await self._engine.record(self._row, end, versions):
             end = BuildEnd(status="error", reason="another process has recorded another end of this build", by=by)
         duration = timedelta(seconds=time.monotonic() - self._began)
         with contextlib.suppress(OSError):
@@ -261,16 +262,7 @@ class CiBuild:
             await self._tidings.close(self.journal)
         with contextlib.suppress(OSError, DamagedLogError):  # the store has the end, where the log cannot have it
             self.journal.end(end, duration)
-        return Ended(
-            build=self._row.id,
-            job=self._job.name,
-            number=self._row.number,
-            status=end.status,
-            reason=end.reason,
-            duration=duration,
-            by=by,
-            published=end.published,
-        )
+        return ended(self._row, end, duration)
 
     def _notices(self, status: str) -> tuple[NewNotice, ...]:
         """Who is told of the whole; nobody where nothing was built because of a filter."""
@@ -278,8 +270,3 @@ class CiBuild:
             return ()
         told = self._telling.at_end(status) if self._telling is not None else ()
         return self._tidings.of((*at_end(self._job.hooks, status), *told))
-
-    async def _recorded(self, end: BuildEnd, versions: Sequence[NewVersion]) -> bool:
-        if self._engine.finish is not None:
-            return await self._engine.finish(self._row, end, versions)
-        return await self._engine.store.finish_build(self._row.id, end, versions)
