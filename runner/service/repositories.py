@@ -31,8 +31,8 @@ Expand: TypeAlias = Callable[[Sequence[Dependency]], Sequence[Dependency]]
 
 @dataclass(frozen=True, slots=True)
 class Repositories:
-    """`heads` are the commits that a local run has settled on: all its builds see the same. `origin` tells for a
-    syncRepo where its file came from."""
+    """`heads` are the commits that a local run, or one build of a service, has settled on: in it all see the same.
+    `origin` tells for a syncRepo where its file came from."""
 
     git: Git
     heads: dict[str, GitEvent] = field(default_factory=dict)

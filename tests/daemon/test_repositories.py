@@ -367,3 +367,21 @@ async def test_a_sync_repository_is_the_one_that_the_file_came_from(host: Host, 
     async with serving(replace(host.settings, pipelines={"shop": source})) as service:
         await service.orders.run("build", Request())
         assert (await ended(service, "build")).status == "success"
+
+
+async def test_a_sync_repository_is_at_the_newest_commit_for_each_build(host: Host, shop: Repository) -> None:
+    text = f"""
+        resources: [{{name: files, type: syncRepo}}]
+        jobs:
+          - name: build
+            type: runSh
+            steps: [IN: files, TASK: {{script: [cat IN/files/syncRepo/a >> {host.directory}/seen]}}]
+    """
+    shop.commit("one", {"a": "1", "shippable.yml": textwrap.dedent(text)})
+    source = PipelineSource(git=shop.remote.url, poll=timedelta(hours=1))
+    async with serving(replace(host.settings, pipelines={"shop": source})) as service:
+        for number in (1, 2):
+            await service.orders.run("build", Request())
+            assert (await ended(service, "build", number)).status == "success"
+            shop.commit("two", {"a": "2"})
+    assert (host.directory / "seen").read_text() == "12"
