@@ -385,3 +385,28 @@ async def test_a_sync_repository_is_at_the_newest_commit_for_each_build(host: Ho
             assert (await ended(service, "build", number)).status == "success"
             shop.commit("two", {"a": "2"})
     assert (host.directory / "seen").read_text() == "12"
+
+
+@pytest.mark.parametrize(("name", "branch"), [("$PLACE/shop.git", "main"), ("{place}/shop.git", "$BRANCH")])
+async def test_what_only_a_job_can_tell_is_not_followed_and_at_the_newest_commit_for_each_build(
+    host: Host, shop: Repository, name: str, branch: str
+) -> None:
+    place = shop.remote.url.removesuffix("/shop.git")
+    source = name.format(place=place)
+    host.write(f"""
+        resources:
+          - {{name: where, type: params, versionTemplate: {{params: {{PLACE: "{place}", BRANCH: main}}}}}}
+          - {{name: src, type: gitRepo, versionTemplate: {{sourceName: "{source}", branch: {branch}}}}}
+        jobs:
+          - name: build
+            type: runSh
+            steps: [IN: where, IN: src, TASK: {{script: [cat IN/src/gitRepo/a >> {host.directory}/seen]}}]
+    """)
+    async with serving(host.settings) as service:
+        for number in (1, 2):
+            shop.commit("more", {"a": str(number)})
+            await service.polling.look()
+            await service.orders.run("build", Request())
+            assert (await ended(service, "build", number)).status == "success"
+        assert (service.polling.problems, len(await service.questions.builds(job="build"))) == ({}, 2)
+    assert (host.directory / "seen").read_text() == "12"
