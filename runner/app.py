@@ -19,12 +19,12 @@ from runner.pipeline.reader import SourceFile
 from runner.scheduling.one_pass import LocalRun, Rule
 from runner.service import detaching, run_socket
 from runner.service.credentials import NoRoles
+from runner.service.engine import Engine
 from runner.service.interrupts import SIGNALS, interrupts_of_this
 from runner.service.local_run import PipelineRun
 from runner.service.options import RunOptions, decode, encode
 from runner.service.plan import digest
 from runner.service.ports import Observer, Output, Summary
-from runner.service.preparation import Engine
 from runner.service.project import Project, base_directory, project_of
 from runner.service.recovery import end_abandoned
 from runner.service.run_courier import RunWatcher, deliver_the_rest, run_courier

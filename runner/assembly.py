@@ -21,11 +21,11 @@ from runner.integrations.aws_iam import aws_role
 from runner.scheduling.one_pass import Rule
 from runner.service.ci.source import RUN_CI, CiSource
 from runner.service.credentials import NoRoles
+from runner.service.engine import Engine
 from runner.service.inputs import Inputs
 from runner.service.options import RunOptions
 from runner.service.plan import role_integrations
 from runner.service.ports import Credentials, Host, Observer, Records
-from runner.service.preparation import Engine
 from runner.service.project import Project, base_directory
 from runner.service.settings_places import keys_directory
 from runner.shipctl.shim import job_commands

@@ -1,4 +1,5 @@
-"""Files that hold secrets: only one that is the user's own and nobody else's to open is read."""
+"""Files that hold secrets: only one that is the user's own and nobody else's to open is read, and one that is written
+is whole and never open to others."""
 
 from __future__ import annotations
 
@@ -29,6 +30,24 @@ def read_private(path: Path, what: str) -> bytes:
     if len(content) > MOST_BYTES:
         raise RefusedFileError(f"the file is larger than 1 MiB, which no {what.removeprefix('a ')} is")
     return content
+
+
+def write_whole(path: Path, content: bytes, mode: int, *, replace: bool) -> None:
+    """Whole or not at all, never open to others even for a moment. Raises OSError."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(content)
+            os.fchmod(file.fileno(), mode)
+            file.flush()
+            os.fsync(file.fileno())
+        if replace:
+            temporary.replace(path)
+        else:
+            os.link(temporary, path)  # unlike a rename, this never takes the place of what another process has made
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _check(path: Path, facts: os.stat_result, what: str) -> None:

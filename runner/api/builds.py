@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from runner.api.routing import Call
-from runner.api.served import Served
-from runner.api.shapes import (
+from runner.api.build_shapes import (
     BuildAnswer,
     BuildList,
     BuildParams,
@@ -12,8 +10,10 @@ from runner.api.shapes import (
     BuildsParams,
     CancelBody,
     JobBuildParams,
-    NoBody,
 )
+from runner.api.routing import Call
+from runner.api.served import Served
+from runner.api.shapes import NoBody
 from runner.api.views import build_shape, input_shape
 from runner.errors import UsageError
 from runner.pipeline.problems import nearest

@@ -8,7 +8,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from runner.api.shapes import Answer, Id, Name, Request, ResourceShape, Text
+from runner.api.pipeline_shapes import ResourceShape
+from runner.api.shapes import Answer, Id, Name, Request, Text
 from runner.pipeline.plain import Json
 
 

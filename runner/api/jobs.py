@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from runner.api.build_shapes import BuildShape, JobList, JobShape, RunBody
 from runner.api.routing import Call
-from runner.api.shapes import BuildShape, Done, JobList, JobShape, Named, NoBody, NoParams, RunBody
+from runner.api.shapes import Done, Named, NoBody, NoParams
 from runner.api.views import build_shape, job_shape
 from runner.errors import UsageError
 from runner.service.credentials import host_scrubbed

@@ -10,13 +10,14 @@ from pathlib import Path
 import structlog
 from aiohttp import web
 
+from runner.api.build_shapes import LogParams
 from runner.api.callers import Caller
 from runner.api.feeds import Feed, Feeds, follow, stored
 from runner.api.log_blocks import Block, first_of_tail
 from runner.api.refusals import RefusedError
 from runner.api.routing import read_params
 from runner.api.served import Served
-from runner.api.shapes import LARGEST, LogParams
+from runner.api.shapes import LARGEST
 from runner.errors import NotFoundError, RunnerError, StoreError, UsageError
 from runner.service.threads import finished
 from runner.store.rows import BuildRow

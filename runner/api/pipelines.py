@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from runner.api.pipeline_shapes import PipelineList, PipelineShape, SyncShape
 from runner.api.routing import Call
-from runner.api.shapes import Named, NoBody, NoParams, PipelineList, PipelineShape, SyncShape
+from runner.api.shapes import Named, NoBody, NoParams
 from runner.api.views import pipeline_shape
 
 

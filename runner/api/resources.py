@@ -5,19 +5,11 @@ from __future__ import annotations
 import asyncio
 import shutil
 
+from runner.api.build_shapes import PurgeAnswer
 from runner.api.details import ResourceAnswer
+from runner.api.pipeline_shapes import ResourceList, VersionBody, VersionList, VersionsParams
 from runner.api.routing import Call
-from runner.api.shapes import (
-    Done,
-    Named,
-    NoBody,
-    NoParams,
-    PurgeAnswer,
-    ResourceList,
-    VersionBody,
-    VersionList,
-    VersionsParams,
-)
+from runner.api.shapes import Done, Named, NoBody, NoParams
 from runner.api.views import resource_answer, resource_shape, version_shape
 from runner.errors import NotFoundError, UsageError
 from runner.store.resource_views import resource_view

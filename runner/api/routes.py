@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from runner.api import (
+    build_shapes,
     builds,
     details,
     environment,
     jobs,
     log_streams,
     openapi,
+    pipeline_shapes,
     pipelines,
     resources,
     saved,
     shapes,
     state,
     telling,
+    token_shapes,
     tokens,
     validation,
     webhooks,
@@ -33,30 +36,33 @@ SERVICE = (
         body=shapes.DrainBody, summary="Start nothing more, or go on",
     ),
     route(
-        "POST", f"{V1}/validate", READ, validation.validate, shapes.ValidateAnswer,
-        body=shapes.ValidateBody, summary="Check the text of pipeline files; nothing is applied",
+        "POST", f"{V1}/validate", READ, validation.validate, pipeline_shapes.ValidateAnswer,
+        body=pipeline_shapes.ValidateBody, summary="Check the text of pipeline files; nothing is applied",
     ),
 )  # fmt: skip
 PIPELINES = (
-    route("GET", f"{V1}/pipelines", READ, pipelines.list_pipelines, shapes.PipelineList, summary="Every pipeline"),
     route(
-        "GET", f"{V1}/pipelines/{{name}}", READ, pipelines.show_pipeline, shapes.PipelineShape,
+        "GET", f"{V1}/pipelines", READ, pipelines.list_pipelines, pipeline_shapes.PipelineList,
+        summary="Every pipeline",
+    ),
+    route(
+        "GET", f"{V1}/pipelines/{{name}}", READ, pipelines.show_pipeline, pipeline_shapes.PipelineShape,
         params=shapes.Named, refusals=(MISSING,), summary="One pipeline",
     ),
     route(
-        "POST", f"{V1}/pipelines/{{name}}/sync", RUN, pipelines.sync_pipeline, shapes.SyncShape,
+        "POST", f"{V1}/pipelines/{{name}}/sync", RUN, pipelines.sync_pipeline, pipeline_shapes.SyncShape,
         params=shapes.Named, refusals=(MISSING,), summary="Read the files of a pipeline again now",
     ),
     route(
-        "POST", f"{V1}/pipelines/{{name}}/references", ADMIN, pipelines.update_references, shapes.SyncShape,
+        "POST", f"{V1}/pipelines/{{name}}/references", ADMIN, pipelines.update_references, pipeline_shapes.SyncShape,
         params=shapes.Named, refusals=(MISSING,),
         summary="Read the files of a pipeline again now, and pin what their templates refer to as it is now",
     ),
 )  # fmt: skip
 JOBS = (
-    route("GET", f"{V1}/jobs", READ, jobs.list_jobs, shapes.JobList, summary="Every job"),
+    route("GET", f"{V1}/jobs", READ, jobs.list_jobs, build_shapes.JobList, summary="Every job"),
     route(
-        "GET", f"{V1}/jobs/{{name}}", READ, jobs.show_job, shapes.JobShape,
+        "GET", f"{V1}/jobs/{{name}}", READ, jobs.show_job, build_shapes.JobShape,
         params=shapes.Named, refusals=(MISSING,), summary="One job",
     ),
     route(
@@ -65,8 +71,8 @@ JOBS = (
         summary="The variables that the job would get if it began now, no secret among them",
     ),
     route(
-        "POST", f"{V1}/jobs/{{name}}/run", RUN, jobs.run_job, shapes.BuildShape, status=201,
-        params=shapes.Named, body=shapes.RunBody, refusals=(MISSING, SENSELESS), summary="Queue a build",
+        "POST", f"{V1}/jobs/{{name}}/run", RUN, jobs.run_job, build_shapes.BuildShape, status=201,
+        params=shapes.Named, body=build_shapes.RunBody, refusals=(MISSING, SENSELESS), summary="Queue a build",
     ),
     route(
         "POST", f"{V1}/jobs/{{name}}/pause", RUN, jobs.pause_job, shapes.Done,
@@ -77,7 +83,7 @@ JOBS = (
         params=shapes.Named, refusals=(MISSING, SENSELESS), summary="End a pause",
     ),
     route(
-        "POST", f"{V1}/jobs/{{name}}/approve", RUN, jobs.approve_job, shapes.BuildShape, status=201,
+        "POST", f"{V1}/jobs/{{name}}/approve", RUN, jobs.approve_job, build_shapes.BuildShape, status=201,
         params=shapes.Named, refusals=(MISSING, SENSELESS), summary="Start a job that waits for a person",
     ),
     route(
@@ -85,31 +91,35 @@ JOBS = (
         params=shapes.Named, refusals=(MISSING, SENSELESS), summary="Give up what a strict job waits for",
     ),
     route(
-        "GET", f"{V1}/jobs/{{name}}/versions", READ, resources.list_versions_of_job, shapes.VersionList,
-        params=shapes.VersionsParams, refusals=(MISSING,), summary="The versions of a job",
+        "GET", f"{V1}/jobs/{{name}}/versions", READ, resources.list_versions_of_job, pipeline_shapes.VersionList,
+        params=pipeline_shapes.VersionsParams, refusals=(MISSING,), summary="The versions of a job",
     ),
     route(
-        "GET", f"{V1}/jobs/{{name}}/builds/{{number}}", READ, builds.show_build_of_job, shapes.BuildAnswer,
-        params=shapes.JobBuildParams, refusals=(MISSING,), summary="Build `number` of a job, or its `latest`",
+        "GET", f"{V1}/jobs/{{name}}/builds/{{number}}", READ, builds.show_build_of_job, build_shapes.BuildAnswer,
+        params=build_shapes.JobBuildParams, refusals=(MISSING,), summary="Build `number` of a job, or its `latest`",
     ),
 )  # fmt: skip
 RESOURCES = (
-    route("GET", f"{V1}/resources", READ, resources.list_resources, shapes.ResourceList, summary="Every resource"),
+    route(
+        "GET", f"{V1}/resources", READ, resources.list_resources, pipeline_shapes.ResourceList,
+        summary="Every resource",
+    ),
     route(
         "GET", f"{V1}/resources/{{name}}", READ, resources.show_resource, details.ResourceAnswer,
         params=shapes.Named, refusals=(MISSING,), summary="One resource",
     ),
     route(
-        "GET", f"{V1}/resources/{{name}}/versions", READ, resources.list_versions_of_resource, shapes.VersionList,
-        params=shapes.VersionsParams, refusals=(MISSING,), summary="The versions of a resource",
+        "GET", f"{V1}/resources/{{name}}/versions", READ, resources.list_versions_of_resource,
+        pipeline_shapes.VersionList,
+        params=pipeline_shapes.VersionsParams, refusals=(MISSING,), summary="The versions of a resource",
     ),
     route(
         "POST", f"{V1}/resources/{{name}}/versions", RUN, resources.add_version, shapes.Done,
-        params=shapes.Named, body=shapes.VersionBody, refusals=(MISSING, SENSELESS), headers=resources.HEADERS,
+        params=shapes.Named, body=pipeline_shapes.VersionBody, refusals=(MISSING, SENSELESS), headers=resources.HEADERS,
         summary="Record a version from outside and start what hangs on it",
     ),
     route(
-        "DELETE", f"{V1}/nodes/{{name}}", ADMIN, resources.purge, shapes.PurgeAnswer,
+        "DELETE", f"{V1}/nodes/{{name}}", ADMIN, resources.purge, build_shapes.PurgeAnswer,
         params=shapes.Named, refusals=(MISSING, SENSELESS),
         summary="Destroy a job or resource that no file has any more, with its versions and builds",
     ),
@@ -135,20 +145,21 @@ STATE = (
 )  # fmt: skip
 BUILDS = (
     route(
-        "GET", f"{V1}/builds", READ, builds.list_builds, shapes.BuildList,
-        params=shapes.BuildsParams, summary="Builds, newest first",
+        "GET", f"{V1}/builds", READ, builds.list_builds, build_shapes.BuildList,
+        params=build_shapes.BuildsParams, summary="Builds, newest first",
     ),
     route(
-        "GET", f"{V1}/builds/{{id}}", READ, builds.show_build, shapes.BuildAnswer,
-        params=shapes.BuildParams, refusals=(MISSING,), summary="One build with its inputs",
+        "GET", f"{V1}/builds/{{id}}", READ, builds.show_build, build_shapes.BuildAnswer,
+        params=build_shapes.BuildParams, refusals=(MISSING,), summary="One build with its inputs",
     ),
     route(
-        "POST", f"{V1}/builds/{{id}}/cancel", RUN, builds.cancel_build, shapes.BuildShape,
-        params=shapes.BuildParams, body=shapes.CancelBody, refusals=(MISSING, SENSELESS), summary="End a build",
+        "POST", f"{V1}/builds/{{id}}/cancel", RUN, builds.cancel_build, build_shapes.BuildShape,
+        params=build_shapes.BuildParams, body=build_shapes.CancelBody, refusals=(MISSING, SENSELESS),
+        summary="End a build",
     ),
     route(
-        "POST", f"{V1}/builds/{{id}}/replay", RUN, builds.replay_build, shapes.BuildShape, status=201,
-        params=shapes.BuildParams, refusals=(MISSING, SENSELESS),
+        "POST", f"{V1}/builds/{{id}}/replay", RUN, builds.replay_build, build_shapes.BuildShape, status=201,
+        params=build_shapes.BuildParams, refusals=(MISSING, SENSELESS),
         summary="Queue a build with the input versions of this one",
     ),
 )  # fmt: skip
@@ -169,19 +180,19 @@ MACHINES = (
 LOGS = (
     Route(
         method="GET", path=f"{V1}/builds/{{id}}/log", scope=READ, respond=log_streams.stream_log, stream=True,
-        params=shapes.LogParams, headers=log_streams.HEADERS, content=(log_streams.NDJSON, log_streams.SSE),
+        params=build_shapes.LogParams, headers=log_streams.HEADERS, content=(log_streams.NDJSON, log_streams.SSE),
         refusals=(MISSING,), summary="The log of a build, record by record, and on while it grows",
     ),
 )  # fmt: skip
 TOKENS = (
-    route("GET", f"{V1}/tokens", ADMIN, tokens.list_tokens, shapes.TokenList, summary="Every token"),
+    route("GET", f"{V1}/tokens", ADMIN, tokens.list_tokens, token_shapes.TokenList, summary="Every token"),
     route(
-        "POST", f"{V1}/tokens", ADMIN, tokens.add_token, shapes.NewToken, status=201,
-        body=shapes.TokenBody, refusals=(SENSELESS,), summary="Make a token",
+        "POST", f"{V1}/tokens", ADMIN, tokens.add_token, token_shapes.NewToken, status=201,
+        body=token_shapes.TokenBody, refusals=(SENSELESS,), summary="Make a token",
     ),
     route(
         "DELETE", f"{V1}/tokens/{{id}}", ADMIN, tokens.revoke_token, shapes.Done,
-        params=shapes.TokenParams, refusals=(MISSING,), summary="Revoke a token",
+        params=token_shapes.TokenParams, refusals=(MISSING,), summary="Revoke a token",
     ),
 )  # fmt: skip
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from runner.api.routing import Call
-from runner.api.shapes import Done, NewToken, NoBody, NoParams, TokenBody, TokenList, TokenParams, TokenShape
+from runner.api.shapes import Done, NoBody, NoParams
+from runner.api.token_shapes import NewToken, TokenBody, TokenList, TokenParams, TokenShape
 from runner.store.tokens import TokenRow
 
 

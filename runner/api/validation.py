@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
+from runner.api.pipeline_shapes import FileBody, ProblemShape, ValidateAnswer, ValidateBody
 from runner.api.refusals import RefusedError
 from runner.api.routing import Call
-from runner.api.shapes import FileBody, NoParams, ProblemShape, ValidateAnswer, ValidateBody
+from runner.api.shapes import NoParams
 from runner.pipeline.problems import Problem, Severity
 from runner.pipeline.reader import SourceFile, read
 

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from runner.api.build_shapes import BuildShape, InputShape, JobShape, WaitingShape
 from runner.api.details import HistoryShape, MadeVersionShape, ResourceAnswer, UseShape
-from runner.api.shapes import (
-    BuildShape,
-    InputShape,
-    JobShape,
-    PipelineShape,
-    ResourceShape,
-    VersionShape,
-    WaitingShape,
-)
+from runner.api.pipeline_shapes import PipelineShape, ResourceShape, VersionShape
 from runner.service.questions import JobView
 from runner.store.pipelines import PipelineRow
 from runner.store.resource_views import MadeVersion, ResourceView, Use

@@ -17,6 +17,7 @@ from runner.execution.host_checks import booted
 from runner.execution.launcher import LocalLauncher
 from runner.integrations.aws_iam import TYPES, aws_role
 from runner.service.courier import Courier
+from runner.service.engine import Engine
 from runner.service.host_hooks import HostHooks
 from runner.service.inputs import Inputs
 from runner.service.isolation import isolation_notes
@@ -24,7 +25,6 @@ from runner.service.job_users import JobUsers, open_job_users, refuse_too_few
 from runner.service.notify_desk import NotifyDesk
 from runner.service.options import RunOptions
 from runner.service.ports import Credentials
-from runner.service.preparation import Engine
 from runner.service.project import Project
 from runner.service.scopes import Scopes
 from runner.service.settings import Settings

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from runner.diagnostics.bash import Finding, parse_all
-from runner.diagnostics.naming import apply_to, empty_outputs, unused_resources
+from runner.diagnostics.misplaced import misplaced_options
+from runner.diagnostics.naming import empty_outputs, unused_resources
 from runner.diagnostics.scripts import Script, place_in, scripts
 from runner.diagnostics.secure import secure_values, unopened
 from runner.diagnostics.shellcheck import find_shellcheck, findings
 from runner.diagnostics.sources import Sources
 from runner.diagnostics.starting import unstarted_jobs
+from runner.diagnostics.targets import apply_to
 from runner.diagnostics.variables import missing_fields, unknown_variables
 from runner.pipeline.codes import Code
 from runner.pipeline.ignores import Ignore, Ignores, find_ignores
@@ -85,6 +87,7 @@ def _closer(
         yield from unused_resources(pipeline)
         yield from empty_outputs(pipeline)
         yield from apply_to(pipeline)
+        yield from misplaced_options(pipeline)
         yield from unstarted_jobs(pipeline)
         yield from unknown_variables(pipeline, sources, platform)
         yield from missing_fields(pipeline, sources, subject.integrations)

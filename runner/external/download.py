@@ -62,10 +62,18 @@ async def _follow(session: aiohttp.ClientSession, address: str, limits: Limits) 
         async with session.get(URL(address), allow_redirects=False, proxy=_proxy(address)) as answer:
             if answer.status not in _REDIRECTS:
                 return await _content(answer, limits)
-            address = urljoin(address, answer.headers.get("Location", "")).partition("#")[0]
+            address = _beyond(address, answer.headers.get("Location", ""))
         if problem_of(address):
             raise FetchError("redirects to what is no public https address")
     raise FetchError(f"redirects more than {limits.redirects} times")
+
+
+def _beyond(address: str, location: str) -> str:
+    """Where a redirect leads; an empty text where that is no address."""
+    try:
+        return urljoin(address, location).partition("#")[0]
+    except ValueError:  # brackets that do not match
+        return ""
 
 
 async def _content(answer: aiohttp.ClientResponse, limits: Limits) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import ssl
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -19,6 +20,8 @@ SILENCE_S = 15.0
 """How long a server may say nothing."""
 FOR_GOOD = 500
 """From here on the codes of SMTP mean: do not try again (RFC 5321)."""
+_ATOM = r'[^\s()<>\[\]:;@\\,."]+'
+_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_ATOM}(?:\.{_ATOM})*")
 
 
 async def mail(server: SmtpServer, recipients: Sequence[str], news: News, identity: str, at: datetime) -> Attempt:
@@ -43,8 +46,8 @@ async def mail(server: SmtpServer, recipients: Sequence[str], news: News, identi
 
 
 def _is_address(text: str) -> bool:
-    user, at, host = text.rpartition("@")
-    return bool(user and at and host) and text.isprintable() and not any(c in text for c in ' ,;<>"')
+    """One that stands in a header as it is, without quotes, comments or groups (RFC 5322)."""
+    return text.isprintable() and "=?" not in text and _ADDRESS.fullmatch(text) is not None
 
 
 def _message(server: SmtpServer, recipients: Sequence[str], news: News, identity: str, at: datetime) -> EmailMessage:

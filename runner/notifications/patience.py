@@ -21,9 +21,10 @@ class Patience:
     def next(self, since: datetime, attempts: int, now: datetime, after: timedelta | None = None) -> datetime | None:
         """When the attempt after `attempts` of them is due, `after` a time at least that the other side asked for; None
         where that is too late. `since` is when somebody was to be told."""
-        pause = self.first * GROWTH ** min(attempts - 1, 16)
-        due = now + max(min(pause, self.longest), after or timedelta())
-        return due if due - since <= self.total else None
+        grown = self.first * GROWTH ** min(attempts - 1, 16)
+        pause = max(min(grown, self.longest), after or timedelta())
+        # Compared before it is added: the other side may ask for more time than there are dates.
+        return now + pause if pause <= self.total - (now - since) else None
 
 
 class Clock(Protocol):

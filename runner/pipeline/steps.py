@@ -39,6 +39,7 @@ FORCE = Key("force", Truth(), "Deploy although nothing has changed.")
 DEPLOY_NAME = Key("deployName", Text(), "The name of the deployed service.")
 BUILD_STATUS = Key("showBuildStatus", Truth(), "Show the status at the commit.")
 SCOPES = Key("scopes", Words(), "What the tools of a cliConfig are set up for.")
+VOTE = Key("vote", Free(), "Votes at Gerrit; not sent.")
 TRIGGER_ON_SUCCESS = Key("triggerOnSuccess", Truth(), "Start when the input job has succeeded; true if absent.")
 TRIGGER_ON_FAILURE = Key("triggerOnFailure", Truth(), "Start also when the input job has failed.")
 PINS = (VERSION_NAME, VERSION_NUMBER)
@@ -46,7 +47,7 @@ PINS = (VERSION_NAME, VERSION_NUMBER)
 IN_OPTIONS: Keys = table(
     SWITCH, VERSION_NAME, VERSION_NUMBER, APPLY_TO, FORCE, DEPLOY_NAME, BUILD_STATUS, SCOPES, DEPENDENCY_MODE,
     TRIGGER_ON_SUCCESS, TRIGGER_ON_FAILURE,
-    Key("vote", Free(), "Votes at Gerrit; not sent."),
+    VOTE,
     Key("pull", Free(), "Read and not used."),
 )  # fmt: skip
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.errors import RunnerError, UsageError
-from runner.private_file import RefusedFileError, read_private
+from runner.private_file import RefusedFileError, read_private, write_whole
 
 if TYPE_CHECKING:
     from runner.sealing.box import Private, Public
@@ -121,8 +121,8 @@ def make_pair(directory: Path, name: str, *, replace: bool) -> KeyPair:
                     f"{path} is there already: give the new pair another name with --name (both can be used then), or"
                     " say --replace, after which nobody can decrypt what was encrypted for the old one"
                 )
-        _write(private, private_pem(key), 0o600, replace=replace)
-        _write(public, public_pem(key.public_key()), 0o644, replace=True)
+        write_whole(private, private_pem(key), 0o600, replace=replace)
+        write_whole(public, public_pem(key.public_key()), 0o644, replace=True)
     except OSError as error:
         raise RunnerError(f"the key pair cannot be written to {directory}: {error.strerror}") from error
     return KeyPair(name=name, fingerprint=fingerprint(key.public_key()), private=private, public=public)
@@ -131,24 +131,6 @@ def make_pair(directory: Path, name: str, *, replace: bool) -> KeyPair:
 def named(found: Mapping[str, str]) -> str:
     """Pairs for a sentence: `default (3f…), old (81…)`."""
     return ", ".join(f"{name} ({fingerprint})" for name, fingerprint in found.items())
-
-
-def _write(path: Path, content: bytes, mode: int, *, replace: bool) -> None:
-    """Whole or not at all, never open to others even for a moment. Raises OSError."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(content)
-            os.fchmod(file.fileno(), mode)
-            file.flush()
-            os.fsync(file.fileno())
-        if replace:
-            temporary.replace(path)
-        else:
-            os.link(temporary, path)  # unlike a rename, this never takes the place of what another process has made
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _files(directory: Path, ending: str) -> list[Path]:

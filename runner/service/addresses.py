@@ -10,7 +10,7 @@ from runner.logs.failing import failing_snippet
 from runner.logs.records import DamagedLogError
 from runner.notifications.destinations import Addressed, addressed, recipients_of
 from runner.notifications.news import STARTED, Moment, News
-from runner.service.preparation import Engine
+from runner.service.engine import Engine
 from runner.store.notices import NoticeRow
 from runner.store.rows import BuildRow
 from runner.store.store import Store

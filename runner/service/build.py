@@ -19,11 +19,12 @@ from runner.pipeline.model import Job
 from runner.secret import Secret
 from runner.service import handover
 from runner.service.ci.item import CiItem
+from runner.service.engine import Engine
 from runner.service.handover import Handover
 from runner.service.journal import TOO_SHORT, Journal
 from runner.service.notices import at_end, at_start
 from runner.service.ports import Ended
-from runner.service.preparation import Engine, Preparation, Prepared
+from runner.service.preparation import Preparation, Prepared
 from runner.service.room import Room
 from runner.service.threads import finished
 from runner.service.tidings import Tidings

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from runner.pipeline.model import Pipeline
 from runner.pipeline.reader import SourceFile
-from runner.service.preparation import Engine, Finish
+from runner.service.engine import Engine, Finish
 from runner.service.project import Project, project_of
 from runner.store.rows import BuildRow, Source
 from runner.store.store import Store

@@ -15,8 +15,8 @@ from runner.scheduling.one_pass import Command, Finished, LeaveOut, LocalRun, St
 from runner.service.build import Build
 from runner.service.ci.build import CiBuild
 from runner.service.ci.source import RUN_CI
+from runner.service.engine import Engine
 from runner.service.ports import Ended, Observer, Summary
-from runner.service.preparation import Engine
 from runner.store.rows import BuildRow
 
 SHOWN_AFTER_S = 2.0

@@ -12,7 +12,6 @@ import contextlib
 import hashlib
 import hmac
 import json
-import os
 import secrets
 import socket
 from collections.abc import Awaitable, Callable
@@ -24,6 +23,7 @@ from runner.errors import RunnerError
 from runner.execution.sockets import listen
 from runner.integrations.keeping_back import is_kept_back
 from runner.integrations.model import ResolvedIntegration
+from runner.private_file import write_whole
 from runner.secret import Secret
 from runner.store import views
 from runner.store.rows import BuildRow
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from runner.notifications.forwarding import Reply, Request
-    from runner.service.preparation import Engine
+    from runner.service.engine import Engine
 
 SOCKET, KEY = "notify.sock", "notify.key"
 PLACE_VARIABLE, TOKEN_VARIABLE = "SHIPPABLE_NOTIFY", "SHIPPABLE_NOTIFY_TOKEN"
@@ -44,6 +44,7 @@ MOST = 32 * 1024**2
 ASKING_S = 90.0
 """How long a request may take from its first byte to the end of its answer."""
 AT_ONCE = 16
+KEY_BYTES = 32
 
 Forward: TypeAlias = "Callable[[ResolvedIntegration, Request], Awaitable[Reply]]"
 
@@ -106,7 +107,7 @@ class NotifyDesk:
             reply = await forward(integration, request)
         except RunnerError as error:
             return {"error": str(error)}, b""
-        except (ValueError, KeyError, TypeError, asyncio.IncompleteReadError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError, asyncio.IncompleteReadError):
             return {"error": "this is no request of shipctl"}, b""
         return {"host": reply.host, "status": reply.status, "length": len(reply.body)}, reply.body
 
@@ -144,10 +145,11 @@ class NotifyDesk:
 
 
 def _key(path: Path) -> bytes:
-    """The key that tokens are made with; made when there is none."""
+    """The key that tokens are made with; made where there is none, or none that is whole: with an empty one everybody
+    could make tokens. Raises OSError."""
     with contextlib.suppress(FileNotFoundError):
-        return path.read_bytes()
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with open(descriptor, "wb") as file:
-        file.write(key := secrets.token_bytes(32))
-    return key
+        if len(key := path.read_bytes()) == KEY_BYTES:
+            return key
+    made = secrets.token_bytes(KEY_BYTES)
+    write_whole(path, made, 0o600, replace=True)
+    return made

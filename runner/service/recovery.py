@@ -9,7 +9,7 @@ from collections.abc import Callable
 from runner.execution import identity
 from runner.execution.model import EndedBy
 from runner.service.build import Build
-from runner.service.preparation import Engine
+from runner.service.engine import Engine
 from runner.service.tidying import tidy_all
 from runner.store.notices import give_up
 from runner.store.rows import BuildEnd, BuildRow

@@ -17,8 +17,8 @@ from runner.notifications.patience import Patience
 from runner.notifications.smtp import SmtpServer
 from runner.service.addresses import HookAddresses
 from runner.service.courier import Courier, Told
+from runner.service.engine import Engine
 from runner.service.ports import Observer
-from runner.service.preparation import Engine
 from runner.store.notices import NoticeRow, give_up, open_notices
 from runner.store.rows import BuildRow
 

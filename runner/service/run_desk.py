@@ -9,8 +9,8 @@ from dataclasses import replace
 from runner.errors import StoreError
 from runner.integrations.keeping_back import TYPES
 from runner.integrations.model import Integration
+from runner.service.engine import Engine
 from runner.service.notify_desk import NotifyDesk
-from runner.service.preparation import Engine
 from runner.store.rows import BuildRow
 
 

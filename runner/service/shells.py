@@ -17,9 +17,10 @@ from runner.execution.terminal import Program
 from runner.logs.reader import LogReader
 from runner.logs.records import Level, Message, parse
 from runner.pipeline.model import Job, Task
+from runner.service.engine import Engine
 from runner.service.foreground import run_in_foreground
 from runner.service.journal import TOO_SHORT, Journal
-from runner.service.preparation import Engine, Preparation, Prepared
+from runner.service.preparation import Preparation, Prepared
 from runner.store.rows import BuildRow
 from runner.workspace.directory import BuildDirectory
 from runner.workspace.variables import effective

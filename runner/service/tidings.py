@@ -15,7 +15,7 @@ from runner.store.notices import add
 from runner.store.rows import NewNotice
 
 if TYPE_CHECKING:
-    from runner.service.preparation import Engine
+    from runner.service.engine import Engine
 
 HEARD = timedelta(seconds=2)
 """How long the last record of a log waits for what comes of the first attempts: the build has its end by then, and what

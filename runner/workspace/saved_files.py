@@ -27,6 +27,8 @@ TEXT_LIMIT = 4 * 1024 * 1024
 DEEPEST = 100
 """How deep directories of saved files may be nested."""
 NOT_YOURS = "it is another user's file, which the job's user may not read"
+PERMISSIONS = 0o777
+"""What is restored of a mode: nothing that is written again acts as another user."""
 NO_LINK = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -189,9 +191,10 @@ def file_set_digest(files: Iterable[SavedFile]) -> str:
 
 
 def restore(directory: Path, files: Iterable[SavedFile]) -> None:
-    """Write the files below `directory`, which exists, with the permission bits they had."""
+    """Write the files below `directory`, which exists, with the permission bits they had, but none of those that let a
+    file act as its owner: that is the runner here, whoever saved it."""
     for file in files:
         path = directory / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(file.content)
-        path.chmod(file.mode)
+        path.chmod(file.mode & PERMISSIONS)

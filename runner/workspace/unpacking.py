@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from runner.errors import RunnerError, UsageError
+from runner.workspace.saved_files import PERMISSIONS
 
-PERMISSIONS = 0o777
-"""What is restored of a mode: nothing that is unpacked acts as another user."""
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.remote_service import Command
 from tests.runner_command import RUNNER, Project
 
 JOB = "{name: a, type: runSh, steps: [TASK: {script: [echo ran]}]}"
@@ -29,10 +30,18 @@ JOB = "{name: a, type: runSh, steps: [TASK: {script: [echo ran]}]}"
         ("jobs: [{name: a, type: runSh, priority: 99999, steps: [TASK: {script: [x]}]}]", ":1:", "0..10000"),
     ],
 )  # fmt: skip
-def test_a_broken_file_is_refused_with_its_place(project: Project, text: str, place: str, sentence: str) -> None:
+def test_a_broken_file_is_refused_with_its_place(
+    project: Project,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    text: str,
+    place: str,
+    sentence: str,
+) -> None:
     project.write(text)
+    monkeypatch.chdir(project.directory)
     for verb in ("run", "validate", "plan"):
-        said = project.runner(verb)
+        said = Command(monkeypatch, capsys)(verb)
         told = said.out + said.err
         assert said.code == 2, told
         assert place in told

@@ -50,6 +50,85 @@ def test_apply_to_names_an_input_of_its_job(target: str, told: int) -> None:
     assert codes(text).count("W306") == told
 
 
+DEPLOYED = """
+resources:
+  - {name: app, type: image, versionTemplate: {sourceName: a, versionName: x}}
+  - {name: opts, type: dockerOptions, versionTemplate: {memory: 5}}
+  - {name: lb, type: loadBalancer, versionTemplate: {sourceName: x, method: classic}}
+  - {name: there, type: cluster, versionTemplate: {sourceName: x}}
+jobs:
+  - {name: pack, type: manifest, steps: [IN: app, IN: there, {IN: opts, applyTo: %s}]}
+  - {name: ship, type: deploy, steps: [IN: pack, IN: there, {IN: %s}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("packed", "shipped", "said"),
+    [
+        ("[app]", "opts, applyTo: [pack]", []),
+        ("[app]", "opts, applyTo: [app]", []),
+        ("[there]", "opts", ["job 'pack': applyTo of 'opts' names 'there', which is neither an image nor a file"]),
+        ("[app]", "lb, applyTo: [{manifest: pack, image: app, port: 80}]", []),
+        (
+            "[app]",
+            "lb, applyTo: [{manifest: pack, image: app}]",
+            ["job 'ship': applyTo of 'lb' lacks port of a target (write {manifest: …, image: …, port: …})"],
+        ),
+        (
+            "[app]",
+            "lb, applyTo: [pack]",
+            ["job 'ship': applyTo of 'lb' lacks manifest and image and port of a target"
+             " (write {manifest: …, image: …, port: …})"],
+        ),
+    ],
+)  # fmt: skip
+def test_apply_to_names_what_its_type_of_job_has(packed: str, shipped: str, said: list[str]) -> None:
+    found = [line.partition("warning: ")[2] for line in seen(DEPLOYED % (packed, shipped)) if "W306" in line]
+    assert found == [f"{line} [W306]" for line in said]
+
+
+@pytest.mark.parametrize(
+    ("steps", "kind", "said"),
+    [
+        ("{IN: saved, scopes: [ecr]}", "runSh", "scopes of 'saved' means nothing: it is for an input that is a cli"),
+        ("{IN: tools, scopes: [ecr]}", "runSh", ""),
+        ("{IN: saved, triggerOnSuccess: off}", "runSh", "triggerOnSuccess of 'saved' means nothing"),
+        ("{IN: saved, triggerOnFailure: on}", "runSh", "triggerOnFailure of 'saved' means nothing"),
+        ("{IN: first, triggerOnFailure: on}", "runSh", ""),
+        ("{IN: saved, showBuildStatus: true}", "runSh", "a ciRepo or gitRepo or syncRepo"),
+        ("{IN: my-repo, showBuildStatus: true}", "runSh", ""),
+        ("{IN: elsewhere, scopes: [ecr]}", "runSh", ""),
+        ("{IN: saved, force: true}", "deploy", "a deploy or manifest or release"),
+        ("{IN: first, deployName: x}", "deploy", "a manifest"),
+        ("{IN: pack, deployName: x, force: true}", "deploy", ""),
+        ("{IN: pack, force: true}", "release", "nothing is deployed by a release job"),
+    ],
+)  # fmt: skip
+def test_an_option_for_another_type_of_input_is_told(steps: str, kind: str, said: str) -> None:
+    text = job(steps, kind=kind).replace(
+        "jobs:\n",
+        "  - {name: tools, type: cliConfig, integration: hub}\n"
+        "jobs:\n  - {name: first, type: runSh, steps: [{TASK: {script: a}}]}\n  - {name: pack, type: manifest}\n",
+    )
+    found = [line for line in seen(text) if "W311" in line]
+    assert len(found) == bool(said)
+    assert said in "".join(found)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ("stabilityDuration: 5, method: upgrade,", 1),
+        ("stabilityDuration: 5, method: blueGreen,", 0),
+        ("stabilityDuration: 5,", 0),
+        ("method: upgrade,", 0),
+    ],
+)
+def test_only_services_that_are_replaced_side_by_side_have_to_stay_stable(options: str, told: int) -> None:
+    text = job("{IN: my-repo}", kind="deploy").replace("type: deploy,", f"type: deploy, {options}")
+    assert codes(text).count("W311") == told
+
+
 @pytest.mark.parametrize(
     ("steps", "code"),
     [

@@ -53,11 +53,13 @@ async def test_redirects_are_followed_over_https_only_and_not_for_ever(abroad: A
     for path, target in {"/a": "/b", "/b": good, "/loop": "/loop", "/none": ""}.items():
         abroad.answers[path] = Answer(status=302, headers=(("Location", target),) if target else ())
     abroad.answers["/http"] = Answer(status=301, headers=(("Location", good.replace("https", "http")),))
+    abroad.answers["/broken"] = Answer(status=302, headers=(("Location", "https://["),))
     abroad.answers["/user"] = Answer(status=307, headers=(("Location", good.replace("//", "//u:hunter2@")),))
     assert await download(abroad.address("/a")) == b"a: 1\n"
     assert await refusal(abroad.address("/loop")) == "redirects more than 5 times"
     assert await refusal(abroad.address("/http")) == "redirects to what is no public https address"
     assert await refusal(abroad.address("/user")) == "redirects to what is no public https address"
+    assert await refusal(abroad.address("/broken")) == "redirects to what is no public https address"
 
 
 @pytest.mark.parametrize(

@@ -272,16 +272,28 @@ async def test_a_server_without_starttls_gets_nothing() -> None:
     assert server.messages == []
 
 
+NONE = (
+    "no address",
+    "a@",
+    "a b@x.example",
+    "'#.:{#@x.example",
+    "(e-):!a@x]",
+    "().@x",
+    "$%@[:*",
+    "a@x,b@y",
+    "=?utf-8?q?a?=@x",
+)
+"""Some of them the standard library's parser of headers breaks down at."""
+
+
 async def test_recipients_that_are_refused_keep_nobody_else_from_it() -> None:
     async with mail_server() as server:
         server.refuse = {"gone@x.example": "550 no such user", "full@x.example": "452 mailbox full"}
-        attempt = await sent(
-            Email(), "a@x.example", "gone@x.example", "full@x.example", "no address", smtp=smtp_of(server)
-        )
+        attempt = await sent(Email(), "a@x.example", "gone@x.example", "full@x.example", *NONE, smtp=smtp_of(server))
     where = f"the SMTP server 127.0.0.1:{server.port} says"
     assert attempt.told == ("a@x.example",)
     assert attempt.refused == (
-        ("no address", "this is no e-mail address"),
+        *((name, "this is no e-mail address") for name in NONE),
         ("gone@x.example", f"{where} 550 no such user"),
     )
     assert attempt.later == (("full@x.example", f"{where} 452 mailbox full"),)

@@ -21,8 +21,10 @@ from runner.reference.schema import DRAFT, schema_of
 from tests.reference.agreement import agreeing, refusals
 
 ROOT = Path(__file__).parents[2]
-TOP = re.compile(r"^(jobs|resources|language):", re.MULTILINE)
-SECTION = re.compile(r"^\s*(jobs|resources|language):", re.MULTILINE)
+TOP = re.compile(r"^(jobs|resources|triggers|language|build):", re.MULTILINE)
+SECTION = re.compile(r"^\s*(jobs|resources|triggers|language|build):", re.MULTILINE)
+FILE = re.compile(r"^==== \S+\n", re.MULTILINE)
+"""Where a file begins in a text that holds several."""
 
 
 def _fixtures() -> list[str]:
@@ -34,7 +36,8 @@ def _fixtures() -> list[str]:
         if SECTION.search(source := file.read_text()):
             nodes = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant))
             texts += [node.value for node in nodes if isinstance(node.value, str) and SECTION.search(node.value)]
-    return sorted({text for text in map(dedent, texts) if TOP.search(text)})
+    files = {file for text in map(dedent, texts) for file in FILE.split(text)}
+    return sorted(file for file in files if TOP.search(file))
 
 
 def test_schema_and_reader_agree_on_every_pipeline_of_the_tests_pages_and_examples() -> None:

@@ -18,7 +18,7 @@ from runner.notifications.patience import Patience
 from runner.service.addresses import HookAddresses
 from runner.service.build import Build
 from runner.service.courier import Courier, Told
-from runner.service.preparation import Engine
+from runner.service.engine import Engine
 from runner.store.notices import NoticeRow, of_build
 from runner.store.rows import BuildRow
 from tests.service.world import Ran, World, world

@@ -15,9 +15,9 @@ import pytest
 
 from runner.execution.sockets import connect
 from runner.integrations.sources import read_integrations
+from runner.service.engine import Engine
 from runner.service.inputs import Inputs
-from runner.service.notify_desk import KEY, SOCKET, NotifyDesk
-from runner.service.preparation import Engine
+from runner.service.notify_desk import KEY, KEY_BYTES, SOCKET, NotifyDesk
 from runner.store.rows import BuildEnd, BuildRow
 from tests.service.world import World, world
 from tests.shipctl.services import WebService, web_service
@@ -99,7 +99,8 @@ async def test_a_job_is_sent_for_with_its_own_integrations_until_it_has_ended(tm
         assert sent.headers["authorization"].startswith("Basic ")
         for more, sentence in REFUSED:
             assert await ask(state, request(token.value, **more)) == ({"error": sentence}, b"")
-        assert (await ask(state, b"no json"))[0] == {"error": "this is no request of shipctl"}
+        for line in (b"no json", b"[" * 50_000, request(token.value, length=float("inf"))):
+            assert (await ask(state, line))[0] == {"error": "this is no request of shipctl"}
         await made.engine.store.finish_build(row.id, BuildEnd(status="success", by="script"))
         assert "has ended" in str((await ask(state, request(token.value)))[0]["error"])
         assert len(web.requests) == 1
@@ -113,3 +114,12 @@ async def test_a_job_finds_the_desk_again_after_a_restart(tmp_path: Path, web: W
     async with desk(state, web) as (_, again):
         assert again.variables(row.id) == before
         assert (await ask(state, request(before[1].value)))[0]["status"] == 200
+
+
+async def test_a_key_that_was_not_written_to_its_end_is_made_anew(tmp_path: Path, web: WebService) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    (state / KEY).touch(0o600)
+    async with desk(state, web):
+        assert (state / KEY).stat().st_size == KEY_BYTES
+        assert stat.S_IMODE((state / KEY).stat().st_mode) == 0o600

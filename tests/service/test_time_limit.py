@@ -15,9 +15,9 @@ from runner.pipeline.model import In, Pipeline
 from runner.pipeline.reader import SourceFile, read
 from runner.service.build import Build
 from runner.service.credentials import NoRoles
+from runner.service.engine import Engine
 from runner.service.inputs import Inputs
 from runner.service.ports import Host
-from runner.service.preparation import Engine
 from runner.store.store import Store
 
 TEXT = """

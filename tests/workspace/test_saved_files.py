@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 import pytest
 
 from runner.errors import RunnerError
 from runner.job_user import JobUser
-from runner.workspace.saved_files import DEEPEST, Tree, collect, read_text
+from runner.workspace.saved_files import DEEPEST, Tree, collect, read_text, restore
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 USER = JobUser(name="ada", uid=61018, gid=61018, groups=(61017,))
@@ -99,3 +100,12 @@ def test_a_hard_link_to_what_the_jobs_user_may_not_read_is_not_read_for_it(
     for reading in (lambda: collect(tree, "state", owner="job j"), lambda: read_text(tree, "state/link")):
         with pytest.raises(RunnerError, match=r"state/link cannot be .*: it is another user's file"):
             reading()
+
+
+def test_a_saved_file_does_not_act_as_whoever_writes_it_again(state: Path) -> None:
+    (state / "tool").write_text("own")
+    (state / "tool").chmod(0o6755)
+    again = state.parent / "again"
+    again.mkdir()
+    restore(again, collect(Tree(state.parent), "state", owner="job j"))
+    assert stat.S_IMODE((again / "tool").stat().st_mode) == 0o755

@@ -25,10 +25,11 @@ from runner.service.ci.outcome import ItemEnd, outcome
 from runner.service.ci.source import CiSource
 from runner.service.ci.telling import CiTelling
 from runner.service.ci.tested import Tested, tested_here, tested_input
+from runner.service.engine import Engine
 from runner.service.journal import Journal, Section
 from runner.service.notices import at_end, at_start
 from runner.service.ports import Ended
-from runner.service.preparation import Engine, Preparation
+from runner.service.preparation import Preparation
 from runner.service.tidings import Tidings
 from runner.service.tidying import KEPT
 from runner.store import views

@@ -67,7 +67,7 @@ class Call:
 class Part:
     """What one tool needs. `commands` must be there, of each group one. `files` are by their path below PLACE;
     `variables` and `secrets` become variables of the job; `logins` are those of docker, by registry, as base64 of
-    `user:password`. `notes` are sentences for the log, `warnings` what nobody may miss."""
+    `user:password`. `warnings` are what nobody may miss."""
 
     commands: tuple[tuple[str, ...], ...] = ()
     files: Mapping[str, str] = field(default_factory=dict, repr=False)
