@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from runner.names import variable_prefix
 from runner.pipeline.codes import Code
 from runner.pipeline.graph import loop_path, loops, starts
-from runner.pipeline.model import Job, Named, Out, Pipeline, Target
+from runner.pipeline.model import In, Job, Named, Out, Pipeline, Target
 from runner.pipeline.problems import Place, Problem, Severity, nearest
 from runner.pipeline.report import Note
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from runner.pipeline.report import Report
 
 _NOTIFICATION = "notification"
+_NOT_PINNABLE = ("syncRepo", "ciRepo")
+"""Their commit is settled when a build begins. Source: the platform took no pins of them either."""
 _MAX_HINTS = 20
 """For how many missing names the nearest known one is looked up: each costs a look at all names."""
 
@@ -37,6 +39,7 @@ class _References:
     def check(self, job: Job) -> None:
         for step in job.ins:
             self._exists(job, Named(step.name, step.place), "IN")
+            self._check_pin(job, step)
         for out in job.outs:
             if self._exists(job, Named(out.name, out.place), "OUT"):
                 self._check_out(job, out)
@@ -63,6 +66,13 @@ class _References:
         if name not in self._hints and len(self._hints) < _MAX_HINTS:
             self._hints[name] = nearest(name, self._entries.declared)
         return self._hints.get(name, "")
+
+    def _check_pin(self, job: Job, step: In) -> None:
+        resource = self._entries.resources.get(step.name)
+        pinned = step.version_name is not None or step.version_number is not None
+        if pinned and resource is not None and resource.type in _NOT_PINNABLE:
+            message = f"job '{job.name}': IN '{step.name}' is a {resource.type}, which cannot be pinned to a version"
+            self._report.error(Code.NOT_PINNABLE, step.place, "", message, "pin a gitRepo of the same repository")
 
     def _check_out(self, job: Job, out: Out) -> None:
         jobs, resources = self._entries.jobs, self._entries.resources

@@ -89,6 +89,7 @@ class Code(StrEnum):
     SCRIPT_SYNTAX = "E311", "a script that bash cannot parse"
     MISSING_INPUT = "E312", "a managed job lacks an input that it needs"
     CI_JOB_NAME = "E313", "a runCI job that is not named after a repository"
+    NOT_PINNABLE = "E314", "a pin of a repository that has none"
     JOB_NOT_RUN = "W301", "a type of job that cannot run yet"
     LOOP = "W302", "jobs that start each other for ever"
     JOB_AS_OUTPUT = "W303", "an output that is a job"

@@ -39,8 +39,9 @@ class Engine:
     if not as this process. `finish` records ends where more than the build itself hangs on them; None: the store
     does. `persist` is how much patience builds have with a store that cannot be used. `courier` tells people of builds;
     None: nobody is told; `desk` sends what jobs want told with integrations that they do not get. `heads` are the
-    commits that a local run has settled on, `ci` is the CI part of the checkout it is called in, `origin` tells where
-    the file of a resource came from; `rehearsal` answers in the store's place where nothing is to be recorded."""
+    commits that a local run, or one build of a service, has settled on, `ci` is the CI part of the checkout it is
+    called in, `origin` tells where the file of a resource came from; `rehearsal` answers in the store's place where
+    nothing is to be recorded."""
 
     store: Store
     jobs: Mapping[str, Job]

@@ -55,7 +55,7 @@ class Engines:
             project = await asyncio.to_thread(project_of, files(sources), self.integrations_file)
             self._engines[build.run_id] = self.make(project)
         engine = self._engines[build.run_id]
-        return replace(engine, injected=build.injected, reset=build.reset, finish=finish)
+        return replace(engine, injected=build.injected, reset=build.reset, finish=finish, heads={})
 
 
 def files(sources: tuple[Source, ...]) -> list[SourceFile]:

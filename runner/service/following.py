@@ -15,7 +15,7 @@ from runner.service.git import Remote
 from runner.service.inputs import Inputs
 from runner.service.refs import Refs
 from runner.service.remotes import known_url, remote_of
-from runner.service.repositories import repository_of
+from runner.service.repositories import of_the_job, repository_of
 from runner.store import tips
 from runner.store.tips import Followed
 from runner.triggers.git_events import EventKind, GitEvent, Repository
@@ -67,7 +67,7 @@ class Followers:
     async def find(self, *, only_new: bool) -> tuple[list[Follower], dict[str, str]]:
         """Every one, and of those whose repository cannot be told the sentence why. `only_new`: those that have no
         commit yet. Raises StoreError."""
-        resources = [r for r in self._engines.current.pipeline.resources.values() if r.type == GIT_REPO]
+        resources = [r for r in self._engines.current.pipeline.resources.values() if _is_followed(r)]
         recorded = await self._decisions.look(lambda tx, rules: {r.name: tips.followed(tx, r.name) for r in resources})
         inputs = self._inputs()
         found: list[Follower] = []
@@ -90,6 +90,10 @@ class Followers:
         """A login may be renewed where it is kept: each look resolves it anew, once."""
         project = self._engines.current
         return Inputs(project.pipeline, project.integrations, self._engines.store, self._engines.keys())
+
+
+def _is_followed(resource: Resource) -> bool:
+    return resource.type == GIT_REPO and not of_the_job(GitRepo.of(resource))
 
 
 def takes(options: GitRepo, ref: str) -> bool:

@@ -23,6 +23,7 @@ from runner.triggers.git_events import GitEvent, Repository
 from runner.triggers.git_repo import GitRepo
 from runner.triggers.git_version import version_of
 from runner.workspace.dependency import Dependency
+from runner.workspace.placeholders import PLACEHOLDER
 from runner.workspace.repository import GIT_REPO, SYNC_REPO, is_clone, key_path
 from runner.workspace.versions import Version
 
@@ -31,8 +32,8 @@ Expand: TypeAlias = Callable[[Sequence[Dependency]], Sequence[Dependency]]
 
 @dataclass(frozen=True, slots=True)
 class Repositories:
-    """`heads` are the commits that a local run has settled on: all its builds see the same. `origin` tells for a
-    syncRepo where its file came from."""
+    """`heads` are the commits that a local run, or one build of a service, has settled on: in it all see the same.
+    `origin` tells for a syncRepo where its file came from."""
 
     git: Git
     heads: dict[str, GitEvent] = field(default_factory=dict)
@@ -43,14 +44,15 @@ class Repositories:
     ) -> tuple[Dependency, ...]:
         """The same dependencies, each gitRepo input at a commit. A version without one stands for the newest commit of
         its first branch, unless a service watches the repository (`watched`): there an event makes the first version.
-        `expand` replaces the placeholders: they may stand in the name of a repository.
+        `expand` replaces the placeholders: they may stand in the name of a repository or branch, and such a one nobody
+        watches.
 
         Raises SetupError, GitError."""
         settled = list(dependencies)
         for position, dependency in enumerate(dependencies):
             version = dependency.version
             if is_clone(dependency) and version is not None and Wanted.of(version.property_bag) is None:
-                if watched and dependency.type == GIT_REPO:
+                if watched and dependency.type == GIT_REPO and not of_the_job(options_of(dependency)):
                     raise SetupError(_without_commit(dependency))
                 head = await self._head(expand(settled)[position])
                 settled[position] = replace(dependency, version=_at(version, head))
@@ -112,6 +114,11 @@ async def first_event(git: Git, remote: Remote, options: GitRepo, repository: Re
     with tempfile.TemporaryDirectory(prefix="repository-") as directory:
         checkout = Checkout(git=git, directory=Path(directory), remote=remote, branch=found.branch)
         return await checkout.commit_facts(await checkout.fetch(), repository)
+
+
+def of_the_job(options: GitRepo) -> bool:
+    """Whether only a job can tell what is meant: the name of the repository or of its branch holds a placeholder."""
+    return any(map(PLACEHOLDER.search, (options.source, options.branch or "")))
 
 
 def options_of(dependency: Dependency) -> GitRepo:

@@ -6,6 +6,8 @@ which is a program, does not get it.
 
 from __future__ import annotations
 
+import os
+
 from runner.names import variable_key
 from runner.shipctl.json_text import find, parse, shown
 
@@ -26,8 +28,9 @@ def of_integration(directory: str, field: str) -> str:
 
 
 def of_params(directory: str, key: str) -> str:
-    """A parameter in version.json, as its variable has it; empty where there is none."""
-    members = _members(f"{directory}/version.json", "version.propertyBag.params")
+    """A parameter in version.json, or among the encrypted ones, as its variable has it; empty where there is none."""
+    secure = f"{os.environ.get('BUILD_SECRETS_DIR', '')}/{os.path.basename(directory)}_params.json"
+    members = [*_members(secure, ""), *_members(f"{directory}/version.json", "version.propertyBag.params")]
     return next((_text(value) for name, value in members if _same(name, key)), "")
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 FROM_REPOSITORIES = ("gitRepo", "ciRepo", "syncRepo")
 TO_REPOSITORIES = ("gitRepo", "syncRepo")
 OF_WEBHOOKS = ("shaData", "webhookRequestHeaders", "webhookRequestBody")
+OUTPUT_VERSION = "outputVersion.json"
 FLAGS = ("--files-only", "--metadata-only", "--webhook-data-only", "--match-settings")
 
 
@@ -84,7 +85,7 @@ class _Replication:
 
     def files(self) -> None:
         """FROM's files in the place of TO's, names that begin with a dot aside. Without any, TO keeps its own; the
-        job keeps the `.env` files of its state, in which it has written versions."""
+        job keeps the files of its state in which it has written versions, and takes no name of a version from FROM."""
         source = f"{self.root}/IN/{self.source}/{self.kind}"
         target = directory("JOB_STATE") if self.to_job else f"{self.root}/OUT/{self.target}/{self.target_kind}"
         names = _visible(source)
@@ -95,16 +96,16 @@ class _Replication:
             if not self._kept(name):
                 _remove(f"{target}/{name}")
         for name in names:
-            if not (self._kept(name) and os.path.lexists(f"{target}/{name}")):
+            if not (self._kept(name) and (name == OUTPUT_VERSION or os.path.lexists(f"{target}/{name}"))):
                 _copy(f"{source}/{name}", f"{target}/{name}")
 
     def _kept(self, name: str) -> bool:
-        return self.to_job and name.endswith(".env")
+        return self.to_job and (name == OUTPUT_VERSION or name.endswith(".env"))
 
     def metadata(self, webhook_only: bool) -> None:
         """FROM's property bag, or what a webhook gave of it, into TO's version. The name of the version stays."""
         if self.to_job:
-            path = f"{directory('JOB_STATE')}/outputVersion.json"
+            path = f"{directory('JOB_STATE')}/{OUTPUT_VERSION}"
             document = read_document(path) if os.path.isfile(path) else {}
             document = document if isinstance(document, dict) else {}
             document["propertyBag"] = self._bag(document.get("propertyBag"), webhook_only)

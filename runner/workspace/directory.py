@@ -14,7 +14,7 @@ from runner.job_user import JobUser
 from runner.pipeline.model import In, Job
 from runner.workspace.dependency import Dependency, Identity
 from runner.workspace.documents import message_document, version_document
-from runner.workspace.parameters import params_file
+from runner.workspace.parameters import params_file, secure_document, secure_path
 from runner.workspace.repository import is_clone, key_path
 from runner.workspace.saved_files import restore
 from runner.workspace.versions import SavedFile
@@ -89,6 +89,8 @@ class BuildDirectory:
             restore(self.root / base / dependency.type, dependency.files)
         elif isinstance(dependency.step, In):
             self.write(f"{base}/params", params_file(dependency))
+            if secure := secure_document(dependency):
+                self.write(secure_path(dependency.name), secure, MODE)
         if dependency.integration is not None:
             self._integration(base, dependency.name, dependency.integration)
             if is_clone(dependency) and (key := ssh_key(dependency.integration)) is not None:

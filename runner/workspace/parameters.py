@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from runner.names import variable_key
 from runner.pipeline.model import In
-from runner.pipeline.plain import Json, variable_text
+from runner.pipeline.plain import Json, json_line, variable_text
 from runner.pipeline.sealed import PARAMS, SECURE
 from runner.workspace.dependency import Dependency
 
@@ -39,6 +40,22 @@ def params_file(dependency: Dependency) -> str:
     lines = (f"{each.key}={each.text}\n" for each in parameters_of(dependency) if not each.secret)
     opened = " ".join(f"{each.key}={_word(each.text)}" for each in parameters_of(dependency) if each.secret)
     return "".join(lines) + (f"{opened}\n" if opened else "")
+
+
+SECURE_FILE = "_params.json"
+
+
+def secure_path(name: str) -> str:
+    """Where the encrypted parameters of an input are, below the build directory: `params` cannot hold every text so
+    that it can be read back. shipctl looks there for what is too long for a variable."""
+    return f"secrets/{name}{SECURE_FILE}"
+
+
+def secure_document(dependency: Dependency) -> str:
+    """The one line of that file: an object of texts by their names. Empty where nothing is encrypted."""
+    winning = {variable_key(each.key).upper(): each for each in parameters_of(dependency)}
+    opened: dict[str, Json] = {each.key: each.text for each in winning.values() if each.secret}
+    return json_line(opened) if opened else ""
 
 
 def params_of(bag: Mapping[str, Json]) -> Mapping[str, Json]:

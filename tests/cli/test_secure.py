@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import pty
@@ -188,6 +189,26 @@ def test_params_env_and_pairs_are_decrypted_for_the_job_and_hidden_everywhere_el
         assert secret.encode() not in kept
         assert secret not in said.out + said.err, secret
     assert b"runner1." in kept  # the versions hold what the file holds
+
+
+def test_what_is_too_long_for_a_program_is_found_and_a_kept_shell_has_none_of_it(project: Project, keys: Path) -> None:
+    long = 'a "long" é A="1\n' * 12_000
+    sealed = encrypt(keys, "LONG", text=long).stdout.rstrip()
+    project.write(f"""
+        resources:
+          - {{name: the.conf, type: params, versionTemplate: {{params: {{A: 1, {sealed}}}}}}}
+          - {{name: plain, type: params, versionTemplate: {{params: {{B: 1}}}}}}
+        jobs:
+          - name: a
+            type: runSh
+            steps: [IN: the.conf, IN: plain, TASK: {{script: [make]}}]
+    """)
+    script = "shipctl get_params_resource the.conf long | sha256sum; stat -c %a secrets/the.conf_params.json"
+    said = project.runner("shell", "a", "--keep", "--", "bash", "-c", script)
+    assert (said.code, said.out) == (0, f"{hashlib.sha256(long.encode()).hexdigest()}  -\n600\n"), said
+    (work,) = (project.directory / ".runner/shells").glob("*/work")
+    assert {path.parent.name for path in work.glob("IN/*/params")} == {"plain"}
+    assert b'a "long' not in stored(project.directory)
 
 
 def test_a_plan_names_encrypted_variables_without_their_values(project: Project, keys: Path) -> None:

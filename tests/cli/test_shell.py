@@ -158,6 +158,18 @@ def test_links_that_a_script_has_made_are_not_followed_by_what_takes_out_the_key
     assert not (root / "secrets").is_symlink()
 
 
+def test_a_directory_that_a_script_has_made_a_link_of_costs_nothing_where_the_runner_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "IN/x/integration.json"
+    here.parent.mkdir(parents=True)
+    here.touch()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "work").symlink_to(tmp_path / "nowhere")
+    strip_secrets(tmp_path / "work")
+    assert here.exists()
+
+
 JOB = (
     f'{sys.executable} -I -S -c \'import os, signal as s; s.signal(s.SIGCONT, lambda *_: os.write(1, b"re-" b"sumed"));'
     ' os.write(1, b"go-" b"on "); any(s.pause() for _ in iter(int, 1))\'\n'

@@ -367,3 +367,46 @@ async def test_a_sync_repository_is_the_one_that_the_file_came_from(host: Host, 
     async with serving(replace(host.settings, pipelines={"shop": source})) as service:
         await service.orders.run("build", Request())
         assert (await ended(service, "build")).status == "success"
+
+
+async def test_a_sync_repository_is_at_the_newest_commit_for_each_build(host: Host, shop: Repository) -> None:
+    text = f"""
+        resources: [{{name: files, type: syncRepo}}]
+        jobs:
+          - name: build
+            type: runSh
+            steps: [IN: files, TASK: {{script: [cat IN/files/syncRepo/a >> {host.directory}/seen]}}]
+    """
+    shop.commit("one", {"a": "1", "shippable.yml": textwrap.dedent(text)})
+    source = PipelineSource(git=shop.remote.url, poll=timedelta(hours=1))
+    async with serving(replace(host.settings, pipelines={"shop": source})) as service:
+        for number in (1, 2):
+            await service.orders.run("build", Request())
+            assert (await ended(service, "build", number)).status == "success"
+            shop.commit("two", {"a": "2"})
+    assert (host.directory / "seen").read_text() == "12"
+
+
+@pytest.mark.parametrize(("name", "branch"), [("$PLACE/shop.git", "main"), ("{place}/shop.git", "$BRANCH")])
+async def test_what_only_a_job_can_tell_is_not_followed_and_at_the_newest_commit_for_each_build(
+    host: Host, shop: Repository, name: str, branch: str
+) -> None:
+    place = shop.remote.url.removesuffix("/shop.git")
+    source = name.format(place=place)
+    host.write(f"""
+        resources:
+          - {{name: where, type: params, versionTemplate: {{params: {{PLACE: "{place}", BRANCH: main}}}}}}
+          - {{name: src, type: gitRepo, versionTemplate: {{sourceName: "{source}", branch: {branch}}}}}
+        jobs:
+          - name: build
+            type: runSh
+            steps: [IN: where, IN: src, TASK: {{script: [cat IN/src/gitRepo/a >> {host.directory}/seen]}}]
+    """)
+    async with serving(host.settings) as service:
+        for number in (1, 2):
+            shop.commit("more", {"a": str(number)})
+            await service.polling.look()
+            await service.orders.run("build", Request())
+            assert (await ended(service, "build", number)).status == "success"
+        assert (service.polling.problems, len(await service.questions.builds(job="build"))) == ({}, 2)
+    assert (host.directory / "seen").read_text() == "12"

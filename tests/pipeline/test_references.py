@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.pipeline.reading import errors, printed, read_job, read_text, warnings
 
 TASK = "steps:\n  - TASK: {script: x}\n"
@@ -58,6 +60,20 @@ def test_replicate_names_an_input_of_the_same_type() -> None:
         "job 'j': replicate 'b' is not an input of this job",
         "job 'j': replicate copies 'slack' of type notification to type params",
     ]
+
+
+@pytest.mark.parametrize("pin", ["versionName: x", "versionNumber: 2"])
+@pytest.mark.parametrize("type_", ["syncRepo", "ciRepo", "gitRepo"])
+def test_a_repository_that_has_no_pins_is_not_pinned(type_: str, pin: str) -> None:
+    reading = read_text(f"""
+        resources:
+          - {{name: r, type: {type_}{", pointer: {sourceName: a/b, branch: c}" * (type_ == "gitRepo")}}}
+        jobs:
+          - {{name: j, type: runSh, steps: [{{IN: r, {pin}}}, {{TASK: {{script: x}}}}]}}
+        """)
+    sentence = f"shippable.yml:5:41: job 'j': IN 'r' is a {type_}, which cannot be pinned to a version"
+    hint = " (pin a gitRepo of the same repository)"
+    assert errors(reading) == ([] if type_ == "gitRepo" else [sentence + hint])
 
 
 def test_an_output_that_is_a_job_is_started_with_a_warning() -> None:

@@ -24,6 +24,7 @@ BEYOND = frozenset(
         Code.MISSPELT_SECTION,  # other top keys are free
         Code.DUPLICATE_NAME,  # no schema compares entries
         Code.NOT_A_NOTIFICATION,
+        Code.NOT_PINNABLE,  # the type of another entry
         Code.WRONG_CRON,  # a schema counts the fields, the clock reads them
         Code.WRONG_SECURE,  # a schema sees its letters
         Code.WRONG_VARIABLES,  # texts of bash

@@ -113,6 +113,23 @@ def test_the_job_takes_a_version_and_files_and_keeps_the_values_it_wrote(
     assert found == {"f": "new", "img.env": "versionName=ours", "more.env": "a=b"}
 
 
+@pytest.mark.parametrize("own", [None, {"versionName": "ours", "propertyBag": {"a": "1"}}])
+@pytest.mark.parametrize("flags", [[], ["--files-only"]])
+def test_the_job_takes_no_name_from_the_output_version_of_another_one(
+    job: Job, inside: Inside, types: dict[str, str], own: dict[str, object] | None, flags: list[str]
+) -> None:
+    job.write("IN/runSh-in/runSh/f", "new")
+    job.write("IN/runSh-in/runSh/outputVersion.json", {"versionName": "theirs", "propertyBag": {"b": "2"}})
+    if own is not None:
+        job.write("state/outputVersion.json", own)
+    assert inside("replicate", "runSh-in", "deploy", *flags, **types) == Answer(0, "")
+    assert (job.root / "state/f").read_text() == "new"
+    path = job.root / "state/outputVersion.json"
+    written = json.loads(path.read_text()) if path.exists() else None
+    replaced = {**(own or {}), "propertyBag": {"from": "runSh-in", **HOSTILE}}
+    assert written == (own if flags else replaced)
+
+
 def test_the_job_keeps_the_rest_of_its_output_version(job: Job, inside: Inside, types: dict[str, str]) -> None:
     job.write("state/outputVersion.json", {"versionName": "v1", "propertyBag": {"a": 1}})
     job.write("IN/runSh-in/version.json", {"version": {"propertyBag": {"shaData": {"commitSha": "c"}, "b": 2}}})
