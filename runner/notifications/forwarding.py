@@ -6,7 +6,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPMethod
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import aiohttp
 from yarl import URL
@@ -85,6 +85,8 @@ def _address(integration: ResolvedIntegration, request: Request) -> str:
         raise NotSentError("a webhook has one address: nothing goes behind it")
     if request.path and not request.path.startswith("/"):
         raise NotSentError("a path begins with a slash")
+    if any(part in (".", "..") for part in unquote(request.path.partition("?")[0]).replace("\\", "/").split("/")):
+        raise NotSentError("a path stays below the address of its integration")
     base = base if "://" in base else f"http://{base}"
     address = f"{base.rstrip('/')}{request.path}" if request.path else base
     if kind != "airBrakeKey":

@@ -76,6 +76,8 @@ REFUSED: list[tuple[dict[str, object], str]] = [
     ({"integration": "other"}, "this job has no integration 'other'"),
     ({"integration": "given"}, "the integration 'given' is delivered to jobs: they send by themselves"),
     ({"path": "@evil.example/"}, "a path begins with a slash"),
+    ({"path": "/issue/../../admin"}, "a path stays below the address"),
+    ({"path": "/issue/%2E%2e/admin"}, "a path stays below the address"),
     ({"method": "DELETE"}, "DELETE is not sent"),
     ({"length": 1 << 30}, "it is larger than 32 MiB"),
     ({"length": "x"}, "this is no request of shipctl"),
