@@ -7,6 +7,7 @@ import heapq
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, aclosing, nullcontext
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -19,6 +20,8 @@ from runner.store.rows import BuildRow
 
 NOTHING = nullcontext()
 MOST = 1000  # lines written at once
+RECENT, LATE_S = timedelta(minutes=1), 5.0
+"""For so long after its recorded end a build may lack the end of its log, and for so long that is waited for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,18 +49,23 @@ def show(
     Raises UsageError and DamagedLogError."""
     views = []
     running = []
+    ended = []
     for row, log in logs:
         view = View(log, choice, _renderer(row, log, style, several=len(logs) > 1))
         if live and row.ended_at is None:
             running.append(view)
         elif not log.exists():
             raise UsageError(f"the log of {row.name} is not there any more ({log})")
+        else:
+            ended.append((row, view))
         if log.exists():
             views.append(view)
     _show_past(views)
     if running:
         with feeding:
             asyncio.run(_show_live(running))
+    if late := [view for row, view in ended if live and not view.ended and _is_recent(row)]:
+        asyncio.run(_show_late(late))
     for view in dict.fromkeys([*views, *running]):
         _print(view.finish())
     if choice.step is not None and not any(view.shown for view in views) and not running:
@@ -104,6 +112,21 @@ async def _show_live(views: Iterable[View]) -> None:
         failed = errors.exceptions[0]
     if failed is not None:  # raised in there it would be a group again
         raise failed
+
+
+async def _show_late(views: Iterable[View]) -> None:
+    """Builds whose ends are recorded, while another process has yet to write the last records of their logs. One whose
+    writer was killed at that very moment never gets them."""
+    try:
+        async with asyncio.timeout(LATE_S) as ours:
+            await _show_live(views)
+    except TimeoutError:
+        if not ours.expired():
+            raise
+
+
+def _is_recent(row: BuildRow) -> bool:
+    return row.ended_at is not None and abs(datetime.now(UTC) - row.ended_at) < RECENT
 
 
 async def _show_one(view: View) -> None:
