@@ -78,7 +78,10 @@ class LocalLauncher:
             await build.connect(ours, encode_spec(spec, lock))
         except BaseException:
             ours.close()
-            await build.wait()
+            try:
+                await build.wait()
+            finally:
+                build.leave()  # where we are cancelled once more
             raise
         return build
 
