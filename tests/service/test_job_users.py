@@ -157,7 +157,7 @@ async def test_tools_are_set_up_for_the_user_of_the_job_alone(host: Host) -> Non
     async with world(host.state, text, known, job_users=host.users(), host=base) as found:
         ran = await found.built("j")
     assert ran.ended.status == "success", ran.records
-    assert ran.lines == ["kind: Config", f"{uid} 600", f"{uid} 700", f"{ran.place}/work/secrets/tools"]
+    assert ran.lines == ["kind: Config", f"{uid} 600", f"{uid} 700", f"{ran.place / 'work'}/secrets/tools"]
 
 
 async def test_keys_and_logins_of_integrations_belong_to_the_user_of_the_job_and_go_with_the_build(host: Host) -> None:
